@@ -1,0 +1,148 @@
+/**
+ * What the rest of the client asks of the device's log. Each call is one transaction on the store; several tabs may
+ * make them at once. `LocalLog` (appends), `Outbox` (what is to be sent), `Replica` (what was committed) and
+ * `TopicCatalog` share one store and nothing else.
+ */
+import type { Chain, Crc, LeaderEpoch, LocalSequence, Offset, Partition, TopicId, TopicKey } from "../../shared/brands.ts";
+import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { ErrorBody } from "../../shared/strandline-error.ts";
+import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+
+export interface PartitionRef {
+  readonly topicKey: TopicKey;
+  readonly partition: Partition;
+}
+
+/** One finished batch without identity (`RecordBatchEncoder`); its CRC need not be there yet. */
+export interface BatchAppend {
+  readonly topic: string;
+  /** `UNASSIGNED` where the partition count was not known to the caller: the log assigns by key once it is. */
+  readonly partition: Partition;
+  readonly batch: Uint8Array;
+}
+
+/** Where the records of one `BatchAppend` stand, in the order of the appends. */
+export interface AppendedBatch {
+  readonly topic: string;
+  readonly topicKey: TopicKey;
+  /** -1: they wait for the topic to be known, and `localSequence` counts among those that wait. */
+  readonly partition: Partition;
+  readonly localSequence: LocalSequence;
+  readonly count: number;
+  /** Of a local topic; null where the edge will give it. */
+  readonly baseOffset: Offset | null;
+}
+
+export interface LocalLog {
+  /**
+   * All or nothing, durable (`strict`) when it resolves. Appends that meet while a transaction is in flight share
+   * the next one, and their records form one batch per partition.
+   * Errors: `INVALID_TOPIC_EXCEPTION`, `UNKNOWN_TOPIC_OR_PARTITION`, `MESSAGE_TOO_LARGE`, `CORRUPT_MESSAGE`,
+   * `STORAGE_FULL`, `STORE_FAILED`, `CLOSED`.
+   */
+  append(appends: readonly BatchAppend[], options?: { readonly durability?: "strict" | "relaxed" }): Promise<AppendedBatch[]>;
+}
+
+export interface PendingBatch extends PendingRow {
+  readonly localSequence: LocalSequence;
+}
+
+/** What became of a batch that leaves the outbox. */
+export type BatchOutcome =
+  | { readonly kind: "committed"; readonly baseOffset: Offset | null }
+  | { readonly kind: "dead"; readonly error: ErrorBody };
+
+export interface SettledBatch {
+  readonly localSequence: LocalSequence;
+  readonly count: number;
+  readonly outcome: BatchOutcome;
+}
+
+/** One step of a partition's outbox, applied in one transaction only where `expected` still stands. */
+export interface OutboxStep {
+  readonly expected: { readonly producerKey: string; readonly ackedLocalSequence: LocalSequence };
+  /** Consecutive from the expected acked sequence; they leave `pending`. */
+  readonly settled: readonly SettledBatch[];
+  /** The identity's chain after them. */
+  readonly chain: Chain;
+  /** Set: the identity is succeeded from here on; `chain` is then 0. */
+  readonly successor: ProducerIdentity | null;
+  /** What the edge said of the partition with this answer; null: nothing. */
+  readonly leaderEpoch: LeaderEpoch | null;
+}
+
+export interface Outbox {
+  /** Topics that are not local and have pending records, known to the edge or not (partition -1). */
+  waiting(): Promise<PartitionRef[]>;
+  /** The row, made with the root identity where the partition has none yet. */
+  open(ref: PartitionRef, rootIdentity: ProducerIdentity): Promise<PartitionRow>;
+  row(ref: PartitionRef): Promise<PartitionRow | undefined>;
+  /** Consecutive batches from `from`, at least one if there is any, together at most `bytesMax` and `countMax`. */
+  read(ref: PartitionRef, from: LocalSequence, limit: { readonly bytesMax: number; readonly countMax: number }): Promise<PendingBatch[]>;
+  /**
+   * Null: `expected` no longer stands, nothing was changed. Committed batches of a followed topic whose offset is
+   * known are put into `log` (their base offset and leader epoch patched) and advance `replicatedTo` where they are
+   * next. Not strict: a step that is lost is told again by the edge.
+   */
+  settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null>;
+  deadLetters(limit: number): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]>;
+  /** Where a record stands now; `after` is its number within what `send` returned (partition -1 included). */
+  find(ref: PartitionRef, localSequence: LocalSequence): Promise<RecordWhereabouts>;
+}
+
+export type RecordWhereabouts =
+  | { readonly kind: "pending"; readonly ref: PartitionRef; readonly localSequence: LocalSequence }
+  /** `offset` null: committed, but its offset is no longer remembered here. */
+  | { readonly kind: "committed"; readonly ref: PartitionRef; readonly localSequence: LocalSequence; readonly offset: Offset | null }
+  | { readonly kind: "dead"; readonly ref: PartitionRef; readonly localSequence: LocalSequence; readonly error: ErrorBody }
+  | { readonly kind: "unknown" };
+
+/** What a fetch brought for one partition: whole batches, checked, from the one that contains the asked offset. */
+export interface FetchedRun {
+  readonly ref: PartitionRef;
+  /** Consecutive batches; empty: only the bounds are news. */
+  readonly bytes: Uint8Array;
+  readonly firstOffset: Offset;
+  /** After the last batch. */
+  readonly nextOffset: Offset;
+  readonly lastCrc: Crc | null;
+  readonly highWatermark: Offset;
+  readonly logStartOffset: Offset;
+  readonly leaderEpoch: LeaderEpoch | null;
+}
+
+export interface ReadResult {
+  /** Whole batches; the first may begin before the asked offset: skip. */
+  readonly runs: readonly Uint8Array<ArrayBuffer>[];
+  /** Where to go on. Records at or above it in `runs` are not committed to this replica yet: stop there. */
+  readonly nextOffset: Offset;
+  readonly replicatedTo: Offset;
+  readonly logStartOffset: Offset;
+  readonly highWatermark: Offset;
+}
+
+export interface Replica {
+  rows(refs: readonly PartitionRef[]): Promise<(PartitionRow | undefined)[]>;
+  /** One transaction for all: puts the runs and advances `replicatedTo` where a run begins at or below it. Runs that would leave a gap are dropped. Returns the partitions that have news. */
+  store(runs: readonly FetchedRun[]): Promise<PartitionRef[]>;
+  /** From `offset`, below `replicatedTo`; at least one batch if there is any, about `bytesMax`. */
+  read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;
+  committed(group: string, ref: PartitionRef): Promise<Offset | null>;
+  /** All or nothing. */
+  commit(group: string, offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[]): Promise<void>;
+}
+
+export interface TopicCatalog {
+  byName(name: string): Promise<TopicRow | undefined>;
+  all(): Promise<TopicRow[]>;
+  /** Makes the row where there is none: unknown to the edge, or local with that many partitions. */
+  ensure(name: string, local: { readonly partitionCount: number } | null): Promise<TopicRow>;
+  follow(topicKey: TopicKey): Promise<void>;
+  /**
+   * What the edge says of topics. A new partition count moves the records that wait under partition -1 to their
+   * partitions, in order, in the same transaction; another id under a known name retires the old topicKey.
+   * Returns the rows as they are now.
+   */
+  learn(topics: readonly TopicMetadata[]): Promise<TopicRow[]>;
+  byId(topicId: TopicId): Promise<TopicRow | undefined>;
+}

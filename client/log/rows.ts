@@ -1,0 +1,102 @@
+/**
+ * What stands in each store: who writes it, when it may change, what its absence means.
+ */
+import type { Chain, Crc, LeaderEpoch, LocalSequence, Offset, ProducerId, ProducerKey, TopicId, TopicKey } from "../../shared/brands.ts";
+import type { TopicConfig } from "../../shared/api/metadata.ts";
+import type { ErrorBody } from "../../shared/strandline-error.ts";
+
+/** `meta["device"]`: written once when the database is made; never changes. */
+export interface DeviceRow {
+  readonly deviceId: string;
+  /** 16 random bytes as hex: the identity from which every partition starts. */
+  readonly rootProducerKey: ProducerKey;
+  readonly namespace: string;
+  readonly principal: string;
+  readonly createdAt: number;
+}
+
+/**
+ * `topics[topicKey]`: written when a name is first used, changed when the edge tells its id, count or config.
+ * A topic made again under an old name gets a new topicKey; `retired` then marks the old one.
+ */
+export interface TopicRow {
+  readonly topicKey: TopicKey;
+  readonly name: string;
+  /** Null: the edge has not told yet, or there is no edge. */
+  readonly topicId: TopicId | null;
+  /** Null: not known yet; records wait under partition -1. */
+  readonly partitionCount: number | null;
+  readonly config: TopicConfig;
+  readonly retired: boolean;
+  /** The replicator pulls this topic into `log`. Set by the first consumer that subscribes. */
+  readonly followed: boolean;
+  /** Belongs to this device alone, its own broker: offsets are given out here. */
+  readonly local: boolean;
+}
+
+export interface ProducerIdentity {
+  readonly producerKey: ProducerKey;
+  readonly producerId: ProducerId;
+  /** The local sequence that is sequence 0 of this identity. */
+  readonly sequenceBase: LocalSequence;
+}
+
+/** Records `localSequence … + count - 1` of this device stand at `baseOffset …`. */
+export interface AckedRange {
+  readonly localSequence: LocalSequence;
+  readonly count: number;
+  readonly baseOffset: Offset;
+}
+
+/**
+ * `partitions[topicKey, partition]`: written with the first append or the first fetched batch. Appends advance
+ * `nextLocalSequence`, answers of the edge advance the rest. Its absence means: nothing sent, nothing replicated.
+ */
+export interface PartitionRow {
+  /** Null until the first request is made of this partition's records: the root key then. */
+  readonly identity: ProducerIdentity | null;
+  readonly nextLocalSequence: LocalSequence;
+  /** Everything below is committed or a dead letter. */
+  readonly ackedLocalSequence: LocalSequence;
+  /** The identity's chain at `ackedLocalSequence`. */
+  readonly ackedChain: Chain;
+  /** The newest ranges whose offsets are known, oldest first, neighbours merged; at most 64. */
+  readonly ackedRanges: readonly AckedRange[];
+  /** Null: the edge was never heard of this partition. */
+  readonly leaderEpoch: LeaderEpoch | null;
+  readonly logStartOffset: Offset;
+  readonly highWatermark: Offset;
+  /** Contiguous end of the replica: every record in `log` below this is readable as committed. */
+  readonly replicatedTo: Offset;
+  /** CRC of the batch that ends at `replicatedTo`; null where none is held. */
+  readonly replicatedCrc: Crc | null;
+}
+
+/** `pending[topicKey, partition, first local sequence]`: a final batch without its identity. Never changes; deleted when committed, dead, or moved from partition -1. */
+export interface PendingRow {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  /** Device clock, for people. */
+  readonly createdAt: number;
+}
+
+/** `log[topicKey, partition, base offset]`: consecutive committed batches as the edge stores them. Overlaps with a neighbour are legal and hold the same records. */
+export interface LogRow {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly lastOffset: Offset;
+}
+
+/** `offsets[group, topicKey, partition]`: the committed position: the next offset to be read. */
+export interface OffsetRow {
+  readonly offset: Offset;
+  readonly syncedToEdge: boolean;
+}
+
+/** `deadLetters[topicKey, partition, first local sequence]`: what the edge refused for good. */
+export interface DeadLetterRow {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  readonly createdAt: number;
+  readonly diedAt: number;
+  readonly error: ErrorBody;
+}

@@ -1,0 +1,44 @@
+/**
+ * `POST /v1/fetch`: many partitions in one request, which waits as one, as Kafka's Fetch does.
+ * Request: JSON `FetchRequest`. Answer: an envelope whose head is `FetchHead`, then the runs in its order.
+ * A partition's bytes are whole batches from the one that contains the offset: the reader skips.
+ */
+import type { Crc, LeaderEpoch, TopicId } from "../brands.ts";
+import type { ErrorBody } from "../strandline-error.ts";
+
+export interface FetchPartition {
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly offset: number;
+  readonly leaderEpoch: LeaderEpoch | null;
+  /** CRC of the batch that ends right before `offset`, as this reader holds it; null: it holds none. */
+  readonly previousCrc: Crc | null;
+  readonly maxBytes: number;
+}
+
+export interface FetchRequest {
+  /**
+   * Names the reader (at most 64 of `a-zA-Z0-9_-`): a wait replaces the wait of the same session on the same
+   * partition, so that a reader that comes back early leaves no waits behind. Null: none.
+   */
+  readonly sessionId: string | null;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly partitions: readonly FetchPartition[];
+}
+
+export interface FetchPartitionAnswer {
+  readonly topicId: TopicId;
+  readonly partition: number;
+  /** `OFFSET_OUT_OF_RANGE` and `TRUNCATED` carry `logStartOffset` and `highWatermark` as well. */
+  readonly error: ErrorBody | null;
+  readonly leaderEpoch: LeaderEpoch | null;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  readonly bytes: number;
+}
+
+export interface FetchHead {
+  readonly partitions: readonly FetchPartitionAnswer[];
+}

@@ -1,0 +1,3 @@
+/** Content type of an envelope (`envelope.ts`): produce requests, fetch answers. */
+export const ENVELOPE_MEDIA_TYPE = "application/vnd.strandline.v1";
+export const JSON_MEDIA_TYPE = "application/json";
