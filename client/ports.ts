@@ -1,0 +1,28 @@
+/**
+ * What the client needs of the browser besides a store and a network, as ports: a simulator owns them, the rim
+ * (`web-ports.ts`) implements them. `Clock` and `Random` are in `shared/`.
+ */
+export interface LockOptions {
+  readonly mode?: "exclusive" | "shared";
+  /** Where the lock is held elsewhere, `request` resolves without having called the body. */
+  readonly ifAvailable?: boolean;
+  /** Takes the lock from its holder, whose `request` rejects with an `AbortError` while its body may still run. */
+  readonly steal?: boolean;
+  /** Gives up waiting; has no effect once the lock is granted. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Named locks over all tabs and workers of one origin, with the promises of Web Locks: fair, held until the body
+ * settles, let go when the holder's realm ends however it ends.
+ */
+export interface Locks {
+  /** Settles with the body. Rejects with an `AbortError` when `signal` fires first, or when the lock was stolen. */
+  request(name: string, options: LockOptions, body: () => Promise<void>): Promise<void>;
+}
+
+/** `online`, `visibilitychange`, `pageshow`: they speed things up and decide nothing. */
+export interface Lifecycle {
+  /** Returns the way to stop listening. */
+  onHint(listener: () => void): () => void;
+}

@@ -1,0 +1,58 @@
+/** The rim: the ports over what a page or a worker really has. Only entries and tests import this. */
+import type { AbortSignalLike, Clock } from "../shared/clock.ts";
+import type { Random } from "../shared/random.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
+import type { Lifecycle, LockOptions, Locks } from "./ports.ts";
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms: number, signal?: AbortSignalLike) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+};
+
+export const cryptoRandom: Random = {
+  next: () => Math.random(),
+  bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+};
+
+/** Web Locks exist in secure contexts only (https, or localhost). */
+export function webLocks(): Locks {
+  const manager = typeof navigator === "undefined" ? undefined : navigator.locks;
+  if (manager === undefined) throw new StrandlineError("UNSUPPORTED_OPERATION", "Web Locks are missing: serve the page over https or from localhost");
+  return {
+    async request(name: string, options: LockOptions, body: () => Promise<void>): Promise<void> {
+      await manager.request(name, options, async (lock) => {
+        if (lock !== null) await body();
+      });
+    },
+  };
+}
+
+/** Of a page. A worker hears of most of these late or never, so the page forwards them. */
+export function pageLifecycle(): Lifecycle {
+  return {
+    onHint(listener: () => void): () => void {
+      if (typeof window === "undefined") return () => {};
+      const visible = (): void => {
+        if (document.visibilityState === "visible") listener();
+      };
+      window.addEventListener("online", listener);
+      window.addEventListener("pageshow", listener);
+      document.addEventListener("visibilitychange", visible);
+      return () => {
+        window.removeEventListener("online", listener);
+        window.removeEventListener("pageshow", listener);
+        document.removeEventListener("visibilitychange", visible);
+      };
+    },
+  };
+}
