@@ -105,6 +105,8 @@ export interface FetchedRun {
   readonly firstOffset: Offset;
   /** After the last batch. */
   readonly nextOffset: Offset;
+  /** The replica begins anew at `firstOffset` and drops what it held: the log was truncated, or retention passed the reader. */
+  readonly restart: boolean;
   readonly lastCrc: Crc | null;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;

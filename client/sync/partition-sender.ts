@@ -1,0 +1,255 @@
+/**
+ * Sends one partition's outbox, in order. Everything it does to the outbox is one transaction that checks that the
+ * outbox is still the one the decision was made for; where it is not, another tab was faster, and the row is read
+ * again. What is decided is in `outbox-rules.ts`; here it is carried out.
+ */
+import type { HeldRange, ProducePartitionAnswer } from "../../shared/api/produce.ts";
+import type { LeaderEpoch, LocalSequence, Offset, TopicId } from "../../shared/brands.ts";
+import { ERRORS } from "../../shared/error-table.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
+import type { Outbox, PartitionRef, SettledBatch } from "../log/device-log.ts";
+import type { PartitionRow, TopicRow } from "../log/rows.ts";
+import { decideOnAnswer } from "./outbox-rules.ts";
+import type { PreparedRun } from "./prepared-run.ts";
+import { demandTopicId, Reconciler, type ReconcilerPorts } from "./reconciler.ts";
+import { sealPending } from "./seal-pending.ts";
+import { SendWindow, type KnownBatch } from "./send-window.ts";
+
+export interface PartitionSenderPorts extends ReconcilerPorts {
+  readonly outbox: Outbox;
+}
+
+/** Whether an answer brought the partition further: the sender backs off where none does. */
+export type Progress = "progress" | "none";
+
+const BATCHES_PER_RUN_MAX = 4_096;
+
+export class PartitionSender {
+  readonly ref: PartitionRef;
+  readonly topic: TopicRow;
+  readonly #ports: PartitionSenderPorts;
+  readonly #window: SendWindow;
+  readonly #reconciler: Reconciler;
+  readonly #topicId: TopicId;
+  /** One at a time: preparing a run and acting on an answer both read the window across awaits. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #inFlight = 0;
+  /** Nothing is sent until all that is under way has come back: what follows a gap would only be refused. */
+  #waitForQuiet = false;
+  /** The batch that the edge refused for good, or that was damaged on the device; runs end before it. */
+  #poison: { readonly localSequence: LocalSequence; readonly error: ErrorBody } | null = null;
+
+  constructor(ref: PartitionRef, topic: TopicRow, row: PartitionRow, ports: PartitionSenderPorts) {
+    this.ref = ref;
+    this.topic = topic;
+    this.#ports = ports;
+    this.#topicId = demandTopicId(topic);
+    this.#window = new SendWindow(row);
+    this.#reconciler = new Reconciler(ref, topic, this.#window, ports);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The next run to be sent, counted as in flight; null: nothing to send now. */
+  async nextRun(): Promise<PreparedRun | null> {
+    return await this.#alone(async () => {
+      if (this.#inFlight >= LIMITS.inFlightPerPartitionMax || (this.#waitForQuiet && this.#inFlight > 0)) return null;
+      this.#waitForQuiet = false;
+      const run = await this.#prepare();
+      if (run !== null) this.#inFlight += 1;
+      return run;
+    });
+  }
+
+  /** Acts on the edge's answer to the run. */
+  async answered(run: PreparedRun, answer: ProducePartitionAnswer): Promise<Progress> {
+    return await this.#alone(async () => {
+      this.#inFlight -= 1;
+      let progress: Progress = "none";
+      try {
+        progress = await this.#act(run, answer);
+      } finally {
+        if (progress === "none" || !this.#settles(run)) this.#startOver();
+      }
+      return progress;
+    });
+  }
+
+  /** No answer came, or none about the records: the run may have been carried out, and may still be. */
+  async unanswered(): Promise<void> {
+    await this.#alone(async () => {
+      this.#inFlight -= 1;
+      this.#startOver();
+    });
+  }
+
+  async #prepare(): Promise<PreparedRun | null> {
+    const window = this.#window;
+    const from = window.sentTo;
+    if (this.#poison !== null && from > this.#poison.localSequence) return null;
+    const limit = { bytesMax: LIMITS.runBytesMax, countMax: BATCHES_PER_RUN_MAX };
+    const pending = await this.#ports.outbox.read(this.ref, from, limit);
+    const [first] = pending;
+    if (first === undefined) return null;
+    if (first.localSequence !== from) {
+      // Another tab settled what was to be sent.
+      await this.#reload();
+      return first.localSequence === window.row.ackedLocalSequence ? await this.#prepare() : null;
+    }
+    if (window.sequenceOf(from) + first.count > LIMITS.sequenceMax) return await this.#exhausted();
+    const wanted = pending.filter((batch) => this.#maySend(from, batch.localSequence, batch.count));
+    const sealed = sealPending(wanted, window.identity);
+    if (sealed.damaged !== null) return await this.#sendBeforeDamage(sealed.batches, sealed.damaged);
+    return this.#onItsWay(sealed.batches, sealed.bytes);
+  }
+
+  #onItsWay(batches: readonly KnownBatch[], bytes: Uint8Array<ArrayBuffer>): PreparedRun {
+    const window = this.#window;
+    const run = {
+      sender: this,
+      topicId: this.#topicId,
+      leaderEpoch: window.row.leaderEpoch,
+      producerKey: window.identity.producerKey,
+      ackedSequence: window.view().acked,
+      first: window.sentTo,
+      chainBefore: window.sentChain,
+      batches,
+      bytes,
+    };
+    for (const batch of batches) window.sent(batch);
+    return run;
+  }
+
+  /** Runs end before the poison; the poison goes alone, so that its refusal names it and nothing else. */
+  #maySend(from: LocalSequence, localSequence: LocalSequence, count: number): boolean {
+    const fits = this.#window.sequenceOf(localSequence) + count <= LIMITS.sequenceMax;
+    const poison = this.#poison?.localSequence;
+    if (poison === undefined) return fits;
+    return fits && (from === poison ? localSequence === poison : localSequence < poison);
+  }
+
+  async #exhausted(): Promise<PreparedRun | null> {
+    if (this.#inFlight > 0 || this.#window.sentTo !== this.#window.row.ackedLocalSequence) return null;
+    await this.#reconciler.succeedExhausted();
+    return await this.#prepare();
+  }
+
+  async #sendBeforeDamage(batches: readonly KnownBatch[], damaged: LocalSequence): Promise<PreparedRun | null> {
+    const said = `${this.topic.name}-${this.ref.partition}~${damaged} was damaged on the device`;
+    const error = new StrandlineError("CORRUPT_MESSAGE", said, { topic: this.topic.name, localSequence: damaged });
+    this.#poison = { localSequence: damaged, error: error.toBody() };
+    if (damaged !== this.#window.row.ackedLocalSequence) return batches.length > 1 ? await this.#prepare() : null;
+    for (const batch of batches) this.#window.learn(batch);
+    await this.#reconciler.giveUp(this.#poison.error);
+    this.#forgetPoison();
+    return this.#poison === null ? await this.#prepare() : null;
+  }
+
+  /** Whether all of the run is settled: what was sent behind a run that is not would only be refused. */
+  #settles(run: PreparedRun): boolean {
+    const last = run.batches.at(-1);
+    return last === undefined || this.#window.row.ackedLocalSequence >= last.localSequence + last.count;
+  }
+
+  async #act(run: PreparedRun, answer: ProducePartitionAnswer): Promise<Progress> {
+    // A partition that could not be asked proves nothing, and neither does one of an older leader epoch.
+    if (answer.leaderEpoch === null || isOlder(answer.leaderEpoch, this.#window.row.leaderEpoch)) return "none";
+    const { nextSequence, chain, error } = answer;
+    const refused = error !== null && isForGood(error) ? { sequence: sequenceIn(error) } : null;
+    if (nextSequence !== null) await this.#reconciler.knowUntil(nextSequence);
+    const asked = { producerKey: run.producerKey, acked: run.ackedSequence };
+    const decision = decideOnAnswer(this.#window.view(), asked, { nextSequence, chain, refused });
+    switch (decision.kind) {
+      case "ignore":
+        return "none";
+      case "ack":
+        return await this.#ack(decision.batches, answer);
+      case "reconcile":
+        await this.#reconciler.reconcile();
+        this.#forgetPoison();
+        return "progress";
+      case "giveUp":
+        return await this.#giveUp(decision.index, error);
+    }
+  }
+
+  async #ack(batches: number, answer: ProducePartitionAnswer): Promise<Progress> {
+    const window = this.#window;
+    const settled: SettledBatch[] = window.known.slice(0, batches).map((batch) => ({
+      localSequence: batch.localSequence,
+      count: batch.count,
+      outcome: { kind: "committed", baseOffset: offsetOf(window.sequenceOf(batch.localSequence), answer.held) },
+    }));
+    await this.#reconciler.step({ settled, chain: answer.chain, successor: null, leaderEpoch: answer.leaderEpoch });
+    this.#forgetPoison();
+    return "progress";
+  }
+
+  async #giveUp(index: number, error: ErrorBody | null): Promise<Progress> {
+    const refusal = error ?? new StrandlineError("GIVEN_UP", "").toBody();
+    const batch = this.#window.known[index];
+    if (batch === undefined) return "none";
+    if (index > 0) {
+      this.#poison = { localSequence: batch.localSequence, error: refusal };
+      this.#startOver();
+      return "progress";
+    }
+    await this.#reconciler.giveUp(refusal);
+    this.#forgetPoison();
+    return "progress";
+  }
+
+  #forgetPoison(): void {
+    if (this.#poison !== null && this.#window.row.ackedLocalSequence > this.#poison.localSequence) this.#poison = null;
+  }
+
+  #startOver(): void {
+    this.#window.restart();
+    this.#waitForQuiet = true;
+  }
+
+  async #reload(): Promise<void> {
+    const row = await this.#ports.outbox.row(this.ref);
+    if (row !== undefined) this.#window.adopt(row);
+    this.#window.restart();
+  }
+
+  async #alone<Result>(body: () => Promise<Result>): Promise<Result> {
+    const mine = this.#turn.then(body);
+    this.#turn = mine.catch(() => undefined);
+    return await mine;
+  }
+}
+
+function isOlder(answered: LeaderEpoch, known: LeaderEpoch | null): boolean {
+  return known !== null && answered.counter < known.counter;
+}
+
+/** Refusals of the records themselves. The sequence errors are no refusals: their proof says what to do. */
+function isForGood(error: ErrorBody): boolean {
+  switch (error.code) {
+    case "MESSAGE_TOO_LARGE":
+    case "RECORD_LIST_TOO_LARGE":
+    case "CORRUPT_MESSAGE":
+    case "INVALID_RECORD":
+    case "INVALID_TIMESTAMP":
+    case "UNSUPPORTED_COMPRESSION_TYPE":
+    case "TOPIC_AUTHORIZATION_FAILED":
+      return !ERRORS[error.code].retriable;
+    default:
+      return false;
+  }
+}
+
+function sequenceIn(error: ErrorBody): number | null {
+  const named = error["sequence"];
+  return typeof named === "number" ? named : null;
+}
+
+function offsetOf(sequence: number, held: readonly HeldRange[]): Offset | null {
+  const range = held.find((one) => sequence >= one.sequence && sequence < one.sequence + one.count);
+  return range === undefined ? null : ((range.baseOffset + sequence - range.sequence) as Offset);
+}

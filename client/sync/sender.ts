@@ -1,0 +1,214 @@
+/**
+ * The loop that empties the outbox: one or two produce requests under way, each with a run for every partition that
+ * has something to send. It holds no truth: it may be stopped and started anywhere, in any tab.
+ */
+import type { ProduceHead, ProducePartitionAnswer } from "../../shared/api/produce.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { Random } from "../../shared/random.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { Outbox, PartitionRef, TopicCatalog } from "../log/device-log.ts";
+import type { ProducerIdentity, TopicRow } from "../log/rows.ts";
+import { Backoff, type RetryPolicy } from "./backoff.ts";
+import type { EdgeClient } from "./edge-client.ts";
+import { Hold } from "./hold.ts";
+import { Nudge } from "./nudge.ts";
+import { PartitionSender, type PartitionSenderPorts } from "./partition-sender.ts";
+import type { PreparedRun } from "./prepared-run.ts";
+import type { TopicDirectory } from "./topic-directory.ts";
+
+export interface SenderPorts extends Omit<PartitionSenderPorts, "signal"> {
+  readonly catalog: TopicCatalog;
+  readonly directory: TopicDirectory;
+  readonly edge: EdgeClient;
+  readonly rootIdentity: ProducerIdentity;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: RetryPolicy;
+  /** Null: the edge answered. */
+  readonly reached: (error: StrandlineError | null) => void;
+}
+
+const REQUESTS_MAX = 2;
+/** Runs of many partitions share a request up to this; half of what the edge takes, twice in flight. */
+const REQUEST_BYTES_MAX = LIMITS.produceBytesMax / 4;
+
+export class Sender {
+  readonly #ports: SenderPorts;
+  readonly #signal: AbortSignal;
+  readonly #senders = new Map<string, PartitionSender>();
+  readonly #nudge = new Nudge();
+  readonly #hold: Hold;
+  readonly #backoff: Backoff;
+  #scanWanted = true;
+  #requests = 0;
+  #paused: boolean;
+  /** Where the next request begins to look, so that no partition starves the others. */
+  #turn = 0;
+
+  constructor(ports: SenderPorts, options: { readonly paused: boolean; readonly signal: AbortSignal }) {
+    this.#ports = ports;
+    this.#signal = options.signal;
+    this.#paused = options.paused;
+    this.#hold = new Hold(ports.clock, () => this.#nudge.notify());
+    this.#backoff = new Backoff(ports.retry, ports.random);
+  }
+
+  /** There may be something new to send. */
+  wake(): void {
+    this.#scanWanted = true;
+    this.#nudge.notify();
+  }
+
+  /** The network may be back. */
+  hint(): void {
+    this.#hold.end();
+    this.wake();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.hint();
+  }
+
+  /** Until the signal fires. */
+  async run(): Promise<void> {
+    this.#signal.addEventListener("abort", () => this.hint(), { once: true });
+    while (!this.#signal.aborted) {
+      try {
+        if (await this.#sendOne()) continue;
+      } catch (error) {
+        this.#failed(error);
+      }
+      if (!this.#signal.aborted) await this.#nudge.wait();
+    }
+  }
+
+  /** Puts one request on its way; false: nothing to send, or nothing may be sent now. */
+  async #sendOne(): Promise<boolean> {
+    if (this.#paused || this.#hold.active || this.#requests >= REQUESTS_MAX) return false;
+    if (this.#scanWanted) {
+      this.#scanWanted = false;
+      await this.#scan();
+    }
+    const runs = await this.#collect();
+    if (runs.length === 0) return false;
+    this.#requests += 1;
+    void this.#produce(runs).finally(() => {
+      this.#requests -= 1;
+      this.#nudge.notify();
+    });
+    return true;
+  }
+
+  async #scan(): Promise<void> {
+    const waiting = await this.#ports.outbox.waiting();
+    const topics = new Map((await this.#ports.catalog.all()).map((topic) => [topic.topicKey, topic]));
+    const unknown = new Set<string>();
+    for (const ref of waiting) {
+      const topic = topics.get(ref.topicKey);
+      if (topic === undefined) continue;
+      if (topic.topicId === null || ref.partition < 0) unknown.add(topic.name);
+      else await this.#open(ref, topic);
+    }
+    if (unknown.size > 0) await this.#learn([...unknown]);
+  }
+
+  async #open(ref: PartitionRef, topic: TopicRow): Promise<void> {
+    const name = `${ref.topicKey}-${ref.partition}`;
+    if (this.#senders.has(name)) return;
+    const row = await this.#ports.outbox.open(ref, this.#ports.rootIdentity);
+    this.#senders.set(name, new PartitionSender(ref, topic, row, { ...this.#ports, signal: this.#signal }));
+  }
+
+  /** Topics that records wait for: once they are known, the records move to their partitions and the scan finds them. */
+  async #learn(names: readonly string[]): Promise<void> {
+    const topics = await this.#ports.directory.refresh(names, true, this.#signal);
+    this.#ports.reached(null);
+    const refused = topics.find((topic) => topic.error !== null);
+    if (topics.some((topic) => topic.error === null)) this.#scanWanted = true;
+    if (refused?.error != null) this.#failed(StrandlineError.fromBody(refused.error));
+    if (this.#scanWanted) this.#nudge.notify();
+  }
+
+  async #collect(): Promise<PreparedRun[]> {
+    const senders = [...this.#senders.values()];
+    const runs: PreparedRun[] = [];
+    let bytes = 0;
+    for (let index = 0; index < senders.length && bytes + LIMITS.runBytesMax <= REQUEST_BYTES_MAX; index += 1) {
+      const sender = senders[(this.#turn + index) % senders.length];
+      const run = await sender?.nextRun();
+      if (run == null) continue;
+      runs.push(run);
+      bytes += run.bytes.byteLength;
+    }
+    this.#turn += 1;
+    return runs;
+  }
+
+  async #produce(runs: readonly PreparedRun[]): Promise<void> {
+    try {
+      const answer = await this.#ports.edge.produce(headOf(runs), runs.map((run) => run.bytes), this.#signal);
+      this.#ports.reached(null);
+      await this.#answered(runs, answer.partitions);
+    } catch (error) {
+      await Promise.all(runs.map((run) => run.sender.unanswered()));
+      this.#failed(error);
+    }
+  }
+
+  async #answered(runs: readonly PreparedRun[], answers: readonly ProducePartitionAnswer[]): Promise<void> {
+    let progress = false;
+    let failure: unknown = null;
+    for (const [index, run] of runs.entries()) {
+      const answer = answers[index];
+      try {
+        if (answer === undefined || !isAnswerTo(run, answer)) await run.sender.unanswered();
+        else if ((await run.sender.answered(run, answer)) === "progress") progress = true;
+        else if (answer.error !== null) failure ??= StrandlineError.fromBody(answer.error);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (progress) this.#backoff.reset();
+    if (failure !== null) await this.#troubled(failure, runs);
+    else if (!progress) this.#hold.start(this.#backoff.nextDelayMs());
+  }
+
+  /** A partition got no further. Its topic may be another one by now. */
+  async #troubled(failure: unknown, runs: readonly PreparedRun[]): Promise<void> {
+    const code = failure instanceof StrandlineError ? failure.code : null;
+    if (code === "UNKNOWN_TOPIC_ID" || code === "INCONSISTENT_TOPIC_ID" || code === "UNKNOWN_TOPIC_OR_PARTITION") {
+      const names = [...new Set(runs.map((run) => run.sender.topic.name))];
+      this.#senders.clear();
+      this.#scanWanted = true;
+      await this.#ports.directory.refresh(names, true, this.#signal).catch(() => undefined);
+    }
+    this.#failed(failure);
+  }
+
+  #failed(error: unknown): void {
+    if (this.#signal.aborted) return;
+    const known = error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
+    this.#scanWanted = true;
+    this.#hold.start(this.#backoff.nextDelayMs());
+    this.#ports.reached(known);
+  }
+}
+
+function headOf(runs: readonly PreparedRun[]): ProduceHead {
+  return {
+    partitions: runs.map((run) => ({
+      topicId: run.topicId,
+      partition: run.sender.ref.partition,
+      leaderEpoch: run.leaderEpoch,
+      producerKey: run.producerKey,
+      chain: run.chainBefore,
+      bytes: run.bytes.byteLength,
+    })),
+  };
+}
+
+function isAnswerTo(run: PreparedRun, answer: ProducePartitionAnswer): boolean {
+  return answer.topicId === run.topicId && answer.partition === run.sender.ref.partition;
+}

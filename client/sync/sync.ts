@@ -1,0 +1,199 @@
+/**
+ * Sync with the edge: the tab that holds the device's lock sends and replicates, the others wait for it. Safety does
+ * not rest on the lock: two holders would send the same bytes under the same identities.
+ */
+import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import type { LocalSequence, ProducerKey } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { producerIdOf } from "../../shared/producer-identity.ts";
+import type { Random } from "../../shared/random.ts";
+import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
+import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
+import type { Locks } from "../ports.ts";
+import type { WorkerEvent } from "../worker-api.ts";
+import type { RetryPolicy } from "./backoff.ts";
+import { EdgeClient } from "./edge-client.ts";
+import { Replicator } from "./replicator.ts";
+import { Sender } from "./sender.ts";
+import { TopicDirectory } from "./topic-directory.ts";
+import type { Transport } from "./transport.ts";
+
+export interface SyncListener {
+  settled(ref: PartitionRef): void;
+  replicated(refs: readonly PartitionRef[]): void;
+  learned(): void;
+  event(event: WorkerEvent): void;
+}
+
+export interface SyncPorts {
+  /** `strandline:<database>:sync`. */
+  readonly lockName: string;
+  readonly rootProducerKey: ProducerKey;
+  readonly namespace: string;
+  readonly principal: string;
+  readonly outbox: Outbox;
+  readonly replica: Replica;
+  readonly catalog: TopicCatalog;
+  readonly transport: Transport;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: RetryPolicy;
+  readonly listener: SyncListener;
+  readonly paused: boolean;
+}
+
+export interface SyncStatus {
+  /** The last request was answered. */
+  readonly online: boolean;
+  readonly leader: boolean;
+  readonly paused: boolean;
+  readonly lastError: ErrorBody | null;
+}
+
+export interface SyncHandle {
+  wake(): void;
+  hint(): void;
+  setPaused(paused: boolean): void;
+  refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  status(): SyncStatus;
+  /** Resolves when the loops have ended; what was under way may still reach the edge. */
+  close(): Promise<void>;
+}
+
+export function startSync(ports: SyncPorts): SyncHandle {
+  return new Sync(ports);
+}
+
+class Sync implements SyncHandle {
+  readonly #ports: SyncPorts;
+  readonly #edge: EdgeClient;
+  readonly #directory: TopicDirectory;
+  readonly #closing = new AbortController();
+  readonly #done: Promise<void>;
+  #sender: Sender | null = null;
+  #replicator: Replicator | null = null;
+  #status: SyncStatus;
+
+  constructor(ports: SyncPorts) {
+    this.#ports = ports;
+    this.#status = { online: false, leader: false, paused: ports.paused, lastError: null };
+    this.#edge = new EdgeClient(ports.transport);
+    this.#directory = new TopicDirectory(this.#edge, ports.catalog, ports, () => {
+      ports.listener.learned();
+      this.wake();
+    });
+    this.#done = this.#lead();
+  }
+
+  wake(): void {
+    this.#sender?.wake();
+    this.#replicator?.wake();
+  }
+
+  hint(): void {
+    this.#sender?.hint();
+    this.#replicator?.hint();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#change({ paused });
+    this.#sender?.setPaused(paused);
+    this.#replicator?.setPaused(paused);
+  }
+
+  async refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]> {
+    const wanted = names.length === 0 ? null : names;
+    return [...(await this.#directory.refresh(wanted, options.create, this.#closing.signal))];
+  }
+
+  async createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata> {
+    return await this.#directory.create(name, partitionCount, config, this.#closing.signal);
+  }
+
+  status(): SyncStatus {
+    return this.#status;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#done;
+  }
+
+  /** Waits for the lock for as long as this client lives. */
+  async #lead(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#ports.locks.request(this.#ports.lockName, { signal }, async () => await this.#asLeader());
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#reached(null, error);
+        await this.#ports.clock.sleep(this.#ports.retry.initialRetryTimeMs, signal);
+      }
+    }
+  }
+
+  async #asLeader(): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted) return;
+    const { namespace, principal, rootProducerKey: producerKey } = this.#ports;
+    const producerId = await producerIdOf({ namespace, principal, producerKey });
+    const rootIdentity = { producerKey, producerId, sequenceBase: 0 as LocalSequence };
+    const options = { paused: this.#status.paused, signal };
+    const reached = (error: StrandlineError | null): void => this.#reached(error, null);
+    const shared = { ...this.#ports, edge: this.#edge, directory: this.#directory, reached };
+    const owner = { namespace, principal };
+    const stepped = (ref: PartitionRef, settled: readonly SettledBatch[]): void => void this.#stepped(ref, settled);
+    const succeeded = (ref: PartitionRef, reason: "diverged" | "forgotten" | "exhausted", records: number): void =>
+      void this.#named(ref, (topic) => ({ type: "producer.diverged", topic, partition: ref.partition, records, reason }));
+    this.#sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded }, options);
+    this.#replicator = new Replicator(
+      {
+        ...shared,
+        sessionId: hex(this.#ports.random.bytes(16)),
+        replicated: (refs) => this.#ports.listener.replicated(refs),
+        truncated: (ref, topic, offset) =>
+          this.#ports.listener.event({ type: "log.truncated", topic, partition: ref.partition, offset }),
+      },
+      options,
+    );
+    this.#change({ leader: true });
+    await Promise.all([this.#sender.run(), this.#replicator.run()]);
+  }
+
+  async #stepped(ref: PartitionRef, settled: readonly SettledBatch[]): Promise<void> {
+    this.#ports.listener.settled(ref);
+    const committed = settled.some(({ outcome }) => outcome.kind === "committed" && outcome.baseOffset !== null);
+    if (committed) this.#ports.listener.replicated([ref]);
+    for (const { localSequence, count, outcome } of settled) {
+      if (outcome.kind !== "dead") continue;
+      const { partition } = ref;
+      await this.#named(ref, (topic) => ({ type: "record.dead", topic, partition, localSequence, count, error: outcome.error }));
+    }
+  }
+
+  /** Events name topics as people do. */
+  async #named(ref: PartitionRef, event: (topic: string) => WorkerEvent): Promise<void> {
+    const topic = (await this.#ports.catalog.all()).find((one) => one.topicKey === ref.topicKey);
+    if (topic !== undefined) this.#ports.listener.event(event(topic.name));
+  }
+
+  #reached(error: StrandlineError | null, broken: unknown): void {
+    if (broken !== null) this.#change({ online: false });
+    else this.#change({ online: error === null || error.code !== "NETWORK_EXCEPTION", lastError: error?.toBody() ?? null });
+  }
+
+  #change(change: Partial<SyncStatus>): void {
+    const next = { ...this.#status, ...change };
+    const same = next.online === this.#status.online && next.paused === this.#status.paused && next.leader === this.#status.leader;
+    const told = same && next.lastError?.code === this.#status.lastError?.code;
+    this.#status = next;
+    if (!told) this.#ports.listener.event({ type: "sync.state", ...next });
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,24 @@
+/**
+ * How requests reach the edge. A rejection is always a `StrandlineError`: `NETWORK_EXCEPTION` (no answer came),
+ * `REQUEST_TIMED_OUT`, or `CLOSED` (the signal fired). All three are indefinite: the request may have been carried
+ * out, and may still be. A response of any status resolves.
+ */
+export interface TransportRequest {
+  readonly method: "GET" | "POST";
+  /** With its leading slash, below the edge's url. */
+  readonly path: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly body?: Uint8Array<ArrayBuffer> | string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export interface Transport {
+  request(request: TransportRequest): Promise<TransportResponse>;
+}
