@@ -67,6 +67,8 @@ export interface PollOptions {
   readonly waitMs: number;
   /** Positions to commit first: what was processed since the last poll. */
   readonly commit: readonly TopicPartitionOffset[];
+  /** These yield nothing and keep their positions. */
+  readonly paused: readonly { readonly topic: string; /** Null: all of the topic. */ readonly partition: number | null }[];
 }
 
 /** Consecutive batches of one partition, in a transferred buffer. */
@@ -84,6 +86,8 @@ export interface PolledRun {
 export type WorkerEvent =
   | { readonly type: "sync.state"; readonly online: boolean; readonly paused: boolean; readonly leader: boolean; readonly lastError: ErrorBody | null }
   | { readonly type: "records.settled"; readonly topic: string; readonly partition: number }
+  /** Partition counts may have changed: forget what was remembered of them. */
+  | { readonly type: "topics.learned" }
   | { readonly type: "producer.diverged"; readonly topic: string; readonly partition: number; readonly records: number; readonly reason: "diverged" | "forgotten" | "exhausted" }
   | { readonly type: "record.dead"; readonly topic: string; readonly partition: number; readonly localSequence: number; readonly count: number; readonly error: ErrorBody }
   | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number };
@@ -96,8 +100,18 @@ export interface OutboxStatus {
   readonly leader: boolean;
 }
 
-export interface WorkerApi {
-  open(options: WorkerOptions, onEvent: (event: WorkerEvent) => void): Promise<{ readonly database: string; readonly lifeLock: string }>;
+/** A batch that the edge refused for good. */
+export interface DeadLetterBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly error: ErrorBody;
+  readonly buffer: ArrayBuffer;
+}
+
+/** What an open worker answers. */
+export interface WorkerCalls {
   /** All or nothing; one answer per part. */
   append(pack: Pack): Promise<PartAck[]>;
   /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
@@ -107,14 +121,21 @@ export interface WorkerApi {
   openConsumer(options: ConsumerOptions): Promise<number>;
   /** Empty after `waitMs`. */
   poll(consumer: number, options: PollOptions): Promise<PolledRun[]>;
+  /** Commits now; for a consumer of no group it does nothing. */
+  commit(consumer: number, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   seek(consumer: number, position: TopicPartitionOffset): Promise<void>;
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
   topics(names: readonly string[] | null): Promise<TopicMetadata[]>;
-  deadLetters(limit: number): Promise<{ readonly topic: string; readonly partition: number; readonly localSequence: number; readonly count: number; readonly error: ErrorBody; readonly buffer: ArrayBuffer }[]>;
+  deadLetters(limit: number): Promise<DeadLetterBatch[]>;
   setPaused(paused: boolean): Promise<void>;
   status(): Promise<OutboxStatus>;
   /** A hint of the page (`online`, `visibilitychange`): retry now. */
   hint(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface WorkerApi extends WorkerCalls {
+  /** First of all. `lifeLock` is held from before the answer until the worker ends. */
+  open(options: WorkerOptions, onEvent: (event: WorkerEvent) => void): Promise<{ readonly database: string; readonly lifeLock: string }>;
 }

@@ -1,0 +1,16 @@
+/** The public interface, and the only barrel. */
+export { Strandline, type StrandlineEvents } from "./strandline.ts";
+export type { StrandlineOptions } from "./options.ts";
+export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
+export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
+export { logLevel, type LogCreator, type LogEntry, type LogLevel } from "./page/logger.ts";
+export type { Acks, HeaderValue, Message, MessageValue, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./page/message.ts";
+export type { Producer, ProducerEvents, ProducerOptions, RecordMetadata } from "./page/producer.ts";
+export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
+export type { Consumer, ConsumerConfig, Subscription, TopicPartitions } from "./page/consumer.ts";
+export type { Batch, ConsumerEvents, EachBatchPayload, EachMessagePayload, RunConfig } from "./page/consumer-events.ts";
+export type { ReceivedHeader, ReceivedMessage } from "./page/received-message.ts";
+export type { Admin, TopicDescription, TopicSpec } from "./page/admin.ts";
+export type { Receipt, RecordPlace, SyncedRecord } from "./page/receipt.ts";
+export type { DeadLetter } from "./page/dead-letters.ts";
+export type { OutboxStatus, ReceiptState, TopicPartitionOffset } from "./worker-api.ts";

@@ -1,0 +1,56 @@
+/** What a caller may say when opening Strandline, checked and completed. */
+import { LIMITS } from "../shared/limits.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
+import type { LogCreator, LogLevel } from "./page/logger.ts";
+import type { WorkerOptions } from "./worker-api.ts";
+
+export interface StrandlineOptions {
+  /** Of the edge. Without it the device is its own broker. */
+  readonly url?: string;
+  readonly clientId?: string;
+  /** Overrides the name that is derived from (url, namespace, principal). */
+  readonly database?: string;
+  readonly namespace?: string;
+  /** Whose log this is. Each principal of one browser has a database of its own. */
+  readonly principal?: string;
+  /** Of topics that are made on the device alone; 6 by default. */
+  readonly localPartitionCount?: number;
+  readonly retry?: { readonly initialRetryTime?: number; readonly maxRetryTime?: number };
+  readonly logLevel?: LogLevel;
+  readonly logCreator?: LogCreator;
+  /** Makes the worker, where the bundler does not find it by itself. */
+  readonly worker?: () => Worker;
+}
+
+const LOCAL_PARTITION_COUNT = 6;
+
+export function workerOptions(options: StrandlineOptions): WorkerOptions {
+  const localPartitionCount = options.localPartitionCount ?? LOCAL_PARTITION_COUNT;
+  if (!Number.isInteger(localPartitionCount) || localPartitionCount < 1 || localPartitionCount > LIMITS.partitionsPerTopicMax) {
+    throw new StrandlineError("INVALID_PARTITIONS", `localPartitionCount ${String(localPartitionCount)}`, { localPartitionCount: String(localPartitionCount) });
+  }
+  return {
+    url: options.url === undefined ? null : edgeUrl(options.url),
+    namespace: options.namespace ?? "default",
+    principal: options.principal ?? "anonymous",
+    clientId: options.clientId ?? "strandline",
+    database: options.database ?? null,
+    localPartitionCount,
+    retry: { initialRetryTimeMs: options.retry?.initialRetryTime ?? 300, maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000 },
+  };
+}
+
+/** Absolute, without a slash at its end: a worker's own address is another than the page's. */
+function edgeUrl(given: string): string {
+  const base = typeof location === "undefined" ? undefined : location.href;
+  const url = URL.canParse(given, base) ? new URL(given, base) : null;
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new StrandlineError("INVALID_ARGUMENT", `url ${JSON.stringify(String(given).slice(0, 128))}: an http or https address`, { url: String(given).slice(0, 128) });
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+/** Injective: two principals never share a log. */
+export function databaseName({ database, url, namespace, principal }: WorkerOptions): string {
+  return database ?? `strandline:${JSON.stringify([url, namespace, principal])}`;
+}

@@ -1,0 +1,50 @@
+/** A running consumer as an async iterator: the handler waits until the next message is asked for. */
+import type { RunConfig } from "./consumer-events.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+
+interface Offered {
+  readonly message: ReceivedMessage;
+  readonly handled: () => void;
+  readonly left: (reason: unknown) => void;
+}
+
+interface Running {
+  run(config: RunConfig): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when it was stopped, by whomever. */
+  ended(): Promise<void>;
+}
+
+export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage, void, undefined> {
+  let offered: Offered | null = null;
+  let onOffer: (() => void) | null = null;
+  let over = false;
+  const eachMessage = ({ message }: { readonly message: ReceivedMessage }): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (over) return reject(new Error("the iteration was left"));
+      offered = { message, handled: resolve, left: reject };
+      onOffer?.();
+    });
+  /** Null: stopped. */
+  const nextOffer = async (ended: Promise<void>): Promise<Offered | null> => {
+    if (offered === null) await Promise.race([new Promise<void>((resolve) => (onOffer = resolve)), ended]);
+    const taken = offered as Offered | null;
+    offered = null;
+    onOffer = null;
+    return taken;
+  };
+  let current: Offered | null = null;
+  try {
+    await running.run({ eachMessage });
+    const ended = running.ended();
+    for (current = await nextOffer(ended); current !== null; current = await nextOffer(ended)) {
+      yield current.message;
+      current.handled();
+    }
+  } finally {
+    over = true;
+    const stopped = running.stop();
+    current?.left(new Error("the iteration was left"));
+    await stopped;
+  }
+}

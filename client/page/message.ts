@@ -1,0 +1,43 @@
+/** What a caller sends: KafkaJS's message, with a plain value where bytes are not at hand. */
+
+/** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
+export type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
+
+export type HeaderValue = string | Uint8Array | null;
+
+export interface Message {
+  readonly key?: string | Uint8Array | ArrayBuffer | null | undefined;
+  readonly value: MessageValue;
+  readonly partition?: number | null | undefined;
+  /** Several values under one name: an array. */
+  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>> | undefined;
+  /** Milliseconds since 1970; a string of digits as in KafkaJS. Now, where it is absent. */
+  readonly timestamp?: number | string | undefined;
+}
+
+/** 0: fire and forget. 1: durable on this device. -1 or "all": durable at the edge. */
+export type Acks = 0 | 1 | -1 | "all";
+
+export interface SendOptions {
+  /** 1 by default. */
+  readonly acks?: Acks;
+  /** How long the promise may wait, in milliseconds; 30,000 by default. */
+  readonly timeout?: number;
+  readonly compression?: "none" | "gzip";
+  /** `relaxed`: acknowledged before the operating system was told to write to disk. */
+  readonly durability?: "strict" | "relaxed";
+}
+
+export interface ProducerRecord extends SendOptions {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+}
+
+export interface TopicMessages {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+}
+
+export interface ProducerBatch extends SendOptions {
+  readonly topicMessages: readonly TopicMessages[];
+}

@@ -1,0 +1,211 @@
+/**
+ * Collects the sends of one microtask into one pack, and hands each send its part of the answer. Sends leave in the
+ * order in which they were made; what the worker has not answered yet is bounded, and later sends wait their turn.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { STICKY, type Partitioning } from "../producer/partitioner.ts";
+import type { Pack, PartAck } from "../worker-api.ts";
+import type { Message } from "./message.ts";
+import { PackBuilder, type PackOptions, type Placement } from "./pack-builder.ts";
+import type { PartitionCounts } from "./partition-counts.ts";
+import type { PreparedRecord } from "./prepare.ts";
+
+/** A pack is closed at this size, so that the worker stores it while the page encodes the next. */
+export const PACK_BYTES = 4 * 1024 * 1024;
+/** Of packs that the worker has not answered. One send alone may be larger. */
+export const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface PreparedTopic {
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  readonly records: readonly PreparedRecord[];
+}
+
+export interface PreparedSend extends PackOptions {
+  readonly topics: readonly PreparedTopic[];
+  readonly timeoutMs: number;
+  readonly partitioning: Partitioning;
+}
+
+/** The records of one send in one partition: consecutive from `localSequence`. */
+export interface StoredRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly baseOffset: number | null;
+}
+
+interface Waiting {
+  readonly send: PreparedSend;
+  readonly resolve: (stored: StoredRecords[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Packed extends Waiting {
+  readonly placements: readonly Placement[];
+}
+
+export interface PackerDeps {
+  readonly append: (pack: Pack) => Promise<PartAck[]>;
+  readonly counts: PartitionCounts;
+  readonly clock: Clock;
+}
+
+export class Packer {
+  readonly #deps: PackerDeps;
+  #open: { readonly builder: PackBuilder; readonly sends: Packed[] } | null = null;
+  #closing = false;
+  #inFlightBytes = 0;
+  /** Sends that wait for room or for a partition count, and all that came after them. */
+  readonly #queue: Waiting[] = [];
+  #learning = false;
+
+  constructor(deps: PackerDeps) {
+    this.#deps = deps;
+  }
+
+  send(send: PreparedSend): Promise<StoredRecords[]> {
+    return new Promise((resolve, reject) => {
+      const waiting = { send, resolve, reject };
+      if (this.#queue.length === 0 && this.#mayPack(send)) this.#pack(waiting);
+      else this.#enqueue(waiting);
+    });
+  }
+
+  #mayPack(send: PreparedSend): boolean {
+    if (this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX) return false;
+    return send.topics.every(({ topic }) => this.#deps.counts.get(topic) !== undefined);
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    const timer = new AbortController();
+    const settle = <Value>(then: (value: Value) => void) => (value: Value): void => {
+      timer.abort();
+      then(value);
+    };
+    const timed: Waiting = { send: waiting.send, resolve: settle(waiting.resolve), reject: settle(waiting.reject) };
+    this.#queue[this.#queue.length - 1] = timed;
+    void this.#deps.clock.sleep(waiting.send.timeoutMs, timer.signal).then(() => {
+      const index = this.#queue.indexOf(timed);
+      if (index < 0) return;
+      this.#queue.splice(index, 1);
+      waiting.reject(new StrandlineError("REQUEST_TIMED_OUT", `nothing was stored: the send waited ${waiting.send.timeoutMs} ms for its turn`, { timeoutMs: waiting.send.timeoutMs }));
+      this.#drain();
+    });
+    this.#drain();
+  }
+
+  #drain(): void {
+    for (let head = this.#queue[0]; head !== undefined && !this.#learning; head = this.#queue[0]) {
+      if (this.#mayPack(head.send)) {
+        this.#queue.shift();
+        this.#pack(head);
+        continue;
+      }
+      const unknown = head.send.topics.filter(({ topic }) => this.#deps.counts.get(topic) === undefined);
+      // No room: the next answer drains on.
+      if (unknown.length === 0) return;
+      void this.#learn(unknown.map(({ topic }) => topic), head);
+    }
+  }
+
+  async #learn(topics: readonly string[], head: Waiting): Promise<void> {
+    this.#learning = true;
+    try {
+      await Promise.all(topics.map((topic) => this.#deps.counts.learn(topic)));
+    } catch (error) {
+      const index = this.#queue.indexOf(head);
+      if (index >= 0) this.#queue.splice(index, 1);
+      head.reject(error);
+    } finally {
+      this.#learning = false;
+    }
+    this.#drain();
+  }
+
+  /** All or nothing: partitions are chosen, and refused, before anything is written. */
+  #pack(waiting: Waiting): void {
+    const { send } = waiting;
+    try {
+      const chosen = send.topics.map((topic) => this.#choose(send.partitioning, topic));
+      const open = this.#openFor(send);
+      const placements = send.topics.flatMap((topic, index) => this.#encode(open.builder, send.partitioning, topic, chosen[index] ?? []));
+      open.sends.push({ ...waiting, placements });
+      if (open.builder.bytes >= PACK_BYTES) this.#close();
+      else this.#closeSoon();
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+
+  #choose(partitioning: Partitioning, { topic, messages, records }: PreparedTopic): number[] {
+    const count = this.#deps.counts.get(topic) ?? null;
+    return messages.map((message, index) => partitioning.choose({ topic, count, message, key: records[index]?.key ?? null }));
+  }
+
+  #encode(builder: PackBuilder, partitioning: Partitioning, { topic, records }: PreparedTopic, chosen: readonly number[]): Placement[] {
+    const count = this.#deps.counts.get(topic) ?? 0;
+    const placements = new Map<number, Placement>();
+    for (const [index, record] of records.entries()) {
+      const choice = chosen[index] ?? STICKY;
+      const partition = choice === STICKY ? partitioning.sticky(topic, count) : choice;
+      const full = builder.add(topic, partition, record, placements);
+      if (full && choice === STICKY) partitioning.nextBatch(topic, count);
+    }
+    return [...placements.values()];
+  }
+
+  #openFor({ durability, compression }: PackOptions): { readonly builder: PackBuilder; readonly sends: Packed[] } {
+    const options = this.#open?.builder.options;
+    if (options !== undefined && (options.durability !== durability || options.compression !== compression)) this.#close();
+    return (this.#open ??= { builder: new PackBuilder({ durability, compression }), sends: [] });
+  }
+
+  #closeSoon(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    queueMicrotask(() => {
+      this.#closing = false;
+      this.#close();
+    });
+  }
+
+  #close(): void {
+    const closed = this.#open;
+    if (closed === null) return;
+    this.#open = null;
+    const pack = closed.builder.finish();
+    const bytes = pack.buffer.byteLength;
+    const asked = pack.parts.map(({ topic, partition }) => ({ topic, partition }));
+    this.#inFlightBytes += bytes;
+    for (const { send } of closed.sends) this.#endStickyBatch(send);
+    this.#deps
+      .append(pack)
+      .then((acks) => this.#answer(closed.sends, asked, acks))
+      .catch((error: unknown) => closed.sends.forEach(({ reject }) => reject(error)))
+      .finally(() => {
+        this.#inFlightBytes -= bytes;
+        this.#drain();
+      });
+  }
+
+  #endStickyBatch({ topics, partitioning }: PreparedSend): void {
+    for (const { topic } of topics) partitioning.nextBatch(topic, this.#deps.counts.get(topic) ?? 0);
+  }
+
+  #answer(sends: readonly Packed[], asked: readonly { topic: string; partition: number }[], acks: readonly PartAck[]): void {
+    const moved = asked.filter(({ partition }, index) => acks[index]?.partition !== partition);
+    if (moved.length > 0) this.#deps.counts.renew(new Set(moved.map(({ topic }) => topic)));
+    for (const { placements, resolve } of sends) resolve(placements.map((placement) => storedRecords(placement, acks)));
+  }
+}
+
+function storedRecords({ topic, part, first, count }: Placement, acks: readonly PartAck[]): StoredRecords {
+  const ack = acks[part];
+  if (ack === undefined) throw new StrandlineError("UNKNOWN_SERVER_ERROR", `the worker answered ${acks.length} parts`);
+  const baseOffset = ack.baseOffset === null ? null : ack.baseOffset + first;
+  return { topic, partition: ack.partition, localSequence: ack.localSequence + first, count, baseOffset };
+}

@@ -1,0 +1,87 @@
+/** What is left in hand of a record that was sent: `orders-3~57`, good after a reload too. */
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { ReceiptState } from "../worker-api.ts";
+
+export interface RecordPlace {
+  readonly topic: string;
+  /** -1: the topic's partitions were not known when the record was stored. */
+  readonly partition: number;
+  readonly localSequence: number;
+}
+
+export interface SyncedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: held by the edge, whose answer is no longer remembered here. */
+  readonly offset: number | null;
+}
+
+export interface Receipt extends RecordPlace {
+  readonly id: string;
+  /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
+  readonly synced: Promise<SyncedRecord>;
+  /** Where the record stands now. */
+  state(): Promise<ReceiptState>;
+}
+
+/** Null: as long as it takes. */
+export type AskReceipt = (place: RecordPlace, timeoutMs: number | null) => Promise<ReceiptState>;
+
+/** `?` stands for the partition of a topic not yet known: a name may end in `-`, so a `-1` could be read in two ways. */
+const RECEIPT = /^(.+)-(\?|\d{1,10})~(\d{1,16})$/;
+
+export function receiptId({ topic, partition, localSequence }: RecordPlace): string {
+  return `${topic}-${partition < 0 ? "?" : partition}~${localSequence}`;
+}
+
+export function parseReceiptId(id: string): RecordPlace {
+  const [, topic, partition, sequence] = RECEIPT.exec(id) ?? [];
+  const localSequence = Number(sequence);
+  if (topic === undefined || partition === undefined || !Number.isSafeInteger(localSequence)) {
+    throw new StrandlineError("INVALID_ARGUMENT", `${JSON.stringify(String(id).slice(0, 64))} is no receipt: orders-3~57 is one`, { receipt: String(id).slice(0, 64) });
+  }
+  return { topic, partition: partition === "?" ? -1 : Number(partition), localSequence };
+}
+
+export class StoredReceipt implements Receipt {
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly #ask: AskReceipt;
+  #synced: Promise<SyncedRecord> | null = null;
+
+  constructor(place: RecordPlace, ask: AskReceipt) {
+    this.topic = place.topic;
+    this.partition = place.partition;
+    this.localSequence = place.localSequence;
+    this.#ask = ask;
+  }
+
+  get id(): string {
+    return receiptId(this);
+  }
+
+  /** Made on first use: a send of thousands asks for nothing that nobody wants to know. */
+  get synced(): Promise<SyncedRecord> {
+    return (this.#synced ??= this.#ask(this, null).then((state) => syncedRecord(this, state)));
+  }
+
+  state(): Promise<ReceiptState> {
+    return this.#ask(this, 0);
+  }
+}
+
+/** The end of a wait, as a value or as the error that says why there is none. */
+export function syncedRecord(place: RecordPlace, state: ReceiptState): SyncedRecord {
+  const receipt = receiptId(place);
+  switch (state.kind) {
+    case "committed":
+      return { topic: place.topic, partition: state.partition, offset: state.offset };
+    case "dead":
+      throw new StrandlineError("GIVEN_UP", `${receipt}: ${state.error.message}`, { receipt, reason: state.error.code });
+    case "pending":
+      throw new StrandlineError("NOT_SYNCED_YET", receipt, { receipt });
+    case "unknown":
+      throw new StrandlineError("RECEIPT_UNKNOWN", receipt, { receipt });
+  }
+}

@@ -1,0 +1,76 @@
+/** One polled run, to the handler: record by record or as a batch. What is not handled stays unresolved in the book. */
+import type { PolledRun, TopicPartitionOffset } from "../worker-api.ts";
+import type { Batch, EachBatchPayload, RunConfig } from "./consumer-events.ts";
+import { messagesOf } from "./messages-of.ts";
+import type { PositionBook } from "./position-book.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+
+export interface Delivery {
+  readonly book: PositionBook;
+  readonly config: RunConfig;
+  isRunning(): boolean;
+  commit(): Promise<void>;
+}
+
+const heartbeat = async (): Promise<void> => {};
+
+export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<void> {
+  delivery.book.begin(run);
+  if (delivery.config.eachBatch !== undefined) await deliverBatch(run, delivery, delivery.config.eachBatch);
+  else if (delivery.config.eachMessage !== undefined) await deliverMessages(run, delivery, delivery.config.eachMessage);
+}
+
+async function deliverMessages(run: PolledRun, delivery: Delivery, eachMessage: NonNullable<RunConfig["eachMessage"]>): Promise<void> {
+  const { book } = delivery;
+  const { topic, partition } = run;
+  const pause = pauser(run, book);
+  for await (const messages of messagesOf(run)) {
+    for (const message of messages) {
+      if (!delivery.isRunning() || !book.wanted(run)) return;
+      await eachMessage({ topic, partition, message, heartbeat, pause });
+      book.resolve(run, message.offset + 1);
+    }
+  }
+  // Compaction may have taken the last records of the run.
+  book.resolve(run, run.to);
+}
+
+async function deliverBatch(run: PolledRun, delivery: Delivery, eachBatch: NonNullable<RunConfig["eachBatch"]>): Promise<void> {
+  const { book, config } = delivery;
+  const messages: ReceivedMessage[] = [];
+  for await (const some of messagesOf(run)) for (const message of some) messages.push(message);
+  if (!delivery.isRunning() || !book.wanted(run)) return;
+  const payload: EachBatchPayload = {
+    batch: batchOf(run, messages),
+    resolveOffset: (offset) => book.resolve(run, offset + 1),
+    heartbeat,
+    commitOffsetsIfNecessary: () => delivery.commit(),
+    uncommittedOffsets: (): readonly TopicPartitionOffset[] => book.uncommitted(),
+    isRunning: () => delivery.isRunning(),
+    isStale: () => !book.wanted(run),
+    pause: pauser(run, book),
+  };
+  if (messages.length > 0) await eachBatch(payload);
+  if (config.eachBatchAutoResolve !== false || messages.length === 0) book.resolve(run, run.to);
+}
+
+function pauser({ topic, partition }: PolledRun, book: PositionBook): () => () => void {
+  return () => {
+    book.pause(topic, [partition]);
+    return () => book.resume(topic, [partition]);
+  };
+}
+
+function batchOf({ topic, partition, highWatermark }: PolledRun, messages: readonly ReceivedMessage[]): Batch {
+  const last = messages.at(-1)?.offset ?? null;
+  return {
+    topic,
+    partition,
+    highWatermark,
+    messages,
+    isEmpty: () => messages.length === 0,
+    firstOffset: () => messages[0]?.offset ?? null,
+    lastOffset: () => last,
+    offsetLag: () => (last === null ? 0 : Math.max(0, highWatermark - 1 - last)),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The page's line to its worker. Every call settles: with the worker's answer, with `WORKER_DIED` when the worker
+ * ended (`worker-life.ts`), with `REQUEST_TIMED_OUT` after its deadline, or with `CLOSED`. A call after a death
+ * opens another worker.
+ */
+import { proxy, transfer, wrap, type Remote } from "comlink";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { transferErrors } from "../comlink-errors.ts";
+import type { Locks } from "../ports.ts";
+import type { Pack, PartAck, WorkerApi, WorkerCalls, WorkerEvent, WorkerOptions } from "../worker-api.ts";
+import { watchLife } from "../worker-life.ts";
+import { Outstanding } from "./outstanding.ts";
+
+const OPEN_MS_MAX = 30_000;
+const CLOSE_MS_MAX = 5_000;
+
+export interface ConnectionDeps {
+  readonly spawn: () => Worker;
+  readonly locks: () => Locks;
+  readonly options: WorkerOptions;
+  readonly onEvent: (event: WorkerEvent) => void;
+  readonly onDeath: () => void;
+}
+
+interface Line {
+  readonly worker: Worker;
+  readonly api: Remote<WorkerApi>;
+  readonly outstanding: Outstanding;
+  /** `Line`s are told apart by it: a consumer is open on one of them. */
+  readonly generation: number;
+}
+
+export class WorkerConnection {
+  readonly #deps: ConnectionDeps;
+  #line: Promise<Line> | null = null;
+  #outstanding: Outstanding | null = null;
+  #generation = 0;
+  #closed = false;
+
+  constructor(deps: ConnectionDeps) {
+    this.#deps = deps;
+  }
+
+  /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
+  async call<Result>(ask: (api: WorkerCalls, generation: number) => Promise<Result>, deadlineMs: number | null): Promise<Result> {
+    const line = await this.#open();
+    return line.outstanding.settle(ask(line.api as unknown as WorkerCalls, line.generation), deadlineMs);
+  }
+
+  append(pack: Pack, deadlineMs: number): Promise<PartAck[]> {
+    return this.call((api) => api.append(transfer(pack, [pack.buffer])), deadlineMs);
+  }
+
+  /** Only where a worker is open: hints wake nobody. */
+  hint(): void {
+    void this.#line?.then(({ api }) => api.hint()).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const line = await this.#line?.catch(() => null);
+    if (line === null || line === undefined) return;
+    await line.outstanding.settle(line.api.close(), CLOSE_MS_MAX).catch(() => {});
+    line.worker.terminate();
+    line.outstanding.end(closedError());
+  }
+
+  #open(): Promise<Line> {
+    if (this.#closed) return Promise.reject(closedError());
+    if (this.#line === null) {
+      const opening = this.#start();
+      this.#line = opening;
+      opening.catch(() => {
+        if (this.#line === opening) this.#line = null;
+      });
+    }
+    return this.#line;
+  }
+
+  async #start(): Promise<Line> {
+    transferErrorsOnce();
+    const locks = this.#deps.locks();
+    const worker = this.#deps.spawn();
+    const outstanding = new Outstanding();
+    this.#outstanding = outstanding;
+    const api = wrap<WorkerApi>(worker);
+    const failed = (event: Event): void => {
+      event.preventDefault();
+      outstanding.end(died(`it failed to start: ${(event as Partial<ErrorEvent>).message ?? "its script could not be loaded"}`));
+    };
+    worker.addEventListener("error", failed);
+    try {
+      const opened = api.open(this.#deps.options, proxy((event: WorkerEvent) => this.#deps.onEvent(event)));
+      const { lifeLock } = await outstanding.settle(opened, OPEN_MS_MAX);
+      worker.removeEventListener("error", failed);
+      this.#generation += 1;
+      const life = watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker));
+      outstanding.onEnd(() => life.stop());
+      return { worker, api, outstanding, generation: this.#generation };
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  #onDeath(outstanding: Outstanding, worker: Worker): void {
+    if (this.#outstanding === outstanding) this.#line = null;
+    worker.terminate();
+    outstanding.end(died("its life lock was let go"));
+    if (!this.#closed) this.#deps.onDeath();
+  }
+}
+
+function died(said: string): StrandlineError {
+  return new StrandlineError("WORKER_DIED", said);
+}
+
+function closedError(): StrandlineError {
+  return new StrandlineError("CLOSED", "");
+}
+
+let errorsTransferred = false;
+/** Not at import: a page that only imports the library changes nothing of its Comlink. */
+function transferErrorsOnce(): void {
+  if (errorsTransferred) return;
+  errorsTransferred = true;
+  transferErrors("leave");
+}

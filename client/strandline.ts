@@ -1,0 +1,143 @@
+/**
+ * The public face, in KafkaJS's shape. Making one opens nothing: the worker starts with the first call, so that
+ * importing and constructing are safe in Node and while a server renders.
+ */
+import { StrandlineError } from "../shared/strandline-error.ts";
+import { workerOptions, type StrandlineOptions } from "./options.ts";
+import { PageAdmin, type Admin } from "./page/admin.ts";
+import type { ConsumerConfig, Consumer } from "./page/consumer.ts";
+import { PageConsumer } from "./page/consumer.ts";
+import { deadLetterOf, type DeadLetter } from "./page/dead-letters.ts";
+import { Emitter, type Listener } from "./page/emitter.ts";
+import { createLogger, logLevel, type Logger } from "./page/logger.ts";
+import { Packer } from "./page/packer.ts";
+import { PartitionCounts } from "./page/partition-counts.ts";
+import { PageProducer, type Producer, type ProducerOptions } from "./page/producer.ts";
+import { parseReceiptId, StoredReceipt, type Receipt, type RecordPlace } from "./page/receipt.ts";
+import { WorkerConnection } from "./page/worker-connection.ts";
+import { spawnWorker } from "./spawn-worker.ts";
+import { cryptoRandom, pageLifecycle, systemClock, webLocks } from "./web-ports.ts";
+import type { OutboxStatus, ReceiptState, WorkerEvent, WorkerOptions } from "./worker-api.ts";
+
+const CALL_MS_MAX = 30_000;
+const DEAD_LETTERS_MAX = 1_000;
+
+/** By the `type` of the worker's events, and what the page itself has to tell. */
+export type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }> } & {
+  /** The worker ended; outstanding calls were rejected, and the next call opens another. */
+  readonly "worker.died": { readonly type: "worker.died" };
+  /** A send with `acks: 0` was not stored. */
+  readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
+};
+
+export class Strandline {
+  readonly #events = new Emitter<StrandlineEvents>();
+  readonly #connection: WorkerConnection;
+  readonly #counts: PartitionCounts;
+  readonly #packer: Packer;
+  readonly #logger: Logger;
+  readonly #options: WorkerOptions;
+  readonly #stopHints: () => void;
+  /** Of sync with the edge. */
+  readonly sync: { pause(): Promise<void>; resume(): Promise<void>; status(): Promise<OutboxStatus> } = {
+    pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
+    resume: () => this.#connection.call((api) => api.setPaused(false), CALL_MS_MAX),
+    status: () => this.#connection.call((api) => api.status(), CALL_MS_MAX),
+  };
+
+  constructor(options: StrandlineOptions = {}) {
+    this.#options = workerOptions(options);
+    this.#logger = createLogger({ namespace: "client", level: options.logLevel ?? logLevel.WARN, create: options.logCreator, now: () => systemClock.now() });
+    this.#connection = new WorkerConnection({
+      spawn: options.worker ?? spawn,
+      locks: webLocks,
+      options: this.#options,
+      onEvent: (event) => this.#onEvent(event),
+      onDeath: () => this.#onDeath(),
+    });
+    this.#counts = new PartitionCounts((topic) => this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX));
+    this.#packer = new Packer({ append: (pack) => this.#append(pack), counts: this.#counts, clock: systemClock });
+    this.#stopHints = pageLifecycle().onHint(() => this.#connection.hint());
+  }
+
+  producer(options: ProducerOptions = {}): Producer {
+    const onLost = (error: unknown): void => {
+      this.#logger.error("a send with acks 0 was not stored", { error });
+      this.#events.emit("send.failed", { type: "send.failed", error });
+    };
+    const deps = { packer: this.#packer, connect: this.#connect, askReceipt: this.#askReceipt, clock: systemClock, random: cryptoRandom, onLost };
+    return new PageProducer(deps, options);
+  }
+
+  consumer(config: ConsumerConfig = {}): Consumer {
+    const deps = { call: this.#connection.call.bind(this.#connection), connect: this.#connect, clock: systemClock, random: cryptoRandom, retry: this.#options.retry };
+    const consumer = new PageConsumer(deps, config);
+    consumer.on("crash", ({ error, topic, partition, retryInMs }) => this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }));
+    return consumer;
+  }
+
+  admin(): Admin {
+    return new PageAdmin({ call: this.#connection.call.bind(this.#connection), connect: this.#connect });
+  }
+
+  /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
+  receipt(id: string): Receipt {
+    return new StoredReceipt(parseReceiptId(id), this.#askReceipt);
+  }
+
+  /** What the edge refused for good, oldest first. */
+  async deadLetters(): Promise<DeadLetter[]> {
+    const batches = await this.#connection.call((api) => api.deadLetters(DEAD_LETTERS_MAX), CALL_MS_MAX);
+    return Promise.all(batches.map(deadLetterOf));
+  }
+
+  on<Name extends keyof StrandlineEvents>(event: Name, listener: Listener<StrandlineEvents[Name]>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Ends the worker. What is stored stays, and is sent on by another tab or the next start. */
+  async close(): Promise<void> {
+    this.#stopHints();
+    await this.#connection.close();
+  }
+
+  readonly #connect = (): Promise<void> => this.#connection.call(async () => {}, CALL_MS_MAX);
+
+  #append(pack: Parameters<PackAppend>[0]): ReturnType<PackAppend> {
+    return this.#connection.append(pack, CALL_MS_MAX);
+  }
+
+  /** A receipt outlives the worker that was asked: the record is in the store. */
+  readonly #askReceipt = async (place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> => {
+    const { topic, partition, localSequence } = place;
+    const until = timeoutMs === null ? null : systemClock.now() + timeoutMs;
+    for (;;) {
+      const left = until === null ? null : Math.max(0, until - systemClock.now());
+      try {
+        return await this.#connection.call((api) => api.receipt(topic, partition, localSequence, left), left === null ? null : left + CALL_MS_MAX);
+      } catch (error) {
+        if (!(error instanceof StrandlineError) || error.code !== "WORKER_DIED" || left === 0) throw error;
+        await systemClock.sleep(this.#options.retry.initialRetryTimeMs);
+      }
+    }
+  };
+
+  #onEvent(event: WorkerEvent): void {
+    if (event.type === "topics.learned") this.#counts.renew();
+    this.#logger.debug(event.type, event);
+    // An event's type is the name of its listeners, which the compiler cannot see of a union.
+    this.#events.emit(event.type, event as never);
+  }
+
+  #onDeath(): void {
+    this.#logger.warn("the worker ended; the next call opens another");
+    this.#events.emit("worker.died", { type: "worker.died" });
+  }
+}
+
+type PackAppend = WorkerConnection["append"];
+
+function spawn(): Worker {
+  if (typeof Worker === "undefined") throw new StrandlineError("UNSUPPORTED_OPERATION", "there are no Web Workers here: Strandline runs in a browser");
+  return spawnWorker();
+}

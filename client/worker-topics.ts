@@ -1,0 +1,85 @@
+/** Topics as the worker answers for them: through the edge where there is one, else as the device's own broker. */
+import type { TopicConfig, TopicMetadata } from "../shared/api/metadata.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
+import { checkTopicName } from "../shared/topic-name.ts";
+import type { TopicCatalog } from "./log/device-log.ts";
+import type { TopicRow } from "./log/rows.ts";
+import type { EdgeSync } from "./worker-device.ts";
+
+interface TopicDeskDeps {
+  readonly catalog: TopicCatalog;
+  readonly sync: EdgeSync | null;
+  readonly localPartitionCount: number;
+  /** Told when a topic was made here. */
+  readonly onLearned: () => void;
+}
+
+export class TopicDesk {
+  readonly #deps: TopicDeskDeps;
+
+  constructor(deps: TopicDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** The row of a topic, made where there is none. */
+  async ensure(name: string): Promise<TopicRow> {
+    const { catalog, sync, localPartitionCount, onLearned } = this.#deps;
+    const known = await catalog.byName(checkTopicName(name));
+    if (known !== undefined) return known;
+    const made = await catalog.ensure(name, sync === null ? { partitionCount: localPartitionCount } : null);
+    onLearned();
+    return made;
+  }
+
+  async follow(name: string): Promise<TopicRow> {
+    const row = await this.ensure(name);
+    if (!row.followed) await this.#deps.catalog.follow(row.topicKey);
+    if (!row.local) this.#deps.sync?.wake();
+    return row;
+  }
+
+  /** Never waits for the network unless asked to refresh; then what is known stands where the edge is out of reach. */
+  async partitionCount(name: string, { refresh }: { readonly refresh: boolean }): Promise<number | null> {
+    const row = await this.ensure(name);
+    const { sync, catalog } = this.#deps;
+    if (row.local || sync === null) return row.partitionCount;
+    if (!refresh && row.partitionCount !== null) return row.partitionCount;
+    const refreshed = sync.refreshTopics([name], { create: true }).catch(() => []);
+    if (!refresh) return null;
+    await refreshed;
+    return (await catalog.byName(name))?.partitionCount ?? null;
+  }
+
+  async create(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata> {
+    const { catalog, sync, localPartitionCount, onLearned } = this.#deps;
+    checkTopicName(name);
+    const count = partitionCount ?? localPartitionCount;
+    if (!Number.isInteger(count) || count < 1 || count > LIMITS.partitionsPerTopicMax) {
+      throw new StrandlineError("INVALID_PARTITIONS", `${count}: 1 to ${LIMITS.partitionsPerTopicMax}`, { topic: name, partitionCount: count });
+    }
+    const known = await catalog.byName(name);
+    if (known?.local === true) throw new StrandlineError("TOPIC_ALREADY_EXISTS", name, { topic: name });
+    if (sync !== null) return sync.createTopic(name, partitionCount, config);
+    const [option] = Object.keys(config);
+    if (option !== undefined) throw new StrandlineError("INVALID_CONFIG", `${option}: a topic of the device alone takes no configuration`, { topic: name, config: option });
+    const made = await catalog.ensure(name, { partitionCount: count });
+    onLearned();
+    return metadataOf(made);
+  }
+
+  /** Null: all that the device knows. Names the device does not know are answered with an error each. */
+  async list(names: readonly string[] | null): Promise<TopicMetadata[]> {
+    const { catalog, sync } = this.#deps;
+    // Offline, what the device knows is the answer.
+    if (sync !== null) await sync.refreshTopics(names ?? [], { create: false }).catch(() => []);
+    if (names === null) return (await catalog.all()).filter(({ retired }) => !retired).map(metadataOf);
+    return Promise.all(names.map(async (name) => metadataOf((await catalog.byName(checkTopicName(name))) ?? name)));
+  }
+}
+
+function metadataOf(row: TopicRow | string): TopicMetadata {
+  if (typeof row !== "string") return { name: row.name, error: null, topicId: row.topicId, partitionCount: row.partitionCount ?? 0, config: row.config };
+  const error = new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", row, { topic: row }).toBody();
+  return { name: row, error, topicId: null, partitionCount: 0, config: {} };
+}
