@@ -1,0 +1,123 @@
+/**
+ * Which batches a group of appends becomes: those of one partition that are small are written into one, in the order
+ * in which they were asked for. Numbers within a plan count from where each partition will stand.
+ */
+import { UNASSIGNED } from "../../shared/brands.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { CheckedAppend } from "./append-check.ts";
+import { mergeBatches, writeBatchCrc } from "./batch-codec.ts";
+import type { PartitionRef } from "./device-log.ts";
+import { PartitionSplit } from "./partition-split.ts";
+import type { TopicRow } from "./rows.ts";
+
+/** Larger ones go as they are: writing them again costs more than a value of their own. */
+const MERGE_BYTES_MAX = LIMITS.batchBytesMax / 4;
+/** What a record may grow by when its offset and timestamp count from another base. */
+const GROWTH_BYTES_PER_RECORD = 12;
+
+export interface PlannedBatch {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** Records that were appended without a partition and got one at once: `moved-map.ts`. */
+export interface PlannedMap {
+  /** Among those that `PartitionPlan` counts. */
+  readonly first: number;
+  readonly partitions: Uint16Array<ArrayBuffer>;
+  readonly bases: readonly { readonly plan: PartitionPlan; readonly first: number }[];
+}
+
+export interface PartitionPlan {
+  readonly ref: PartitionRef;
+  readonly topic: TopicRow;
+  readonly batches: PlannedBatch[];
+  readonly maps: PlannedMap[];
+  count: number;
+}
+
+/** Where one append's records stand: from `first` of the plan on. */
+export interface Placed {
+  readonly plan: PartitionPlan;
+  readonly first: number;
+  readonly count: number;
+}
+
+interface Open {
+  readonly plan: PartitionPlan;
+  small: CheckedAppend[];
+  bytes: number;
+}
+
+export class AppendPlan {
+  readonly #open = new Map<string, Open>();
+  readonly #sticky: () => number;
+
+  /** `sticky` in [0, 1): where keyless records of a batch without a partition go. */
+  constructor(sticky: () => number) {
+    this.#sticky = sticky;
+  }
+
+  add(append: CheckedAppend, topic: TopicRow): Placed {
+    if (append.partition === UNASSIGNED && topic.partitionCount !== null) return this.#assign(append, topic, topic.partitionCount);
+    return this.#place(this.#at(topic, append.partition), append);
+  }
+
+  finish(): PartitionPlan[] {
+    for (const open of this.#open.values()) flush(open);
+    return [...this.#open.values()].map(({ plan }) => plan);
+  }
+
+  #at(topic: TopicRow, partition: number): Open {
+    const name = `${topic.topicKey}/${partition}`;
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const ref = { topicKey: topic.topicKey, partition } as PartitionRef;
+    const made: Open = { plan: { ref, topic, batches: [], maps: [], count: 0 }, small: [], bytes: 0 };
+    this.#open.set(name, made);
+    return made;
+  }
+
+  #place(open: Open, append: CheckedAppend): Placed {
+    const { plan } = open;
+    const placed = { plan, first: plan.count, count: append.count };
+    plan.count += append.count;
+    const bytes = append.bytes.byteLength + append.count * GROWTH_BYTES_PER_RECORD;
+    const merges = append.plain && bytes <= MERGE_BYTES_MAX;
+    if (!merges || open.bytes + bytes > LIMITS.batchBytesMax) flush(open);
+    open.small.push(append);
+    open.bytes += bytes;
+    if (!merges) flush(open);
+    return placed;
+  }
+
+  /** The append keeps a number under partition -1 as well: its caller knows no other. */
+  #assign(append: CheckedAppend, topic: TopicRow, partitionCount: number): Placed {
+    const waiting = this.#at(topic, UNASSIGNED).plan;
+    const placed = { plan: waiting, first: waiting.count, count: append.count };
+    const split = new PartitionSplit(partitionCount, Math.floor(this.#sticky() * partitionCount));
+    split.add(append);
+    const bases: { plan: PartitionPlan; first: number }[] = [];
+    for (const { partition, batches } of split.finish()) {
+      const open = this.#at(topic, partition);
+      bases.push({ plan: open.plan, first: open.plan.count });
+      for (const { bytes, count } of batches) this.#place(open, { ...append, bytes, count });
+    }
+    waiting.maps.push({ first: placed.first, partitions: split.assigned(), bases });
+    waiting.count += append.count;
+    return placed;
+  }
+}
+
+function flush(open: Open): void {
+  const { small, plan } = open;
+  const [first] = small;
+  if (first === undefined) return;
+  if (small.length > 1) plan.batches.push(mergeBatches(small));
+  else {
+    writeBatchCrc(first.bytes);
+    plan.batches.push({ bytes: first.bytes, count: first.count });
+  }
+  open.small = [];
+  open.bytes = 0;
+}

@@ -1,0 +1,46 @@
+/** Callers that wait for the next transaction, in order. */
+import type { CheckedAppend } from "./append-check.ts";
+import type { AppendedBatch } from "./device-log.ts";
+import type { TransactOptions } from "./store.ts";
+
+export interface Caller {
+  readonly appends: readonly CheckedAppend[];
+  readonly durability: NonNullable<TransactOptions["durability"]>;
+  readonly bytes: number;
+  readonly resolve: (appended: AppendedBatch[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one transaction carries, unless a single caller asks for more. Two are queued, so this bounds memory. */
+export const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+
+export class AppendQueue {
+  #callers: Caller[] = [];
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get empty(): boolean {
+    return this.#callers.length === 0;
+  }
+
+  push(caller: Caller): void {
+    this.#callers.push(caller);
+    this.#bytes += caller.bytes;
+  }
+
+  /** The first callers that fit together, at least one. */
+  takeGroup(): Caller[] {
+    let bytes = 0;
+    let end = 0;
+    for (const caller of this.#callers) {
+      if (end > 0 && bytes + caller.bytes > GROUP_BYTES_MAX) break;
+      bytes += caller.bytes;
+      end += 1;
+    }
+    this.#bytes -= bytes;
+    return this.#callers.splice(0, end);
+  }
+}

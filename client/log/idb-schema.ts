@@ -1,0 +1,24 @@
+/**
+ * The database of one device at version 1. Keys are explicit and out of line, so that a write that is repeated lands
+ * on itself; there is no secondary index, since each would double the rows a write touches. Values: `rows.ts`.
+ *
+ * | store        | key                                         | written by                                       | absence means                               |
+ * |--------------|---------------------------------------------|--------------------------------------------------|---------------------------------------------|
+ * | meta         | `"device"`                                  | `openDevice`, once                               | the database was never used                 |
+ * | meta         | `["moved", topicKey, waiting sequence]`     | `LocalLog`, `TopicCatalog`; never changes        | no record at or above it was assigned late  |
+ * | topics       | topicKey                                    | `TopicCatalog`                                   | this device never heard of the topic        |
+ * | partitions   | `[topicKey, partition]`                     | everyone, in the transaction of the change       | nothing sent to it, nothing replicated      |
+ * | pending      | `[topicKey, partition, local sequence]`     | `LocalLog`, `TopicCatalog`; deleted by `Outbox`  | committed, dead, or moved from partition -1 |
+ * | log          | `[topicKey, partition, base offset]`        | `Replica`, `Outbox`; of a local topic `LocalLog` | not held here                               |
+ * | offsets      | `[group, topicKey, partition]`              | `Replica`                                        | the group never committed                   |
+ * | deadLetters  | `[topicKey, partition, local sequence]`     | `Outbox`                                         | not refused for good                        |
+ */
+import type { IDBPDatabase } from "idb";
+import { STORE_NAMES } from "./store.ts";
+
+/** The first change after a release raises it and adds a branch on `oldVersion`; tabs of both versions then meet. */
+export const SCHEMA_VERSION = 1;
+
+export function createStores(database: IDBPDatabase): void {
+  for (const name of STORE_NAMES) database.createObjectStore(name);
+}

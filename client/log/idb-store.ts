@@ -1,0 +1,115 @@
+/**
+ * `Store` over IndexedDB.
+ *
+ * A body may run twice: where the browser dropped the connection before the transaction could begin, the database is
+ * opened again and the whole of `transact` is repeated, once. Bodies therefore set up nothing that a second run would
+ * find half done. A transaction that had begun is never repeated here: its outcome is unknown, and the caller's to
+ * find out.
+ */
+import type { IDBPDatabase, IDBPTransaction } from "idb";
+import type { Clock } from "../../shared/clock.ts";
+import { IdbConnection } from "./idb-connection.ts";
+import { isDeadHandle, isDomException, storeClosed, storeFailed, transactionError } from "./idb-errors.ts";
+import { IdbOperations } from "./idb-operations.ts";
+import type { Store, StoreName, StoreTransaction, TransactOptions } from "./store.ts";
+
+type Body<Result> = (transaction: StoreTransaction) => Promise<Result>;
+
+/** The transaction never began. */
+class NotBegun {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+export class IdbStore implements Store {
+  readonly #connection: IdbConnection;
+  readonly #outstanding = new Set<(error: Error) => void>();
+  #closed = false;
+
+  constructor(options: { readonly name: string; readonly clock: Clock }) {
+    this.#connection = new IdbConnection(options.name, options.clock);
+  }
+
+  transact<Result>(stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(storeClosed());
+    return new Promise((resolve, reject) => {
+      this.#outstanding.add(reject);
+      this.#twice(stores, options, body)
+        .then(resolve, reject)
+        .finally(() => this.#outstanding.delete(reject))
+        .catch(() => {});
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection.close();
+    for (const reject of this.#outstanding) reject(storeClosed());
+    this.#outstanding.clear();
+  }
+
+  async #twice<Result>(stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
+    const database = await this.#connection.get();
+    try {
+      return await run(database, stores, options, body);
+    } catch (error) {
+      if (!(error instanceof NotBegun)) throw error;
+    }
+    this.#connection.drop(database);
+    try {
+      return await run(await this.#connection.get(), stores, options, body);
+    } catch (error) {
+      if (error instanceof NotBegun) throw storeFailed("the connection was lost again right after it was reopened", "failed", error.cause);
+      throw error;
+    }
+  }
+}
+
+async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
+  const transaction = begin(database, stores, options);
+  // Never rejects: what went wrong is looked at where it is awaited.
+  const fate = transaction.done.then(() => null, (error: unknown) => ({ error }));
+  let result: Result;
+  try {
+    result = await body(new IdbOperations(transaction));
+  } catch (cause) {
+    abort(transaction);
+    const failed = await fate;
+    if (!isDomException(cause)) throw cause;
+    throw transactionError(failed?.error ?? cause);
+  }
+  commit(transaction);
+  const failed = await fate;
+  if (failed !== null) throw transactionError(failed.error);
+  return result;
+}
+
+function begin(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions): IDBPTransaction<unknown, StoreName[], IDBTransactionMode> {
+  const durability = options.durability === undefined ? {} : { durability: options.durability };
+  try {
+    return database.transaction([...stores], options.mode, durability);
+  } catch (cause) {
+    if (isDeadHandle(cause)) throw new NotBegun(cause);
+    throw transactionError(cause);
+  }
+}
+
+/** Without this the browser commits only once it has told us of each single request. */
+function commit(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): void {
+  try {
+    transaction.commit();
+  } catch {
+    // It has ended already, by itself; `done` tells how.
+  }
+}
+
+function abort(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
+  }
+}

@@ -1,0 +1,52 @@
+/** The keys of each store and the ranges that are read (`idb-schema.ts` documents them). */
+import type { LocalSequence, Offset, Partition, TopicKey } from "../../shared/brands.ts";
+import type { PartitionRef } from "./device-log.ts";
+import type { Key, KeyRange } from "./store.ts";
+
+export const DEVICE_KEY = "device";
+
+/** Arrays come after all numbers and strings. */
+export const ALL_TOPICS: KeyRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
+export const ALL_OF_ALL_TOPICS: KeyRange = { from: [0], to: [Number.MAX_SAFE_INTEGER] };
+
+export function partitionKey({ topicKey, partition }: PartitionRef): Key {
+  return [topicKey, partition];
+}
+
+/** In `pending`, `log` and `deadLetters`: the entry that begins at `first`. */
+export function entryKey({ topicKey, partition }: PartitionRef, first: LocalSequence | Offset): Key {
+  return [topicKey, partition, first];
+}
+
+/** What begins at `from` or above. */
+export function entriesFrom({ topicKey, partition }: PartitionRef, from: number): KeyRange {
+  return { from: [topicKey, partition, from], to: [topicKey, partition + 1] };
+}
+
+/** What begins at `from` or above and below `to`. */
+export function entriesBetween({ topicKey, partition }: PartitionRef, from: number, to: number): KeyRange {
+  return { from: [topicKey, partition, from], to: [topicKey, partition, to] };
+}
+
+/** Of the record that waited as number `waiting`: the map that begins at or below it is its own. */
+export function movedKey(topicKey: TopicKey, waiting: LocalSequence): Key {
+  return ["moved", topicKey, waiting];
+}
+
+export function movedUpTo(topicKey: TopicKey, waiting: LocalSequence): KeyRange {
+  return { from: ["moved", topicKey], to: ["moved", topicKey, waiting + 1] };
+}
+
+export function offsetKey(group: string, { topicKey, partition }: PartitionRef): Key {
+  return [group, topicKey, partition];
+}
+
+export function refOf(key: Key): PartitionRef {
+  const [topicKey, partition] = key as readonly number[];
+  return { topicKey: topicKey as TopicKey, partition: partition as Partition };
+}
+
+/** The sequence or offset in which the key of an entry ends. */
+export function firstOf(key: Key): number {
+  return (key as readonly number[])[2] ?? 0;
+}

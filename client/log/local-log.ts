@@ -1,0 +1,188 @@
+/**
+ * Group commit. One strict transaction costs about 2 ms whatever it carries, so appends that meet while one is under
+ * way share the next. A second one is queued behind the first where there is enough to keep the disk busy; it is
+ * predicted from the first and may stand only where the first does, so the order of the calls is that of the log.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { Random } from "../../shared/random.ts";
+import { checkAppend } from "./append-check.ts";
+import { AppendGroup, type PlannedCaller } from "./append-group.ts";
+import { AppendPlan, type PartitionPlan } from "./append-plan.ts";
+import { AppendQueue, type Caller } from "./append-queue.ts";
+import { rowAfter, StalePrediction, storesOf, TopicsChanged, writeAppends, type PartitionRows } from "./append-transaction.ts";
+import type { AppendedBatch, BatchAppend, LocalLog, TopicCatalog } from "./device-log.ts";
+import { isUnknownOutcome } from "./idb-errors.ts";
+import { readBack } from "./read-back.ts";
+import type { PartitionRow } from "./rows.ts";
+import type { Store } from "./store.ts";
+import { TopicResolver } from "./topic-resolver.ts";
+
+export interface LocalLogOptions {
+  readonly store: Store;
+  readonly catalog: TopicCatalog;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Topics made by a first append get so many partitions and belong to the device; null: the edge knows the count. */
+  readonly localPartitionCount: number | null;
+}
+
+const IN_FLIGHT_MAX = 2;
+/** With less than this waiting, the next transaction gains more from company than from an early start. */
+const PIPELINE_BYTES_MIN = 256 * 1024;
+
+export class StoredLocalLog implements LocalLog {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #topics: TopicResolver;
+  readonly #queue = new AppendQueue();
+  /** As the transactions under way will leave them, by topic key and partition. */
+  readonly #rows = new Map<string, PartitionRow>();
+  #last: AppendGroup | null = null;
+  #inFlight = 0;
+  #pumping = false;
+  #notify: () => void = () => {};
+
+  constructor(options: LocalLogOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#topics = new TopicResolver(options.catalog, options.localPartitionCount);
+  }
+
+  /** Takes the batches' buffers over: they must not be changed afterwards. */
+  append(appends: readonly BatchAppend[], options: { readonly durability?: "strict" | "relaxed" } = {}): Promise<AppendedBatch[]> {
+    return new Promise((resolve, reject) => {
+      const checked = appends.map(checkAppend);
+      const bytes = checked.reduce((sum, append) => sum + append.bytes.byteLength, 0);
+      if (checked.length === 0) return resolve([]);
+      this.#queue.push({ appends: checked, durability: options.durability ?? "strict", bytes, resolve, reject });
+      this.#notify();
+      if (this.#pumping) return;
+      this.#pumping = true;
+      // The calls of one task go together.
+      queueMicrotask(() => void this.#pump());
+    });
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.#queue.empty) {
+      if (this.#mayLaunch()) await this.#launch(this.#queue.takeGroup());
+      else await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+    this.#pumping = false;
+  }
+
+  #mayLaunch(): boolean {
+    return this.#inFlight === 0 || (this.#inFlight < IN_FLIGHT_MAX && this.#queue.bytes >= PIPELINE_BYTES_MIN);
+  }
+
+  async #launch(callers: readonly Caller[]): Promise<void> {
+    const group = new AppendGroup(this.#last);
+    await this.#plan(group, callers);
+    if (group.callers.length === 0) return;
+    this.#last = group;
+    this.#inFlight += 1;
+    group.done = this.#commit(group).finally(() => {
+      group.settled = true;
+      group.previous = null;
+      this.#inFlight -= 1;
+      this.#notify();
+    });
+  }
+
+  /** A caller whose topics do not resolve is refused here and is no part of the plan. */
+  async #plan(group: AppendGroup, callers: readonly Caller[]): Promise<void> {
+    const plan = new AppendPlan(() => this.#random.next());
+    const planned: PlannedCaller[] = [];
+    for (const caller of callers) {
+      try {
+        const topics = await this.#topics.resolve(caller.appends);
+        const placed = caller.appends.flatMap((append) => {
+          const topic = topics.get(append.topic);
+          return topic === undefined ? [] : [plan.add(append, topic)];
+        });
+        planned.push({ caller, placed });
+      } catch (error) {
+        caller.reject(error);
+      }
+    }
+    group.adopt(planned, plan);
+  }
+
+  /** Never rejects: every caller gets its answer. */
+  async #commit(group: AppendGroup): Promise<void> {
+    let predicted = this.#predict(group.plans);
+    for (;;) {
+      try {
+        return group.resolve(await this.#write(group, predicted));
+      } catch (error) {
+        predicted = null;
+        group.stands = false;
+        if (!(await this.#again(group, error))) return;
+      }
+    }
+  }
+
+  /** Whether to write once more, now reading first. Otherwise the callers have their answer. */
+  async #again(group: AppendGroup, error: unknown): Promise<boolean> {
+    try {
+      if (error instanceof StalePrediction) {
+        await group.previous?.done;
+        return true;
+      }
+      if (error instanceof TopicsChanged) {
+        await group.previous?.done;
+        this.#topics.forget();
+        await this.#plan(group, group.callers.map(({ caller }) => caller));
+        return group.callers.length > 0;
+      }
+      this.#rows.clear();
+      const before = isUnknownOutcome(error) ? await readBack(this.#store, group) : null;
+      if (before === "not written" && !group.repeated) {
+        group.repeated = true;
+        return true;
+      }
+      if (before === null || before === "not written") group.reject(error);
+      else group.resolve(before);
+    } catch (cause) {
+      group.reject(cause);
+    }
+    return false;
+  }
+
+  async #write(group: AppendGroup, predicted: PartitionRows | null): Promise<PartitionRows> {
+    const { plans, durability } = group;
+    const createdAt = this.#clock.now();
+    if (predicted !== null) this.#remember(plans, predicted);
+    return await this.#store.transact(storesOf(plans), { mode: "readwrite", durability }, async (transaction) => {
+      const before = await writeAppends(transaction, { plans, predicted, inTurn: () => group.inTurn(), createdAt });
+      if (predicted === null) this.#remember(plans, before);
+      group.written = before;
+      group.stands = true;
+      return before;
+    });
+  }
+
+  /** Null where a partition was not written before. */
+  #predict(plans: readonly PartitionPlan[]): PartitionRows | null {
+    const rows = new Map<PartitionPlan, PartitionRow>();
+    for (const plan of plans) {
+      const row = this.#rows.get(nameOf(plan));
+      if (row === undefined) return null;
+      rows.set(plan, row);
+    }
+    return rows;
+  }
+
+  #remember(plans: readonly PartitionPlan[], before: PartitionRows): void {
+    for (const plan of plans) {
+      const row = before.get(plan);
+      if (row !== undefined) this.#rows.set(nameOf(plan), rowAfter(plan, row));
+    }
+  }
+}
+
+function nameOf({ ref }: PartitionPlan): string {
+  return `${ref.topicKey}/${ref.partition}`;
+}

@@ -1,0 +1,78 @@
+/** What waits to be sent, over the store. Reads nothing ahead: opening with 100,000 pending records costs nothing. */
+import type { LocalSequence } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { readBounded } from "./bounded-read.ts";
+import type { Outbox, OutboxStep, PartitionRef, PendingBatch, RecordWhereabouts } from "./device-log.ts";
+import { ALL_OF_ALL_TOPICS, ALL_TOPICS, entriesFrom, firstOf, partitionKey, refOf } from "./keys.ts";
+import { NEW_PARTITION } from "./partition-row.ts";
+import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+import { settle, SETTLE_STORES } from "./settle.ts";
+import type { Store } from "./store.ts";
+import { findRecord, FIND_STORES } from "./whereabouts.ts";
+
+/** Topics and partitions of one device: thousands at most, without record bytes. `getAll` takes a count below 2^32. */
+const EVERYTHING_AT_ONCE = 2 ** 31;
+
+export class StoredOutbox implements Outbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { readonly store: Store; readonly clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  async waiting(): Promise<PartitionRef[]> {
+    return await this.#store.transact(["topics", "partitions"], { mode: "readonly" }, async (transaction) => {
+      const [topics, partitions] = await Promise.all([
+        transaction.entries<TopicRow>("topics", ALL_TOPICS, EVERYTHING_AT_ONCE),
+        transaction.entries<PartitionRow>("partitions", ALL_OF_ALL_TOPICS, EVERYTHING_AT_ONCE),
+      ]);
+      const local = new Set(topics.filter(({ value }) => value.local).map(({ value }) => value.topicKey));
+      return partitions
+        .filter(({ value }) => value.nextLocalSequence > value.ackedLocalSequence)
+        .map(({ key }) => refOf(key))
+        .filter((ref) => !local.has(ref.topicKey));
+    });
+  }
+
+  async open(ref: PartitionRef, rootIdentity: ProducerIdentity): Promise<PartitionRow> {
+    const known = await this.row(ref);
+    if (known !== undefined && known.identity !== null) return known;
+    return await this.#store.transact(["partitions"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
+      const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+      if (row.identity !== null) return row;
+      const opened = { ...row, identity: rootIdentity };
+      void transaction.put("partitions", partitionKey(ref), opened);
+      return opened;
+    });
+  }
+
+  async row(ref: PartitionRef): Promise<PartitionRow | undefined> {
+    return await this.#store.transact(["partitions"], { mode: "readonly" }, (transaction) => transaction.get<PartitionRow>("partitions", partitionKey(ref)));
+  }
+
+  async read(ref: PartitionRef, from: LocalSequence, limit: { readonly bytesMax: number; readonly countMax: number }): Promise<PendingBatch[]> {
+    const found = await this.#store.transact(["pending"], { mode: "readonly" }, (transaction) =>
+      readBounded<PendingRow>(transaction, "pending", entriesFrom(ref, from), limit),
+    );
+    return found.map(({ key, value }) => ({ ...value, localSequence: firstOf(key) as LocalSequence }));
+  }
+
+  async settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null> {
+    const diedAt = this.#clock.now();
+    // A step that is lost is told again by the edge.
+    return await this.#store.transact(SETTLE_STORES, { mode: "readwrite", durability: "relaxed" }, (transaction) => settle(transaction, ref, step, diedAt));
+  }
+
+  async deadLetters(limit: number): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]> {
+    const found = await this.#store.transact(["deadLetters"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<DeadLetterRow>("deadLetters", ALL_OF_ALL_TOPICS, limit),
+    );
+    return found.map(({ key, value }) => ({ ...value, ...refOf(key), localSequence: firstOf(key) as LocalSequence }));
+  }
+
+  async find(ref: PartitionRef, localSequence: LocalSequence): Promise<RecordWhereabouts> {
+    return await this.#store.transact(FIND_STORES, { mode: "readonly" }, (transaction) => findRecord(transaction, ref, localSequence));
+  }
+}

@@ -1,0 +1,91 @@
+/** What was committed, as far as this device holds it. Fetched again at any time, so nothing here waits for the disk. */
+import type { Offset } from "../../shared/brands.ts";
+import { readBounded } from "./bounded-read.ts";
+import { dropBatchesBelow } from "./batch-codec.ts";
+import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
+import { entriesBetween, firstOf, offsetKey, partitionKey } from "./keys.ts";
+import { NEW_PARTITION, plus } from "./partition-row.ts";
+import { storeRun, STORE_RUN_STORES } from "./replica-store.ts";
+import type { LogRow, OffsetRow, PartitionRow } from "./rows.ts";
+import type { Entry, Store, StoreTransaction } from "./store.ts";
+
+/** Small local batches are many; a read takes at most so many of them. */
+const ROWS_PER_READ_MAX = 4_096;
+
+export class StoredReplica implements Replica {
+  readonly #store: Store;
+
+  constructor(options: { readonly store: Store }) {
+    this.#store = options.store;
+  }
+
+  async rows(refs: readonly PartitionRef[]): Promise<(PartitionRow | undefined)[]> {
+    if (refs.length === 0) return [];
+    return await this.#store.transact(["partitions"], { mode: "readonly" }, (transaction) =>
+      Promise.all(refs.map((ref) => transaction.get<PartitionRow>("partitions", partitionKey(ref)))),
+    );
+  }
+
+  async store(runs: readonly FetchedRun[]): Promise<PartitionRef[]> {
+    if (runs.length === 0) return [];
+    return await this.#store.transact(STORE_RUN_STORES, { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
+      const news: PartitionRef[] = [];
+      for (const run of runs) if (await storeRun(transaction, run)) news.push(run.ref);
+      return news;
+    });
+  }
+
+  async read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult> {
+    return await this.#store.transact(["partitions", "log"], { mode: "readonly" }, async (transaction) => {
+      const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+      const { replicatedTo, logStartOffset, highWatermark } = row;
+      const bounds = { replicatedTo, logStartOffset, highWatermark };
+      const entries = offset < replicatedTo ? await readLog(transaction, ref, { from: offset, to: replicatedTo, bytesMax }) : [];
+      return { ...bounds, ...runsOf(entries, offset, replicatedTo) };
+    });
+  }
+
+  async committed(group: string, ref: PartitionRef): Promise<Offset | null> {
+    const row = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) => transaction.get<OffsetRow>("offsets", offsetKey(group, ref)));
+    return row?.offset ?? null;
+  }
+
+  /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
+  async commit(group: string, offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[]): Promise<void> {
+    if (offsets.length === 0) return;
+    await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
+      for (const { ref, offset } of offsets) void transaction.put("offsets", offsetKey(group, ref), { offset, syncedToEdge: false } satisfies OffsetRow);
+    });
+  }
+}
+
+interface LogRange {
+  readonly from: Offset;
+  readonly to: Offset;
+  readonly bytesMax: number;
+}
+
+/** Rows from the one that contains the offset, or from the next where retention took that one. */
+async function readLog(transaction: StoreTransaction, ref: PartitionRef, { from, to, bytesMax }: LogRange): Promise<Entry<LogRow>[]> {
+  const containing = await transaction.last<LogRow>("log", entriesBetween(ref, 0, from + 1));
+  const begins = containing !== undefined && containing.value.lastOffset >= from ? [containing] : [];
+  const bytes = begins[0]?.value.bytes.byteLength ?? 0;
+  if (bytes >= bytesMax) return begins;
+  const rest = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, from + 1, to), { bytesMax: bytesMax - bytes, countMax: ROWS_PER_READ_MAX });
+  const [next] = rest;
+  const tooMuch = begins.length > 0 && next !== undefined && bytes + next.value.bytes.byteLength > bytesMax;
+  return tooMuch ? begins : [...begins, ...rest];
+}
+
+function runsOf(entries: readonly Entry<LogRow>[], offset: Offset, replicatedTo: Offset): Pick<ReadResult, "runs" | "nextOffset"> {
+  const runs: Uint8Array<ArrayBuffer>[] = [];
+  let nextOffset = offset;
+  for (const { key, value } of entries) {
+    if (value.lastOffset < nextOffset) continue;
+    // Only the first may begin before the asked offset: what an overlap holds twice is given once.
+    const overlaps = runs.length > 0 && firstOf(key) < nextOffset;
+    runs.push(overlaps ? dropBatchesBelow(value.bytes, nextOffset) : value.bytes);
+    nextOffset = plus(value.lastOffset, 1);
+  }
+  return { runs, nextOffset: Math.max(offset, Math.min(nextOffset, replicatedTo)) as Offset };
+}
