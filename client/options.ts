@@ -49,8 +49,3 @@ function edgeUrl(given: string): string {
   }
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
-
-/** Injective: two principals never share a log. */
-export function databaseName({ database, url, namespace, principal }: WorkerOptions): string {
-  return database ?? `strandline:${JSON.stringify([url, namespace, principal])}`;
-}

@@ -10,7 +10,8 @@ import { ConsumerSession } from "./consumer/consumer-session.ts";
 import { exactBuffer } from "./consumer/exact-buffer.ts";
 import type { DeviceMessage } from "./device-news.ts";
 import type { PartitionRef } from "./log/device-log.ts";
-import { PackAppender, type CompressBatch } from "./worker-append.ts";
+import { compressBatch } from "../shared/gzip.ts";
+import { PackAppender } from "./worker-append.ts";
 import type { Device } from "./worker-device.ts";
 import { ReceiptDesk } from "./worker-receipts.ts";
 import { TopicDesk } from "./worker-topics.ts";
@@ -31,12 +32,14 @@ export class WorkerCore implements WorkerCalls {
   readonly #tellPage: (event: WorkerEvent) => void;
   #consumersOpened = 0;
   #paused: boolean;
+  /** As the tab that syncs has told. */
+  #online = false;
 
-  constructor(device: Device, options: WorkerOptions, rim: { readonly tellPage: (event: WorkerEvent) => void; readonly compress: CompressBatch; readonly paused: boolean }) {
+  constructor(device: Device, { options, tellPage, paused }: { readonly options: WorkerOptions; readonly tellPage: (event: WorkerEvent) => void; readonly paused: boolean }) {
     this.#device = device;
-    this.#paused = rim.paused;
-    this.#tellPage = rim.tellPage;
-    this.#appender = new PackAppender(device.localLog, rim.compress);
+    this.#paused = paused;
+    this.#tellPage = tellPage;
+    this.#appender = new PackAppender(device.localLog, compressBatch);
     this.#receipts = new ReceiptDesk(device);
     const onLearned = (): void => device.news.publish({ type: "learned" });
     this.#topics = new TopicDesk({ catalog: device.catalog, sync: device.sync, localPartitionCount: options.localPartitionCount, onLearned });
@@ -121,8 +124,8 @@ export class WorkerCore implements WorkerCalls {
     const rows = await Promise.all((await outbox.waiting()).map((ref) => outbox.row(ref)));
     const pendingRecords = rows.reduce((sum, row) => sum + (row === undefined ? 0 : row.nextLocalSequence - row.ackedLocalSequence), 0);
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
-    const { online, leader } = sync?.status() ?? { online: false, leader: false };
-    return { pendingRecords, deadLetters, online, leader, paused: this.#paused };
+    const leader = sync?.status().leader ?? false;
+    return { pendingRecords, deadLetters, online: this.#online, leader, paused: this.#paused };
   }
 
   async hint(): Promise<void> {
@@ -153,13 +156,21 @@ export class WorkerCore implements WorkerCalls {
         this.#paused = message.paused;
         return this.#device.sync?.setPaused(message.paused);
       case "event":
-        return this.#tellPage(message.event);
+        return this.#onEvent(message.event, from);
       case "appended":
         // The tab that sends may be another one than the tab that appended.
         return from === "other-tab" ? this.#device.sync?.wake() : undefined;
       case "replicated":
         return;
     }
+  }
+
+  /** Whether the device is online is known to the tab that syncs. */
+  #onEvent(event: WorkerEvent, from: "here" | "other-tab"): void {
+    if (event.type !== "sync.state") return this.#tellPage(event);
+    if (event.leader) this.#online = event.online;
+    else if (from === "other-tab") return;
+    this.#tellPage({ ...event, online: this.#online, leader: this.#device.sync?.status().leader ?? false });
   }
 
   async #tellSettled(refs: readonly PartitionRef[]): Promise<void> {

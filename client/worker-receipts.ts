@@ -3,6 +3,7 @@ import { localSequence as toLocalSequence, type LocalSequence } from "../shared/
 import type { Clock } from "../shared/clock.ts";
 import type { DeviceMessage, DeviceNews } from "./device-news.ts";
 import type { Outbox, PartitionRef, RecordWhereabouts } from "./log/device-log.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
 import { Wake } from "./wake.ts";
 import type { ReceiptState } from "./worker-api.ts";
 
@@ -28,7 +29,7 @@ export class ReceiptDesk {
     this.#stopListening = deps.news.listen((message) => void this.#onNews(message));
   }
 
-  /** `timeoutMs` null: without end. `pending` when the time is over, or the desk closes. */
+  /** `pending` when the time is over. `timeoutMs` null: without end. */
   async state(ref: PartitionRef, localSequence: number, timeoutMs: number | null): Promise<ReceiptState> {
     const until = timeoutMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + timeoutMs;
     let place: { ref: PartitionRef; localSequence: LocalSequence } = { ref, localSequence: toLocalSequence(localSequence) };
@@ -42,7 +43,8 @@ export class ReceiptDesk {
         if (found.kind !== "pending") return settledState(found);
         place = { ref: found.ref, localSequence: found.localSequence };
         const left = until - this.#clock.now();
-        if (left <= 0 || this.#closed) return { kind: "pending", partition: place.ref.partition };
+        if (this.#closed) throw new StrandlineError("CLOSED", "");
+        if (left <= 0) return { kind: "pending", partition: place.ref.partition };
         if (sameRef(waiting.ref, place.ref)) await wake.wait(Math.min(left, LOOK_AGAIN_MS));
       } finally {
         this.#waiting.delete(waiting);

@@ -28,7 +28,7 @@ export interface RecordMetadata {
   /** Of the first record. */
   readonly receipt: Receipt;
   /** Of the record at `index`, from 0 to `count - 1`, in the order in which they were given. */
-  receiptOf(index: number): Receipt;
+  readonly receiptOf: (index: number) => Receipt;
 }
 
 export interface ProducerOptions {

@@ -1,5 +1,5 @@
 /** A record as a handler sees it: views into the transferred buffer, texts and headers decoded when asked for. */
-import type { RecordView } from "../../shared/record-batch-decode.ts";
+import type { RecordView } from "../../shared/record.ts";
 
 const utf8 = new TextDecoder();
 
@@ -11,7 +11,8 @@ export class ReceivedMessage {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
-  readonly attributes: number;
+  /** As in KafkaJS; Kafka has no use for it yet. */
+  readonly attributes: number = 0;
   readonly key: Uint8Array | null;
   /** Null: a tombstone. */
   readonly value: Uint8Array | null;
@@ -23,7 +24,6 @@ export class ReceivedMessage {
     this.partition = partition;
     this.offset = record.offset;
     this.timestamp = record.timestamp;
-    this.attributes = record.attributes;
     this.key = record.key;
     this.value = record.value;
     this.#record = record;

@@ -1,0 +1,59 @@
+/** What the entry builds a worker's device of: the store, the four faces of the log, the channel to other tabs, and sync. */
+import { broadcastDeviceChannel, DeviceNews } from "./device-news.ts";
+import { IdbStore } from "./log/idb-store.ts";
+import { openDevice, type DeviceLog } from "./log/open-device.ts";
+import type { Locks } from "./ports.ts";
+import { httpTransport } from "./sync/http-transport.ts";
+import { startSync, type SyncListener } from "./sync/sync.ts";
+import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
+import type { WorkerOptions } from "./worker-api.ts";
+import type { Device, EdgeSync } from "./worker-device.ts";
+import { storedSettings } from "./worker-settings.ts";
+
+export async function openWorkerDevice(options: WorkerOptions, locks: Locks): Promise<Device> {
+  const { url, namespace, principal, localPartitionCount } = options;
+  const database = options.database ?? databaseName(options);
+  const store = new IdbStore({ name: database, clock });
+  const local = url === null ? { partitionCount: localPartitionCount } : null;
+  const log = await openDevice({ store, clock, random, namespace, principal, local });
+  const settings = storedSettings(store);
+  const news = new DeviceNews(broadcastDeviceChannel(database));
+  const paused = await settings.paused();
+  const sync = url === null ? null : syncWith(url, { options, database, log, locks, news, paused });
+  const close = async (): Promise<void> => {
+    await sync?.close();
+    news.close();
+    store.close();
+  };
+  const { localLog, outbox, replica, catalog } = log;
+  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close };
+}
+
+interface SyncParts {
+  readonly options: WorkerOptions;
+  readonly database: string;
+  readonly log: DeviceLog;
+  readonly locks: Locks;
+  readonly news: DeviceNews;
+  readonly paused: boolean;
+}
+
+function syncWith(url: string, { options, database, log, locks, news, paused }: SyncParts): EdgeSync {
+  const { namespace, principal, retry } = options;
+  const { outbox, replica, catalog, device } = log;
+  const listener: SyncListener = {
+    settled: (ref) => news.publish({ type: "settled", refs: [ref] }),
+    replicated: (refs) => news.publish({ type: "replicated", refs }),
+    learned: () => news.publish({ type: "learned" }),
+    event: (event) => news.publish({ type: "event", event }),
+  };
+  const { rootProducerKey } = device;
+  const lockName = `strandline:${database}:sync`;
+  const ports = { lockName, rootProducerKey, namespace, principal, outbox, replica, catalog, locks, clock, random, retry, listener, paused };
+  return startSync({ ...ports, transport: httpTransport(url) });
+}
+
+/** Injective, so that no two principals ever share a log. */
+function databaseName({ url, namespace, principal }: WorkerOptions): string {
+  return `strandline:${JSON.stringify([url, namespace, principal])}`;
+}
