@@ -1,0 +1,159 @@
+import { afterEach, expect, test } from "vitest";
+import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
+import { DeviceNews } from "../../../client/device-news.ts";
+import { systemClock } from "../../../client/web-ports.ts";
+import type { ConsumerOptions, PollOptions, PolledRun } from "../../../client/worker-api.ts";
+import { MemoryLocks } from "../memory-locks.ts";
+import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
+
+const opened: ConsumerSession[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((session) => session.close([])));
+});
+
+function world() {
+  const log = new FakeLog();
+  const news = new DeviceNews(SILENT_CHANNEL);
+  const locks = new MemoryLocks();
+  const open = (options: Partial<ConsumerOptions> = {}): ConsumerSession => {
+    const groupId = options.groupId ?? null;
+    const follow = async (name: string) => log.topics.get(name) ?? log.addTopic(name, null, false);
+    const session = new ConsumerSession(
+      { replica: log.replica, catalog: log.catalog, news, locks, clock: systemClock, groupLockName: groupId === null ? null : `group:${groupId}`, follow },
+      { groupId, topics: options.topics ?? [{ name: "t", fromBeginning: true }] },
+    );
+    opened.push(session);
+    return session;
+  };
+  return { log, news, locks, open };
+}
+
+const ask = (options: Partial<PollOptions> = {}): PollOptions => ({ bytesMax: 1_000, waitMs: 0, commit: [], paused: [], ...options });
+const shown = (runs: readonly PolledRun[]): unknown[] => runs.map(({ topic, partition, from, to, buffer }) => [topic, partition, from, to, [...new Uint8Array(buffer)]]);
+
+test("it reads on from where it was, and waits for news", async () => {
+  const { log, news, open } = world();
+  log.addTopic("t", 1);
+  log.append("t", 0, 1, 2, 3);
+  const session = open();
+  expect(shown(await session.poll(ask({ bytesMax: 2 })))).toEqual([["t", 0, 0, 2, [1, 2]]]);
+  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 2, 3, [3]]]);
+  const waiting = session.poll(ask({ waitMs: 5_000 }));
+  await systemClock.sleep(5);
+  news.publish({ type: "appended", refs: [log.append("t", 0, 4)] });
+  expect(shown(await waiting)).toEqual([["t", 0, 3, 4, [4]]]);
+});
+
+test("news of others do not make it read, and lost news are made up for at the next poll", async () => {
+  const { log, news, open } = world();
+  log.addTopic("t", 1);
+  const session = open();
+  const waiting = session.poll(ask({ waitMs: 40 }));
+  await systemClock.sleep(10);
+  const before = log.reads;
+  news.publish({ type: "appended", refs: [{ ...log.ref("t", 0), topicKey: 99 as never }] });
+  log.append("t", 0, 1);
+  expect(await waiting).toEqual([]);
+  expect(log.reads).toBe(before);
+  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 0, 1, [1]]]);
+});
+
+test("each poll begins with another partition, so that none starves", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 3);
+  for (const partition of [0, 1, 2]) log.append("t", partition, ...Array.from({ length: 9 }, () => partition));
+  const session = open();
+  const firsts: number[] = [];
+  for (let poll = 0; poll < 3; poll += 1) for (const { partition } of await session.poll(ask({ bytesMax: 2 }))) firsts.push(partition);
+  expect(firsts).toEqual([0, 1, 2]);
+});
+
+test("a topic that is not known yields nothing until it is learned", async () => {
+  const { log, news, open } = world();
+  const session = open();
+  await session.subscribe();
+  const waiting = session.poll(ask({ waitMs: 5_000 }));
+  await systemClock.sleep(5);
+  log.addTopic("t", 2, false);
+  log.append("t", 1, 7);
+  news.publish({ type: "learned" });
+  expect(shown(await waiting)).toEqual([["t", 1, 0, 1, [7]]]);
+});
+
+test("latest of a topic the edge was never heard of is decided later, of a local one at once", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1, false);
+  log.append("t", 0, 1);
+  const undecided = open({ topics: [{ name: "t", fromBeginning: false }] });
+  expect(await undecided.poll(ask())).toEqual([]);
+  log.addTopic("here", 1);
+  log.append("here", 0, 1);
+  const local = open({ topics: [{ name: "here", fromBeginning: false }] });
+  expect(await local.poll(ask())).toEqual([]);
+  log.append("here", 0, 2);
+  expect(shown(await local.poll(ask()))).toEqual([["here", 0, 1, 2, [2]]]);
+});
+
+test("a group begins where it committed; a seek goes before, also one that comes early", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 2);
+  log.append("t", 0, 1, 2, 3);
+  log.append("t", 1, 4, 5);
+  log.commits.set(`g/${log.ref("t", 0).topicKey}/0`, 2);
+  const session = open({ groupId: "g" });
+  session.seek({ topic: "t", partition: 1, offset: 1 });
+  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 2, 3, [3]], ["t", 1, 1, 2, [5]]]);
+  await session.poll(ask({ commit: [{ topic: "t", partition: 0, offset: 3 }] }));
+  expect(log.commits.get(`g/${log.ref("t", 0).topicKey}/0`)).toBe(3);
+  session.seek({ topic: "t", partition: 0, offset: 0 });
+  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 0, 3, [1, 2, 3]]]);
+  await expect(session.commit([{ topic: "t", partition: 9, offset: 0 }])).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  expect(() => session.seek({ topic: "t", partition: 0, offset: -1 })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
+});
+
+test("one consumer of a group has its turn; the next begins at what was committed", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1);
+  log.append("t", 0, 1, 2, 3);
+  const [first, second] = [open({ groupId: "g" }), open({ groupId: "g" })];
+  expect(shown(await first.poll(ask({ bytesMax: 2 })))).toEqual([["t", 0, 0, 2, [1, 2]]]);
+  const standby = second.poll(ask({ waitMs: 5_000 }));
+  await systemClock.sleep(5);
+  await first.close([{ topic: "t", partition: 0, offset: 2 }]);
+  expect(shown(await standby)).toEqual([["t", 0, 2, 3, [3]]]);
+});
+
+test("paused partitions and topics keep their positions", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 2);
+  log.addTopic("t-1", 1);
+  log.append("t", 0, 1);
+  log.append("t", 1, 2);
+  log.append("t-1", 0, 3);
+  const session = open({ topics: ["t", "t-1"].map((name) => ({ name, fromBeginning: true })) });
+  const partitions = async (paused: PollOptions["paused"]) => (await session.poll(ask({ paused }))).map(({ topic, partition }) => `${topic}/${partition}`).toSorted();
+  // `t-1` is a topic here, and a partition of another one.
+  expect(await partitions([{ topic: "t-1", partition: null }, { topic: "t", partition: 0 }])).toEqual(["t/1"]);
+  expect(await partitions([])).toEqual(["t-1/0", "t/0"]);
+});
+
+test("what retention took is skipped", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1);
+  log.append("t", 0, 1, 2, 3);
+  log.logStart = 0;
+  const session = open();
+  await session.poll(ask({ bytesMax: 1 }));
+  log.logStart = 2;
+  expect(shown(await session.poll(ask({ waitMs: 100 })))).toEqual([["t", 0, 2, 3, [3]]]);
+});
+
+test("closing ends a poll that waits", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1);
+  const session = open();
+  const waiting = session.poll(ask({ waitMs: 60_000 }));
+  await systemClock.sleep(5);
+  await session.close([]);
+  expect(await waiting).toEqual([]);
+});
