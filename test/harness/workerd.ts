@@ -4,10 +4,10 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import workerdPath from "workerd";
 import { groupGone, signalGroup } from "./process-group.ts";
 import { workerdConfig, type DurableObjectClass } from "./workerd-config.ts";
 
@@ -49,6 +49,9 @@ export class WorkerdStartError extends Error {
     this.stderr = stderr;
   }
 }
+
+/** The package is the path of its executable, untyped. */
+const { default: workerdPath } = createRequire(import.meta.url)("workerd") as { readonly default: string };
 
 const COMPATIBILITY_DATE = "2026-08-01";
 const READY_MS_MAX = 20_000;
@@ -127,8 +130,9 @@ async function listeningPort(child: ChildProcess, until: number): Promise<number
 /** Any answer will do: a Worker that throws has started. */
 async function answersAt(url: string, child: ChildProcess, until: number): Promise<void> {
   for (;;) {
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(until - performance.now())));
     try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(Math.max(1, until - performance.now())) });
+      const answer = await fetch(url, { signal });
       await answer.arrayBuffer();
       return;
     } catch {
