@@ -10,7 +10,7 @@ import { ConsumerSession } from "./consumer/consumer-session.ts";
 import { exactBuffer } from "./consumer/exact-buffer.ts";
 import type { DeviceMessage } from "./device-news.ts";
 import type { PartitionRef } from "./log/device-log.ts";
-import { compressBatch } from "../shared/gzip.ts";
+import { gzipBatch } from "../shared/gzip.ts";
 import { PackAppender } from "./worker-append.ts";
 import type { Device } from "./worker-device.ts";
 import { ReceiptDesk } from "./worker-receipts.ts";
@@ -39,7 +39,7 @@ export class WorkerCore implements WorkerCalls {
     this.#device = device;
     this.#paused = paused;
     this.#tellPage = tellPage;
-    this.#appender = new PackAppender(device.localLog, compressBatch);
+    this.#appender = new PackAppender(device.localLog, gzipBatch);
     this.#receipts = new ReceiptDesk(device);
     const onLearned = (): void => device.news.publish({ type: "learned" });
     this.#topics = new TopicDesk({ catalog: device.catalog, sync: device.sync, localPartitionCount: options.localPartitionCount, onLearned });

@@ -95,13 +95,13 @@ export class Reconciler {
   async #carryOut(settlement: Settlement, refusal: ErrorBody | null, leaderEpoch: LeaderEpoch): Promise<void> {
     const known = this.#window.known;
     const first = known[settlement.settled.length];
-    const succeeds = settlement.then !== "continue" && first !== undefined;
+    const reason = settlement.then;
     const settled = settlement.settled.map((judged, index) => settledAs(known[index], judged, refusal));
-    const successor = succeeds ? await this.#successorAt(first) : null;
+    const successor = reason !== "continue" && first !== undefined ? await this.#successorAt(first) : null;
     const chain = successor === null ? settlement.chain : NO_CHAIN;
     if (settled.length > 0 || successor !== null) {
       const written = await this.step({ settled, chain, successor, leaderEpoch });
-      if (written && succeeds && settlement.then !== "continue") this.#tellSuccession(settlement.then, first.localSequence);
+      if (written && successor !== null && reason !== "continue") this.#tellSuccession(reason, successor.sequenceBase);
     }
     this.#window.restart();
   }

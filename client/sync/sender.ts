@@ -7,7 +7,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { Outbox, PartitionRef, TopicCatalog } from "../log/device-log.ts";
+import type { PartitionRef, TopicCatalog } from "../log/device-log.ts";
 import type { ProducerIdentity, TopicRow } from "../log/rows.ts";
 import { Backoff, type RetryPolicy } from "./backoff.ts";
 import type { EdgeClient } from "./edge-client.ts";

@@ -145,9 +145,11 @@ class Sync implements SyncHandle {
     const reached = (error: StrandlineError | null): void => this.#reached(error, null);
     const shared = { ...this.#ports, edge: this.#edge, directory: this.#directory, reached };
     const owner = { namespace, principal };
-    const stepped = (ref: PartitionRef, settled: readonly SettledBatch[]): void => void this.#stepped(ref, settled);
+    // Telling a topic's name reads the store, which may be closed by now: then nobody is left to be told.
+    const stepped = (ref: PartitionRef, settled: readonly SettledBatch[]): void =>
+      void this.#stepped(ref, settled).catch(() => undefined);
     const succeeded = (ref: PartitionRef, reason: "diverged" | "forgotten" | "exhausted", records: number): void =>
-      void this.#named(ref, (topic) => ({ type: "producer.diverged", topic, partition: ref.partition, records, reason }));
+      void this.#named(ref, (topic) => ({ type: "producer.diverged", topic, partition: ref.partition, records, reason })).catch(() => undefined);
     this.#sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded }, options);
     this.#replicator = new Replicator(
       {

@@ -16,6 +16,8 @@ export interface Rules {
   readonly successorKey: (point: SuccessionPoint, fresh: number) => string;
   /** A divergence is answered by a successor at once, without asking what is held. */
   readonly reconcileFirst: boolean;
+  /** An answer counts only for the identity it was asked under. */
+  readonly checksIdentity: boolean;
   /** A refused batch becomes a dead letter only through a void at the edge. */
   readonly giveUpByVoid: boolean;
 }
@@ -27,6 +29,7 @@ export const REAL: Rules = {
   settle,
   successorKey: (point) => `${point.producerKey}/${point.sequence}.${point.firstBatchCrc}`,
   reconcileFirst: true,
+  checksIdentity: true,
   giveUpByVoid: true,
 };
 
@@ -35,6 +38,7 @@ export const WITHOUT = {
   "acking by proof": { ...REAL, decideOnAnswer: ackByNumber },
   "the identity check on answers": {
     ...REAL,
+    checksIdentity: false,
     decideOnAnswer: (view, asked, reply) => decideOnAnswer(view, { ...asked, producerKey: view.producerKey }, reply),
     settle: (view, asked, reply) => settle(view, { ...asked, producerKey: view.producerKey }, reply),
   },

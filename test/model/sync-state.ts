@@ -72,8 +72,8 @@ export interface State {
   log: string[];
   refusing: boolean;
   devices: Device[];
-  /** A set in sorted order: once sent, a message arrives never, once or often, at any later moment, in any order. */
-  messages: Message[];
+  /** A set of texts in sorted order: once sent, a message arrives never, once or often, at any later moment, in any order. */
+  messages: string[];
   successors: number;
   left: Faults;
 }
@@ -106,7 +106,41 @@ export function isVoid(text: string): boolean {
 
 export function send(state: State, message: Message): void {
   const text = JSON.stringify(message);
-  const others = state.messages.map((one) => JSON.stringify(one));
-  if (others.includes(text)) return;
-  state.messages = [...others, text].sort().map((one) => JSON.parse(one) as Message);
+  if (state.messages.includes(text)) return;
+  state.messages = [...state.messages, text].sort();
+}
+
+const messages = new Map<string, Message>();
+
+/** Messages never change, so each text is parsed once. */
+export function messageOf(text: string): Message {
+  const known = messages.get(text);
+  if (known !== undefined) return known;
+  const message = JSON.parse(text) as Message;
+  messages.set(text, message);
+  return message;
+}
+
+/** Lists of texts and history entries are replaced or extended, never changed in place, so a copy may share what they hold. */
+export function copyOf(state: State): State {
+  const producers: Record<string, Producer> = {};
+  for (const [key, one] of Object.entries(state.producers)) producers[key] = { ...one, history: [...one.history] };
+  return {
+    ...state,
+    producers,
+    log: [...state.log],
+    devices: state.devices.map(copyOfDevice),
+    left: { ...state.left },
+  };
+}
+
+export function copyOfDevice(device: Device): Device {
+  return {
+    ...device,
+    waits: [...device.waits],
+    toAppend: [...device.toAppend],
+    dead: [...device.dead],
+    uncertain: [...device.uncertain],
+    order: [...device.order],
+  };
 }

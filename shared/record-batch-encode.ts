@@ -1,0 +1,288 @@
+/**
+ * Writes record batches: one growing buffer, each record once, straight into its place. The header is written last,
+ * when count, lengths and timestamps are known (`DefaultRecord.writeTo`, `DefaultRecordBatch.writeHeader`).
+ */
+import { crc32c } from "./crc32c.ts";
+import { LIMITS } from "./limits.ts";
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  COUNT_AT,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  LOG_OVERHEAD_BYTES,
+  MAGIC,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  batchByteLength,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+} from "./record-batch.ts";
+import { RecordCursor, readBatch } from "./record-batch-decode.ts";
+import type { RecordHeader, RecordInput } from "./record.ts";
+import { StrandlineError } from "./strandline-error.ts";
+import { textBytesMax, utf8Length, writeText } from "./utf8.ts";
+import { varintBytes, varlongBytes, writeVarint, writeVarlong } from "./varint.ts";
+
+/** Record length, attributes, two deltas, two lengths, a header count: more than they can take together. */
+const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+const HEADER_OVERHEAD_BYTES_MAX = 5 + 5;
+/** A delta beyond this does not fit a safe integer once it is zigzagged. */
+const TIMESTAMP_DELTA_MAX = 2 ** 52;
+/** Below this a loop copies faster than `set`, which needs a view first. */
+const COPY_BY_LOOP_BYTES_MAX = 64;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** No record takes more than this in any batch. */
+export function recordBytesMax(record: Pick<RecordInput, "key" | "value" | "headers">): number {
+  let bytes = RECORD_OVERHEAD_BYTES_MAX + fieldBytesMax(record.key) + fieldBytesMax(record.value);
+  for (const header of record.headers ?? []) {
+    bytes += HEADER_OVERHEAD_BYTES_MAX + textBytesMax(header.key) + fieldBytesMax(header.value);
+  }
+  return bytes;
+}
+
+export class RecordBatchEncoder {
+  #bytes: Bytes;
+  #end = BATCH_HEADER_BYTES;
+  #count = 0;
+  #baseTimestamp = 0;
+  #maxTimestamp = 0;
+
+  constructor(options: { readonly initialBytes?: number } = {}) {
+    this.#bytes = new Uint8Array(Math.max(options.initialBytes ?? 1024, BATCH_HEADER_BYTES));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of the batch so far, header included. */
+  get byteLength(): number {
+    return this.#end;
+  }
+
+  /** Surely fits; a record that is not sure to may still do. */
+  wouldFit(record: RecordInput): boolean {
+    return this.#end + recordBytesMax(record) <= LIMITS.batchBytesMax;
+  }
+
+  /**
+   * Throws `INVALID_TIMESTAMP`, `INVALID_RECORD`, or `MESSAGE_TOO_LARGE` where the batch would pass its limit; the
+   * batch is then as it was.
+   */
+  append(record: RecordInput): void {
+    const before = this.#end;
+    const delta = this.#timestampDelta(record.timestamp);
+    this.#reserve(recordBytesMax(record));
+    const ascii = this.#write(record, delta, asciiLength);
+    if (ascii < 0) this.#write(record, delta, exactLength);
+    if (this.#end > LIMITS.batchBytesMax) {
+      const bytes = this.#end - before;
+      this.#end = before;
+      throw new StrandlineError("MESSAGE_TOO_LARGE", `a record of ${bytes} bytes in a batch of ${before}, of at most ${LIMITS.batchBytesMax}`, {
+        bytes,
+        limit: LIMITS.batchBytesMax,
+      });
+    }
+    this.#took(record.timestamp);
+  }
+
+  /**
+   * Appends the records of a finished, uncompressed batch: deltas are written anew, all else is copied. Throws
+   * `CORRUPT_MESSAGE` with the position, or `MESSAGE_TOO_LARGE`; the batch is then as it was.
+   */
+  appendBatch(bytes: Uint8Array, at = 0): void {
+    const reading = readBatch(bytes, at, { crc: false });
+    if (!reading.ok) throw new StrandlineError("CORRUPT_MESSAGE", reading.damage.reason, { position: reading.damage.position });
+    const saved = { end: this.#end, count: this.#count, baseTimestamp: this.#baseTimestamp, maxTimestamp: this.#maxTimestamp };
+    const cursor = new RecordCursor(reading.batch);
+    while (cursor.next()) this.#appendEncoded(bytes, cursor);
+    const tooLarge = this.#end > LIMITS.batchBytesMax;
+    if (cursor.damage === null && !tooLarge) return;
+    this.#end = saved.end;
+    this.#count = saved.count;
+    this.#baseTimestamp = saved.baseTimestamp;
+    this.#maxTimestamp = saved.maxTimestamp;
+    if (cursor.damage !== null) throw new StrandlineError("CORRUPT_MESSAGE", cursor.damage.reason, { position: cursor.damage.position });
+    throw new StrandlineError("MESSAGE_TOO_LARGE", `the merged batch would pass ${LIMITS.batchBytesMax} bytes`, { limit: LIMITS.batchBytesMax });
+  }
+
+  /** A buffer of its own, of exact size. Without `crc` the field is 0 until someone calls `writeCrc`. */
+  finish(options: { readonly crc?: boolean } = {}): Bytes {
+    const bytes = this.#bytes.slice(0, this.#end);
+    this.#finishHeader(bytes, 0);
+    if (options.crc !== false) writeCrc(bytes, 0);
+    return bytes;
+  }
+
+  /** The same, into `target` at `at`, without CRC. Returns the position after the batch. */
+  finishInto(target: Uint8Array, at: number): number {
+    target.set(this.#bytes.subarray(0, this.#end), at);
+    this.#finishHeader(target, at);
+    return at + this.#end;
+  }
+
+  /** Begins another batch in the same buffer. */
+  reset(): void {
+    this.#end = BATCH_HEADER_BYTES;
+    this.#count = 0;
+    this.#baseTimestamp = 0;
+    this.#maxTimestamp = 0;
+  }
+
+  #timestampDelta(timestamp: number): number {
+    const delta = this.#count === 0 ? 0 : timestamp - this.#baseTimestamp;
+    if (!Number.isSafeInteger(timestamp) || Math.abs(delta) >= TIMESTAMP_DELTA_MAX) {
+      throw new StrandlineError("INVALID_TIMESTAMP", `${timestamp}`, { timestamp });
+    }
+    return delta;
+  }
+
+  /** Negative: a text is not ASCII, the lengths have to be counted. */
+  #write(record: RecordInput, delta: number, lengthOf: (text: string) => number): number {
+    const { key, value } = record;
+    const headers = record.headers ?? [];
+    const keyBytes = fieldLength(key, lengthOf);
+    const valueBytes = fieldLength(value, lengthOf);
+    const body =
+      1 +
+      varlongBytes(delta) +
+      varintBytes(this.#count) +
+      fieldSize(keyBytes) +
+      fieldSize(valueBytes) +
+      varintBytes(headers.length) +
+      (headers.length === 0 ? 0 : headersSize(headers, lengthOf));
+    const bytes = this.#bytes;
+    let at = writeVarint(bytes, this.#end, body);
+    bytes[at++] = 0;
+    at = writeVarlong(bytes, at, delta);
+    at = writeVarint(bytes, at, this.#count);
+    at = writeField(bytes, writeVarint(bytes, at, keyBytes), key, keyBytes);
+    if (at < 0) return at;
+    at = writeField(bytes, writeVarint(bytes, at, valueBytes), value, valueBytes);
+    if (at < 0) return at;
+    at = writeVarint(bytes, at, headers.length);
+    for (const header of headers) {
+      at = writeHeader(bytes, at, header, lengthOf);
+      if (at < 0) return at;
+    }
+    this.#end = at;
+    return at;
+  }
+
+  #appendEncoded(from: Uint8Array, cursor: RecordCursor): void {
+    const delta = this.#timestampDelta(cursor.timestamp);
+    const tail = cursor.end - cursor.keyLengthAt;
+    this.#reserve(RECORD_OVERHEAD_BYTES_MAX + tail);
+    const bytes = this.#bytes;
+    const body = 1 + varlongBytes(delta) + varintBytes(this.#count) + tail;
+    let at = writeVarint(bytes, this.#end, body);
+    bytes[at++] = cursor.attributes;
+    at = writeVarlong(bytes, at, delta);
+    at = writeVarint(bytes, at, this.#count);
+    this.#end = copy(from, cursor.keyLengthAt, tail, bytes, at);
+    this.#took(cursor.timestamp);
+  }
+
+  #took(timestamp: number): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestamp;
+      this.#maxTimestamp = timestamp;
+    } else if (timestamp > this.#maxTimestamp) {
+      this.#maxTimestamp = timestamp;
+    }
+    this.#count += 1;
+  }
+
+  #reserve(more: number): void {
+    const wanted = this.#end + more;
+    if (wanted <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(wanted, Math.min(this.#bytes.length * 2, LIMITS.batchBytesMax + 64 * 1024)));
+    grown.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = grown;
+  }
+
+  #finishHeader(bytes: Uint8Array, at: number): void {
+    writeInt64(bytes, at + BASE_OFFSET_AT, 0);
+    writeInt32(bytes, at + LENGTH_AT, this.#end - LOG_OVERHEAD_BYTES);
+    writeInt32(bytes, at + LEADER_EPOCH_AT, -1);
+    bytes[at + MAGIC_AT] = MAGIC;
+    writeInt32(bytes, at + CRC_AT, 0);
+    writeInt16(bytes, at + ATTRIBUTES_AT, 0);
+    writeInt32(bytes, at + LAST_OFFSET_DELTA_AT, this.#count - 1);
+    writeInt64(bytes, at + BASE_TIMESTAMP_AT, this.#baseTimestamp);
+    writeInt64(bytes, at + MAX_TIMESTAMP_AT, this.#maxTimestamp);
+    writeInt64(bytes, at + PRODUCER_ID_AT, -1);
+    writeInt16(bytes, at + PRODUCER_EPOCH_AT, -1);
+    writeInt32(bytes, at + BASE_SEQUENCE_AT, -1);
+    writeInt32(bytes, at + COUNT_AT, this.#count);
+  }
+}
+
+/** Computes and writes the CRC of the whole batch at `at`; returns it. */
+export function writeCrc(bytes: Uint8Array, at: number): number {
+  const crc = crc32c(bytes, at + ATTRIBUTES_AT, at + batchByteLength(bytes, at));
+  writeInt32(bytes, at + CRC_AT, crc);
+  return crc;
+}
+
+/** Taken for ASCII; `writeText` notices where it is not. */
+function asciiLength(text: string): number {
+  return text.length;
+}
+function exactLength(text: string): number {
+  return utf8Length(text);
+}
+
+function fieldBytesMax(field: Uint8Array | string | null): number {
+  return field === null ? 0 : typeof field === "string" ? textBytesMax(field) : field.length;
+}
+
+/** -1: null. */
+function fieldLength(field: Uint8Array | string | null, lengthOf: (text: string) => number): number {
+  return field === null ? -1 : typeof field === "string" ? lengthOf(field) : field.length;
+}
+
+function fieldSize(length: number): number {
+  return varintBytes(length) + (length < 0 ? 0 : length);
+}
+
+function headersSize(headers: readonly RecordHeader[], lengthOf: (text: string) => number): number {
+  let size = 0;
+  for (const { key, value } of headers) size += fieldSize(lengthOf(key)) + fieldSize(fieldLength(value, lengthOf));
+  return size;
+}
+
+function writeHeader(bytes: Uint8Array, at: number, header: RecordHeader, lengthOf: (text: string) => number): number {
+  const keyBytes = lengthOf(header.key);
+  const after = writeField(bytes, writeVarint(bytes, at, keyBytes), header.key, keyBytes);
+  if (after < 0) return after;
+  const valueBytes = fieldLength(header.value, lengthOf);
+  return writeField(bytes, writeVarint(bytes, after, valueBytes), header.value, valueBytes);
+}
+
+/** Returns the position after the field; negative: a text did not have the stated length. */
+function writeField(bytes: Uint8Array, at: number, field: Uint8Array | string | null, length: number): number {
+  if (field === null) return at;
+  if (typeof field === "string") return writeText(bytes, at, field, length);
+  return copy(field, 0, length, bytes, at);
+}
+
+function copy(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): number {
+  if (length > COPY_BY_LOOP_BYTES_MAX) {
+    to.set(from.subarray(start, start + length), at);
+  } else {
+    for (let index = 0; index < length; index += 1) to[at + index] = from[start + index] as number;
+  }
+  return at + length;
+}
