@@ -1,0 +1,123 @@
+/**
+ * `npm test`: everything that must hold, one step after the other on purpose (browsers, workerd and the compiler would
+ * take each other's time). Every step runs whatever the others said; the last line of output has the sum, in which a
+ * check that fails counts as one failed test.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ensureChromium } from "./harness/find-chromium.ts";
+import { ROOT } from "./harness/paths.ts";
+import { signalGroup } from "./harness/process-group.ts";
+import { add, countsOf, NONE, ONE_FAILED, summaryLine, type Counts } from "./harness/vitest-report.ts";
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+interface StepResult {
+  readonly counts: Counts;
+  /** Shown when something failed. */
+  readonly output: string;
+}
+
+const STEP_MS_MAX = 20 * 60_000;
+const BIN = join(ROOT, "node_modules", ".bin");
+const REPORTS = join(ROOT, ".build", "reports");
+
+function run(command: string, args: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`, NO_COLOR: "1" };
+  const child = spawn(command, args, { cwd: ROOT, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const note = (text: string): void => void (output += text);
+  child.stdout.setEncoding("utf8").on("data", note);
+  child.stderr.setEncoding("utf8").on("data", note);
+  const end = (): void => (child.pid === undefined ? undefined : signalGroup(child.pid, "SIGKILL"));
+  const timer = setTimeout(() => {
+    note(`\nnot done after ${STEP_MS_MAX / 60_000} minutes: killed\n`);
+    end();
+  }, STEP_MS_MAX);
+  process.once("exit", end);
+  return new Promise((resolve) => {
+    const done = (exitCode: number | null): void => {
+      clearTimeout(timer);
+      process.off("exit", end);
+      resolve({ exitCode, output });
+    };
+    child.once("error", (error) => {
+      note(error.message);
+      done(null);
+    });
+    child.once("close", done);
+  });
+}
+
+async function check(command: string, ...args: readonly string[]): Promise<StepResult> {
+  const { exitCode, output } = await run(command, args);
+  return { counts: exitCode === 0 ? NONE : ONE_FAILED, output };
+}
+
+async function vitest(project: string): Promise<StepResult> {
+  const report = join(REPORTS, `${project}.json`);
+  rmSync(report, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const { exitCode, output } = await run("vitest", ["run", `--project=${project}`, ...reporters]);
+  return { counts: countsOf(jsonAt(report), exitCode), output };
+}
+
+function jsonAt(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** Found (or installed) once and handed on to every step. */
+function findBrowser(): Promise<StepResult> {
+  process.env["STRANDLINE_CHROMIUM"] = ensureChromium();
+  return Promise.resolve({ counts: NONE, output: "" });
+}
+
+const STEPS: ReadonlyMap<string, () => Promise<StepResult>> = new Map([
+  ["browser found", findBrowser],
+  ["format", () => check("oxfmt", "--check")],
+  ["lint", () => check("oxlint")],
+  ["types", () => check("tsc", "-b")],
+  ["dead code", () => check("knip", "--no-progress", "--no-config-hints")],
+  ["tests: node", () => vitest("node")],
+  ["tests: workerd", () => vitest("workerd")],
+  ["tests: browser", () => vitest("browser")],
+  ["tests: system", () => vitest("system")],
+]);
+
+async function attempt(step: () => Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await step();
+  } catch (error) {
+    return { counts: ONE_FAILED, output: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function stepLine(name: string, counts: Counts, tookMs: number): string {
+  const verdict = counts.failed > 0 ? "FAILED" : "ok";
+  const tests = counts.passed > 0 ? `${counts.passed} passed` : "";
+  return `${name.padEnd(16)} ${verdict.padEnd(7)} ${(tookMs / 1000).toFixed(1).padStart(6)} s  ${tests}`.trimEnd();
+}
+
+async function main(): Promise<void> {
+  mkdirSync(REPORTS, { recursive: true });
+  let total = NONE;
+  for (const [name, step] of STEPS) {
+    const startedAt = performance.now();
+    const { counts, output } = await attempt(step);
+    total = add(total, counts);
+    if (counts.failed > 0) console.log(output.trimEnd());
+    console.log(stepLine(name, counts, performance.now() - startedAt));
+  }
+  console.log(summaryLine(total));
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+await main();
