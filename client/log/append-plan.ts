@@ -4,8 +4,9 @@
  */
 import { UNASSIGNED } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { writeCrc } from "../../shared/record-batch-encode.ts";
 import type { CheckedAppend } from "./append-check.ts";
-import { mergeBatches, writeBatchCrc } from "./batch-codec.ts";
+import { mergeBatches, type CountedBatch } from "./batch-codec.ts";
 import type { PartitionRef } from "./device-log.ts";
 import { PartitionSplit } from "./partition-split.ts";
 import type { TopicRow } from "./rows.ts";
@@ -14,11 +15,6 @@ import type { TopicRow } from "./rows.ts";
 const MERGE_BYTES_MAX = LIMITS.batchBytesMax / 4;
 /** What a record may grow by when its offset and timestamp count from another base. */
 const GROWTH_BYTES_PER_RECORD = 12;
-
-export interface PlannedBatch {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly count: number;
-}
 
 /** Records that were appended without a partition and got one at once: `moved-map.ts`. */
 export interface PlannedMap {
@@ -31,7 +27,7 @@ export interface PlannedMap {
 export interface PartitionPlan {
   readonly ref: PartitionRef;
   readonly topic: TopicRow;
-  readonly batches: PlannedBatch[];
+  readonly batches: CountedBatch[];
   readonly maps: PlannedMap[];
   count: number;
 }
@@ -111,12 +107,13 @@ export class AppendPlan {
 
 function flush(open: Open): void {
   const { small, plan } = open;
-  const [first] = small;
-  if (first === undefined) return;
-  if (small.length > 1) plan.batches.push(mergeBatches(small));
+  const merged = small.length > 1 ? mergeBatches(small) : null;
+  if (merged !== null) plan.batches.push(merged);
   else {
-    writeBatchCrc(first.bytes);
-    plan.batches.push({ bytes: first.bytes, count: first.count });
+    for (const { bytes, count } of small) {
+      writeCrc(bytes, 0);
+      plan.batches.push({ bytes, count });
+    }
   }
   open.small = [];
   open.bytes = 0;

@@ -6,6 +6,8 @@ type Transaction = IDBPTransaction<unknown, StoreName[], IDBTransactionMode>;
 /** The operations of one IndexedDB transaction. */
 export class IdbOperations implements StoreTransaction {
   readonly #transaction: Transaction;
+  /** By its body. */
+  aborted = false;
 
   constructor(transaction: Transaction) {
     this.#transaction = transaction;
@@ -15,38 +17,37 @@ export class IdbOperations implements StoreTransaction {
     return quiet(this.#read(store).get(idbKey(key)) as Promise<Value | undefined>);
   }
 
-  async entries<Value>(store: StoreName, range: KeyRange, limit: number): Promise<Entry<Value>[]> {
+  entries<Value>(store: StoreName, range: KeyRange, limit: number): Promise<Entry<Value>[]> {
     const source = this.#read(store);
     const within = idbRange(range);
     // Issued together: one round trip. A cursor would take one for each entry.
-    const keys = quiet(source.getAllKeys(within, limit));
-    const values = quiet(source.getAll(within, limit) as Promise<Value[]>);
-    const found = await values;
-    return (await keys).map((key, index) => ({ key: key as Key, value: found[index] as Value }));
+    const both = Promise.all([source.getAllKeys(within, limit), source.getAll(within, limit)]);
+    return quiet(both.then(([keys, values]) => keys.map((key, index) => ({ key: key as Key, value: values[index] as Value }))));
   }
 
-  async last<Value>(store: StoreName, range: KeyRange): Promise<Entry<Value> | undefined> {
-    const cursor = await quiet(this.#read(store).openCursor(idbRange(range), "prev"));
-    return cursor === null ? undefined : { key: cursor.key as Key, value: cursor.value as Value };
+  last<Value>(store: StoreName, range: KeyRange): Promise<Entry<Value> | undefined> {
+    const cursor = this.#read(store).openCursor(idbRange(range), "prev");
+    return quiet(cursor.then((at) => (at === null ? undefined : { key: at.key as Key, value: at.value as Value })));
   }
 
   keys(store: StoreName, range: KeyRange, limit: number): Promise<Key[]> {
     return quiet(this.#read(store).getAllKeys(idbRange(range), limit) as Promise<Key[]>);
   }
 
-  async put(store: StoreName, key: Key, value: unknown): Promise<void> {
-    await quiet(this.#write(store).put(value, idbKey(key)));
+  put(store: StoreName, key: Key, value: unknown): Promise<void> {
+    return quiet(this.#write(store).put(value, idbKey(key)).then(nothing));
   }
 
-  async add(store: StoreName, key: Key, value: unknown): Promise<void> {
-    await quiet(this.#write(store).add(value, idbKey(key)));
+  add(store: StoreName, key: Key, value: unknown): Promise<void> {
+    return quiet(this.#write(store).add(value, idbKey(key)).then(nothing));
   }
 
-  async delete(store: StoreName, what: Key | KeyRange): Promise<void> {
-    await quiet(this.#write(store).delete(isRange(what) ? idbRange(what) : idbKey(what)));
+  delete(store: StoreName, what: Key | KeyRange): Promise<void> {
+    return quiet(this.#write(store).delete(isRange(what) ? idbRange(what) : idbKey(what)).then(nothing));
   }
 
   abort(): void {
+    this.aborted = true;
     this.#transaction.abort();
   }
 
@@ -67,6 +68,8 @@ function quiet<Result>(request: Promise<Result>): Promise<Result> {
   request.catch(() => {});
   return request;
 }
+
+function nothing(): void {}
 
 export function isRange(what: Key | KeyRange): what is KeyRange {
   return typeof what === "object" && "from" in what;

@@ -70,11 +70,11 @@ export class IdbStore implements Store {
 
 async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
   const transaction = begin(database, stores, options);
-  // Never rejects: what went wrong is looked at where it is awaited.
-  const fate = transaction.done.then(() => null, (error: unknown) => ({ error }));
+  const fate = fateOf(transaction);
+  const operations = new IdbOperations(transaction);
   let result: Result;
   try {
-    result = await body(new IdbOperations(transaction));
+    result = await body(operations);
   } catch (cause) {
     abort(transaction);
     const failed = await fate;
@@ -83,7 +83,8 @@ async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[],
   }
   commit(transaction);
   const failed = await fate;
-  if (failed !== null) throw transactionError(failed.error);
+  if (operations.aborted) throw storeFailed("the transaction was aborted", "failed");
+  if (failed !== null) throw transactionError(failed.error ?? new DOMException("the browser gave no reason", "AbortError"));
   return result;
 }
 
@@ -95,6 +96,18 @@ function begin(database: IDBPDatabase, stores: readonly StoreName[], options: Tr
     if (isDeadHandle(cause)) throw new NotBegun(cause);
     throw transactionError(cause);
   }
+}
+
+/**
+ * Null: committed. Never rejects: what went wrong is looked at where it is awaited. Our own listeners, since idb's
+ * `done` rejects on the first request's `error`, before the transaction knows why it ends.
+ */
+function fateOf(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): Promise<{ readonly error: DOMException | null } | null> {
+  transaction.done.catch(() => {});
+  return new Promise((resolve) => {
+    transaction.addEventListener("complete", () => resolve(null));
+    transaction.addEventListener("abort", () => resolve({ error: transaction.error }));
+  });
 }
 
 /** Without this the browser commits only once it has told us of each single request. */

@@ -1,21 +1,13 @@
 /** Tells the records of batches without a partition apart by key, as Kafka's default partitioner does. */
-import { LIMITS } from "../../shared/limits.ts";
 import { partitionForKey } from "../../shared/murmur2.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
-import { recordsOf } from "./batch-codec.ts";
-
-/** More than a record's own header can grow by in another batch. */
-const RECORD_GROWTH_BYTES_MAX = 32;
-
-export interface SplitBatch {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly count: number;
-}
+import type { RecordView } from "../../shared/record.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { recordsOf, type CountedBatch } from "./batch-codec.ts";
 
 interface Target {
-  readonly batches: SplitBatch[];
-  encoder: RecordBatchEncoder;
-  records: number;
+  readonly batches: CountedBatch[];
+  readonly encoder: RecordBatchEncoder;
 }
 
 export class PartitionSplit {
@@ -34,11 +26,7 @@ export class PartitionSplit {
     for (const record of recordsOf(bytes)) {
       const partition = record.key === null ? this.#sticky : partitionForKey(record.key, this.#partitionCount);
       this.#assigned.push(partition);
-      const target = this.#target(partition);
-      const size = (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0) + headerBytes(record.headers) + RECORD_GROWTH_BYTES_MAX;
-      if (target.records > 0 && target.encoder.byteLength + size > LIMITS.batchBytesMax) close(target);
-      target.encoder.append(record);
-      target.records += 1;
+      put(this.#target(partition), record);
     }
   }
 
@@ -47,7 +35,7 @@ export class PartitionSplit {
     return Uint16Array.from(this.#assigned);
   }
 
-  finish(): { readonly partition: number; readonly batches: readonly SplitBatch[] }[] {
+  finish(): { readonly partition: number; readonly batches: readonly CountedBatch[] }[] {
     return [...this.#targets].map(([partition, target]) => {
       close(target);
       return { partition, batches: target.batches };
@@ -57,22 +45,25 @@ export class PartitionSplit {
   #target(partition: number): Target {
     const known = this.#targets.get(partition);
     if (known !== undefined) return known;
-    const made: Target = { batches: [], encoder: new RecordBatchEncoder(), records: 0 };
+    const made: Target = { batches: [], encoder: new RecordBatchEncoder() };
     this.#targets.set(partition, made);
     return made;
   }
 }
 
-function close(target: Target): void {
-  if (target.records === 0) return;
-  target.batches.push({ bytes: target.encoder.finish({ crc: true }), count: target.records });
-  target.encoder = new RecordBatchEncoder();
-  target.records = 0;
+function put(target: Target, record: RecordView): void {
+  try {
+    target.encoder.append(record);
+  } catch (error) {
+    // The batch is full, or the times are too far apart for it: a refused record leaves it as it was.
+    if (!(error instanceof StrandlineError) || target.encoder.count === 0) throw error;
+    close(target);
+    target.encoder.append(record);
+  }
 }
 
-function headerBytes(headers: readonly { readonly key: string; readonly value: Uint8Array | null }[]): number {
-  let bytes = 0;
-  // A UTF-16 unit is at most three bytes of UTF-8; two lengths of at most five bytes each.
-  for (const { key, value } of headers) bytes += key.length * 3 + (value?.byteLength ?? 0) + 10;
-  return bytes;
+function close({ encoder, batches }: Target): void {
+  if (encoder.count === 0) return;
+  batches.push({ bytes: encoder.finish(), count: encoder.count });
+  encoder.reset();
 }

@@ -5,12 +5,13 @@
 import { UNASSIGNED, type LocalSequence, type Partition, type TopicKey } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
+import type { CountedBatch } from "./batch-codec.ts";
 import { readBounded } from "./bounded-read.ts";
 import type { PartitionRef } from "./device-log.ts";
 import { entriesBetween, entryKey, firstOf, movedKey, partitionKey } from "./keys.ts";
 import type { MovedRow } from "./moved-map.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
-import { PartitionSplit, type SplitBatch } from "./partition-split.ts";
+import { PartitionSplit } from "./partition-split.ts";
 import type { PartitionRow, PendingRow } from "./rows.ts";
 import type { Entry, StoreName, StoreTransaction } from "./store.ts";
 
@@ -58,7 +59,7 @@ async function moveChunk(transaction: StoreTransaction, moving: Moving, first: L
   void transaction.put("meta", movedKey(moving.topicKey, first), map);
 }
 
-function addAll(transaction: StoreTransaction, ref: PartitionRef, from: LocalSequence, { batches, createdAt }: { batches: readonly SplitBatch[]; createdAt: number }): LocalSequence {
+function addAll(transaction: StoreTransaction, ref: PartitionRef, from: LocalSequence, { batches, createdAt }: { batches: readonly CountedBatch[]; createdAt: number }): LocalSequence {
   let next = from;
   for (const { bytes, count } of batches) {
     void transaction.add("pending", entryKey(ref, next), { bytes, count, createdAt } satisfies PendingRow);
