@@ -73,6 +73,7 @@ export class Strandline {
     const deps = { call: this.#connection.call.bind(this.#connection), connect: this.#connect, clock: systemClock, random: cryptoRandom, retry: this.#options.retry };
     const consumer = new PageConsumer(deps, config);
     consumer.on("crash", ({ error, topic, partition, retryInMs }) => this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }));
+    consumer.on("corrupt", ({ error, topic, partition, from, to }) => this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }));
     return consumer;
   }
 

@@ -8,7 +8,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import type { RunConfig } from "./consumer-events.ts";
 import type { PositionBook, TopicPartition } from "./position-book.ts";
-import { deliverRun } from "./run-delivery.ts";
+import { deliverRun, type Delivery } from "./run-delivery.ts";
 
 const POLL_WAIT_MS = 5_000;
 /** A poll answers after its wait; the rest is for a busy disk. */
@@ -28,6 +28,7 @@ export interface LoopDeps {
   readonly book: PositionBook;
   readonly onFetch: (runs: readonly PolledRun[]) => void;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
+  readonly onDamage: Delivery["onDamage"];
   readonly onCrash: (error: unknown, at: Partial<TopicPartition>, retryInMs: number) => void;
 }
 
@@ -155,9 +156,9 @@ export class ConsumerLoop {
 
   /** Partitions side by side, as many as asked for; each in its order. */
   async #deliver(runs: readonly PolledRun[]): Promise<void> {
-    const { book, config } = this.#deps;
+    const { book, config, onDamage } = this.#deps;
     let failed = false;
-    const delivery = { book, config, isRunning: () => this.running && !failed, commit: () => this.commit(book.uncommitted()) };
+    const delivery = { book, config, isRunning: () => this.running && !failed, commit: () => this.commit(book.uncommitted()), onDamage };
     const waiting = runs.filter((run) => book.wanted(run));
     for (const run of runs) if (!waiting.includes(run)) book.rewindUndelivered(run);
     const next = async (): Promise<void> => {

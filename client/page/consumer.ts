@@ -92,6 +92,7 @@ export class PageConsumer implements Consumer {
       book: this.#book,
       onFetch: (runs) => this.#events.emit("fetch", { partitions: runs.length, bytes: runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) }),
       onCommitted: (offsets) => this.#events.emit("commit_offsets", { offsets }),
+      onDamage: ({ topic, partition, from, to }, { error }) => this.#events.emit("corrupt", { error, topic, partition, from, to }),
       onCrash: (error, at, retryInMs) => this.#events.emit("crash", { error, ...at, restart: true, retryInMs }),
     });
   }

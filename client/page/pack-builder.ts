@@ -21,39 +21,38 @@ interface Part {
   readonly partition: number;
   readonly index: number;
   readonly encoder: RecordBatchEncoder;
-  records: number;
 }
+
+/** Encoders kept for the next pack: growing a buffer to a batch's size costs as much as filling it. */
+const SPARE_ENCODERS_MAX = 4;
 
 export type PackOptions = Pick<Pack, "durability" | "compression">;
 
 export class PackBuilder {
   readonly options: PackOptions;
+  readonly #spare: RecordBatchEncoder[];
   readonly #parts: Part[] = [];
   readonly #open = new Map<string, Map<number, Part>>();
 
-  constructor(options: PackOptions) {
+  /** `spare` is shared by the packs of one page, one after the other. */
+  constructor(options: PackOptions, spare: RecordBatchEncoder[]) {
     this.options = options;
+    this.#spare = spare;
   }
 
-  /** About what it takes so far. */
   get bytes(): number {
     return this.#parts.reduce((sum, { encoder }) => sum + encoder.byteLength, 0);
-  }
-
-  topicsAndPartitions(): readonly { readonly topic: string; readonly partition: number }[] {
-    return this.#parts;
   }
 
   /** `into` collects the placements of one send. Returns true where the record began another batch of its partition. */
   add(topic: string, partition: number, record: PreparedRecord, into: Map<number, Placement>): boolean {
     let part = this.#openPart(topic, partition);
-    const full = part.records > 0 && part.encoder.byteLength + record.bytesMax > LIMITS.batchBytesMax;
+    const full = part.encoder.count > 0 && part.encoder.byteLength + record.bytesMax > LIMITS.batchBytesMax;
     if (full) part = this.#startPart(topic, partition);
     const placement = into.get(partition);
-    if (placement === undefined) into.set(partition, { topic, partition, part: part.index, first: part.records, count: 1 });
+    if (placement === undefined) into.set(partition, { topic, partition, part: part.index, first: part.encoder.count, count: 1 });
     else placement.count += 1;
     part.encoder.append(record);
-    part.records += 1;
     return full;
   }
 
@@ -62,7 +61,7 @@ export class PackBuilder {
   }
 
   #startPart(topic: string, partition: number): Part {
-    const part = { topic, partition, index: this.#parts.length, encoder: new RecordBatchEncoder(), records: 0 };
+    const part = { topic, partition, index: this.#parts.length, encoder: this.#spare.pop() ?? new RecordBatchEncoder() };
     this.#parts.push(part);
     const ofTopic = this.#open.get(topic);
     if (ofTopic === undefined) this.#open.set(topic, new Map([[partition, part]]));
@@ -72,17 +71,15 @@ export class PackBuilder {
 
   /** All batches one after the other in one buffer that holds nothing else. */
   finish(): Pack {
-    const batches = this.#parts.map(({ encoder }) => encoder.finish({ crc: false }));
-    const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.byteLength, 0));
-    const parts: PackPart[] = [];
+    const bytes = new Uint8Array(this.bytes);
     let at = 0;
-    for (const [index, batch] of batches.entries()) {
-      const part = this.#parts[index];
-      if (part === undefined) break;
-      bytes.set(batch, at);
-      parts.push({ topic: part.topic, partition: part.partition, start: at, end: at + batch.byteLength });
-      at += batch.byteLength;
-    }
+    const parts = this.#parts.map(({ topic, partition, encoder }): PackPart => {
+      const start = at;
+      at = encoder.finishInto(bytes, start);
+      encoder.reset();
+      if (this.#spare.length < SPARE_ENCODERS_MAX) this.#spare.push(encoder);
+      return { topic, partition, start, end: at };
+    });
     return { ...this.options, buffer: bytes.buffer, parts };
   }
 }

@@ -3,6 +3,7 @@
  * order in which they were made; what the worker has not answered yet is bounded, and later sends wait their turn.
  */
 import type { Clock } from "../../shared/clock.ts";
+import type { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { STICKY, type Partitioning } from "../producer/partitioner.ts";
 import type { Pack, PartAck } from "../worker-api.ts";
@@ -55,6 +56,7 @@ export interface PackerDeps {
 
 export class Packer {
   readonly #deps: PackerDeps;
+  readonly #spareEncoders: RecordBatchEncoder[] = [];
   #open: { readonly builder: PackBuilder; readonly sends: Packed[] } | null = null;
   #closing = false;
   #inFlightBytes = 0;
@@ -161,7 +163,7 @@ export class Packer {
   #openFor({ durability, compression }: PackOptions): { readonly builder: PackBuilder; readonly sends: Packed[] } {
     const options = this.#open?.builder.options;
     if (options !== undefined && (options.durability !== durability || options.compression !== compression)) this.#close();
-    return (this.#open ??= { builder: new PackBuilder({ durability, compression }), sends: [] });
+    return (this.#open ??= { builder: new PackBuilder({ durability, compression }, this.#spareEncoders), sends: [] });
   }
 
   #closeSoon(): void {

@@ -1,7 +1,7 @@
 /** One polled run, to the handler: record by record or as a batch. What is not handled stays unresolved in the book. */
 import type { PolledRun, TopicPartitionOffset } from "../worker-api.ts";
 import type { Batch, EachBatchPayload, RunConfig } from "./consumer-events.ts";
-import { messagesOf } from "./messages-of.ts";
+import { DamagedRun, messagesOf } from "./messages-of.ts";
 import type { PositionBook } from "./position-book.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
@@ -10,14 +10,23 @@ export interface Delivery {
   readonly config: RunConfig;
   isRunning(): boolean;
   commit(): Promise<void>;
+  onDamage(run: PolledRun, damage: DamagedRun): void;
 }
 
 const heartbeat = async (): Promise<void> => {};
 
 export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<void> {
   delivery.book.begin(run);
-  if (delivery.config.eachBatch !== undefined) await deliverBatch(run, delivery, delivery.config.eachBatch);
-  else if (delivery.config.eachMessage !== undefined) await deliverMessages(run, delivery, delivery.config.eachMessage);
+  const { eachBatch, eachMessage } = delivery.config;
+  try {
+    if (eachBatch !== undefined) await deliverBatch(run, delivery, eachBatch);
+    else if (eachMessage !== undefined) await deliverMessages(run, delivery, eachMessage);
+  } catch (error) {
+    if (!(error instanceof DamagedRun)) throw error;
+    // Reading it again would find the same bytes: it is told, and passed by.
+    delivery.onDamage(run, error);
+    delivery.book.resolve(run, run.to);
+  }
 }
 
 async function deliverMessages(run: PolledRun, delivery: Delivery, eachMessage: NonNullable<RunConfig["eachMessage"]>): Promise<void> {
