@@ -70,7 +70,8 @@ async function readLog(transaction: StoreTransaction, ref: PartitionRef, { from,
   const containing = await transaction.last<LogRow>("log", entriesBetween(ref, 0, from + 1));
   const begins = containing !== undefined && containing.value.lastOffset >= from ? [containing] : [];
   const bytes = begins[0]?.value.bytes.byteLength ?? 0;
-  if (bytes >= bytesMax) return begins;
+  // An empty range is a DataError to IndexedDB.
+  if (bytes >= bytesMax || from + 1 >= to) return begins;
   const rest = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, from + 1, to), { bytesMax: bytesMax - bytes, countMax: ROWS_PER_READ_MAX });
   const [next] = rest;
   const tooMuch = begins.length > 0 && next !== undefined && bytes + next.value.bytes.byteLength > bytesMax;
