@@ -124,6 +124,8 @@ export interface WorkerCalls {
   /** Commits now; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   seek(consumer: number, position: TopicPartitionOffset): Promise<void>;
+  /** Ends a poll that waits. */
+  nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
   topics(names: readonly string[] | null): Promise<TopicMetadata[]>;

@@ -92,6 +92,10 @@ export class WorkerCore implements WorkerCalls {
     this.#consumer(consumer).seek(position);
   }
 
+  async nudge(consumer: number): Promise<void> {
+    this.#consumer(consumer).nudge();
+  }
+
   async closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void> {
     const session = this.#consumers.get(consumer);
     this.#consumers.delete(consumer);

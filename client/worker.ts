@@ -40,6 +40,7 @@ const api: WorkerApi = {
   },
   commit: (consumer, offsets) => core().commit(consumer, offsets),
   seek: (consumer, position) => core().seek(consumer, position),
+  nudge: (consumer) => core().nudge(consumer),
   closeConsumer: (consumer, commit) => core().closeConsumer(consumer, commit),
   createTopic: (name, partitionCount, config) => core().createTopic(name, partitionCount, config),
   topics: (names) => core().topics(names),

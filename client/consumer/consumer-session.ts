@@ -38,6 +38,7 @@ export class ConsumerSession {
   readonly #sought = new Map<string, Offset>();
   #topicsChanged = true;
   #turn = 0;
+  #nudged = false;
   #closed = false;
 
   constructor(deps: SessionDeps, options: ConsumerOptions) {
@@ -58,19 +59,26 @@ export class ConsumerSession {
     const until = this.#deps.clock.now() + options.waitMs;
     const paused = new Set(options.paused.map(({ topic, partition }) => pauseName(topic, partition)));
     while (!this.#closed) {
-      if (this.#lock === null || this.#lock.held) {
+      if (!this.#nudged && (this.#lock === null || this.#lock.held)) {
         await this.#assign();
         const runs = await this.#read(options.bytesMax, paused);
         if (runs.length > 0) return runs;
       }
       const left = until - this.#deps.clock.now();
-      if (left <= 0) break;
+      if (left <= 0 || this.#nudged) break;
       await this.#wake.wait(left);
     }
+    this.#nudged = false;
     // News can be lost between tabs: look everywhere once per wait.
     for (const each of this.#partitions.values()) each.mayHaveMore = true;
     this.#topicsChanged = true;
     return [];
+  }
+
+  /** Ends a poll that waits: what it was asked for has changed. */
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake.ring();
   }
 
   async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { compareKeys } from "./key-order.ts";
 import type { Entry, Key, KeyRange, StoreName, StoreTransaction } from "./store.ts";
 import type { LogRow, PendingRow } from "./rows.ts";
 
@@ -24,7 +25,8 @@ export async function readBounded<Row extends LogRow | PendingRow>(
   let bytes = 0;
   let chunk = 1;
   let from = range.from;
-  while (found.length < limit.countMax && bytes < limit.bytesMax) {
+  // An empty range is a DataError to IndexedDB.
+  while (found.length < limit.countMax && bytes < limit.bytesMax && compareKeys(from, range.to) < 0) {
     const wanted = Math.min(chunk, limit.countMax - found.length);
     const entries = await transaction.entries<Row>(store, { from, to: range.to }, wanted);
     for (const entry of entries) {

@@ -73,9 +73,9 @@ export class ConsumerLoop {
     this.#deps.onCommitted(offsets);
   }
 
-  /** Ends a poll that waits; the loop repeats the seek before its next poll. */
-  nudge(position: TopicPartitionOffset): void {
-    if (this.#session !== null && this.#polling) this.#onSession((api, { id }) => api.seek(id, position)).catch(() => {});
+  /** Ends a poll that waits: what it was asked for has changed. */
+  nudge(): void {
+    if (this.#session !== null && this.#polling) this.#onSession((api, { id }) => api.nudge(id)).catch(() => {});
   }
 
   async #run(): Promise<void> {
@@ -158,7 +158,7 @@ export class ConsumerLoop {
   async #deliver(runs: readonly PolledRun[]): Promise<void> {
     const { book, config, onDamage } = this.#deps;
     let failed = false;
-    const delivery = { book, config, isRunning: () => this.running && !failed, commit: () => this.commit(book.uncommitted()), onDamage };
+    const delivery = { book, config, isRunning: () => this.running && !failed, commit: () => this.commit(book.uncommitted()), resumed: () => this.nudge(), onDamage };
     const waiting = runs.filter((run) => book.wanted(run));
     for (const run of runs) if (!waiting.includes(run)) book.rewindUndelivered(run);
     const next = async (): Promise<void> => {

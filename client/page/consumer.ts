@@ -123,7 +123,7 @@ export class PageConsumer implements Consumer {
   seek(position: TopicPartitionOffset): void {
     const loop = this.#running("seek");
     this.#book.seek(checkPosition(position));
-    loop.nudge(position);
+    loop.nudge();
   }
 
   pause(topics: readonly TopicPartitions[]): void {
@@ -132,6 +132,7 @@ export class PageConsumer implements Consumer {
 
   resume(topics: readonly TopicPartitions[]): void {
     for (const { topic, partitions } of topics) this.#book.resume(checkTopicName(topic), partitions);
+    this.#loop?.nudge();
   }
 
   paused(): TopicPartitions[] {

@@ -122,12 +122,12 @@ export class PageProducer implements Producer {
   }
 
   #prepare(topicMessages: readonly TopicMessages[]): PreparedTopic[] {
-    if (!Array.isArray(topicMessages)) throw new StrandlineError("INVALID_ARGUMENT", "topicMessages is not an array");
+    if (!Array.isArray(topicMessages as unknown)) throw new StrandlineError("INVALID_ARGUMENT", "topicMessages is not an array");
     const now = this.#deps.clock.now();
     const byTopic = new Map<string, PreparedTopic>();
     for (const { topic: name, messages } of topicMessages) {
       const topic = checkTopicName(name);
-      if (!Array.isArray(messages)) throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
+      if (!Array.isArray(messages as unknown)) throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
       const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
       if (records.length === 0) continue;
       const before = byTopic.get(topic);

@@ -10,6 +10,8 @@ export interface Delivery {
   readonly config: RunConfig;
   isRunning(): boolean;
   commit(): Promise<void>;
+  /** A paused partition is wanted again. */
+  readonly resumed: () => void;
   onDamage(run: PolledRun, damage: DamagedRun): void;
 }
 
@@ -32,7 +34,7 @@ export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<vo
 async function deliverMessages(run: PolledRun, delivery: Delivery, eachMessage: NonNullable<RunConfig["eachMessage"]>): Promise<void> {
   const { book } = delivery;
   const { topic, partition } = run;
-  const pause = pauser(run, book);
+  const pause = pauser(run, delivery);
   for await (const messages of messagesOf(run)) {
     for (const message of messages) {
       if (!delivery.isRunning() || !book.wanted(run)) return;
@@ -57,16 +59,19 @@ async function deliverBatch(run: PolledRun, delivery: Delivery, eachBatch: NonNu
     uncommittedOffsets: (): readonly TopicPartitionOffset[] => book.uncommitted(),
     isRunning: () => delivery.isRunning(),
     isStale: () => !book.wanted(run),
-    pause: pauser(run, book),
+    pause: pauser(run, delivery),
   };
   if (messages.length > 0) await eachBatch(payload);
   if (config.eachBatchAutoResolve !== false || messages.length === 0) book.resolve(run, run.to);
 }
 
-function pauser({ topic, partition }: PolledRun, book: PositionBook): () => () => void {
+function pauser({ topic, partition }: PolledRun, { book, resumed }: Delivery): () => () => void {
   return () => {
     book.pause(topic, [partition]);
-    return () => book.resume(topic, [partition]);
+    return () => {
+      book.resume(topic, [partition]);
+      resumed();
+    };
   };
 }
 

@@ -79,7 +79,7 @@ export class Partitioning {
 
   #ofText(key: string, count: number): number {
     let remembered = this.#remembered.get(count);
-    if (remembered === undefined) this.#remembered.set(count, (remembered = new Map()));
+    if (remembered === undefined) this.#remembered.set(count, (remembered = new Map<string, number>()));
     const known = remembered.get(key);
     if (known !== undefined) return known;
     const partition = partitionForKey(this.#utf8.encode(key), count);
