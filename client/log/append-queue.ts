@@ -1,10 +1,9 @@
 /** Callers that wait for the next transaction, in order. */
-import type { CheckedAppend } from "./append-check.ts";
-import type { AppendedBatch } from "./device-log.ts";
+import type { AppendedBatch, BatchAppend } from "./device-log.ts";
 import type { TransactOptions } from "./store.ts";
 
 export interface Caller {
-  readonly appends: readonly CheckedAppend[];
+  readonly appends: readonly BatchAppend[];
   readonly durability: NonNullable<TransactOptions["durability"]>;
   readonly bytes: number;
   readonly resolve: (appended: AppendedBatch[]) => void;

@@ -38,27 +38,40 @@ export function storesOf(plans: readonly PartitionPlan[]): StoreName[] {
 
 /** Returns each partition's row as it was before. */
 export async function writeAppends(transaction: StoreTransaction, order: AppendOrder): Promise<PartitionRows> {
-  const { plans, predicted } = order;
-  const reading = readAll(transaction, plans);
-  if (predicted !== null) writeAll(transaction, plans, predicted, order.createdAt);
-  const { topics, rows } = await reading;
-  if (!order.inTurn()) throw new StalePrediction();
-  if (plans.some((plan) => !stillPlanned(plan, topics.get(plan.ref.topicKey)))) throw new TopicsChanged();
-  if (predicted === null) writeAll(transaction, plans, rows, order.createdAt);
-  else amend(transaction, plans, { predicted, rows });
+  return order.predicted === null ? await readThenWrite(transaction, order) : await writeAsPredicted(transaction, order, order.predicted);
+}
+
+async function readThenWrite(transaction: StoreTransaction, { plans, inTurn, createdAt }: AppendOrder): Promise<PartitionRows> {
+  const [rows] = await Promise.all([readRows(transaction, plans), demandTopics(transaction, plans)]);
+  if (!inTurn()) throw new StalePrediction();
+  writeAll(transaction, plans, rows, createdAt);
   return rows;
 }
 
-async function readAll(transaction: StoreTransaction, plans: readonly PartitionPlan[]): Promise<{ topics: Map<number, TopicRow | undefined>; rows: Map<PartitionPlan, PartitionRow> }> {
+async function writeAsPredicted(transaction: StoreTransaction, { plans, inTurn, createdAt }: AppendOrder, predicted: PartitionRows): Promise<PartitionRows> {
+  const reading = readRows(transaction, plans);
+  writeAll(transaction, plans, predicted, createdAt);
+  const rows = await reading;
+  if (!inTurn()) throw new StalePrediction();
+  const changed = plans.filter((plan) => !sameRow(rowOf(rows, plan), rowOf(predicted, plan)));
+  if (changed.some((plan) => rowOf(rows, plan).nextLocalSequence !== rowOf(predicted, plan).nextLocalSequence)) throw new StalePrediction();
+  // A topic that becomes known or is retired changes the rows of its partitions, so that unchanged rows vouch for it.
+  if (changed.length > 0) await demandTopics(transaction, changed);
+  // The counters were right; an answer of the edge changed something else.
+  for (const plan of changed) void transaction.put("partitions", partitionKey(plan.ref), rowAfter(plan, rowOf(rows, plan)));
+  return rows;
+}
+
+async function readRows(transaction: StoreTransaction, plans: readonly PartitionPlan[]): Promise<PartitionRows> {
+  const rows = await Promise.all(plans.map(({ ref }) => transaction.get<PartitionRow>("partitions", partitionKey(ref))));
+  return new Map(plans.map((plan, index) => [plan, rows[index] ?? NEW_PARTITION]));
+}
+
+async function demandTopics(transaction: StoreTransaction, plans: readonly PartitionPlan[]): Promise<void> {
   const topicKeys = [...new Set(plans.map(({ ref }) => ref.topicKey))];
-  const [topics, rows] = await Promise.all([
-    Promise.all(topicKeys.map((topicKey) => transaction.get<TopicRow>("topics", topicKey))),
-    Promise.all(plans.map(({ ref }) => transaction.get<PartitionRow>("partitions", partitionKey(ref)))),
-  ]);
-  return {
-    topics: new Map(topicKeys.map((topicKey, index) => [topicKey, topics[index]])),
-    rows: new Map(plans.map((plan, index) => [plan, rows[index] ?? NEW_PARTITION])),
-  };
+  const rows = await Promise.all(topicKeys.map((topicKey) => transaction.get<TopicRow>("topics", topicKey)));
+  const topics = new Map(topicKeys.map((topicKey, index) => [topicKey, rows[index]]));
+  if (plans.some((plan) => !stillPlanned(plan, topics.get(plan.ref.topicKey)))) throw new TopicsChanged();
 }
 
 /** Records that wait without a partition may wait on only as long as nobody knows the count. */
@@ -67,23 +80,14 @@ function stillPlanned({ topic, ref }: PartitionPlan, now: TopicRow | undefined):
   return ref.partition >= 0 || (topic.partitionCount === null) === (now.partitionCount === null);
 }
 
-function amend(transaction: StoreTransaction, plans: readonly PartitionPlan[], { predicted, rows }: { predicted: PartitionRows; rows: PartitionRows }): void {
-  for (const plan of plans) {
-    const before = rowOf(rows, plan);
-    const guess = rowOf(predicted, plan);
-    if (before.nextLocalSequence !== guess.nextLocalSequence) throw new StalePrediction();
-    // The counter was right; an answer of the edge changed something else.
-    if (!sameRow(before, guess)) void transaction.put("partitions", partitionKey(plan.ref), rowAfter(plan, before));
-  }
-}
-
+/** Where the prediction was wrong this overwrites what is not ours, and the abort takes it back: `put` is cheaper than `add`. */
 function writeAll(transaction: StoreTransaction, plans: readonly PartitionPlan[], rows: PartitionRows, createdAt: number): void {
   for (const plan of plans) {
     const row = rowOf(rows, plan);
     let next = row.nextLocalSequence;
     for (const { bytes, count } of plan.batches) {
       if (plan.topic.local) addToLog(transaction, plan, { bytes, count, offset: next as number as Offset });
-      else void transaction.add("pending", entryKey(plan.ref, next), { bytes, count, createdAt } satisfies PendingRow);
+      else void transaction.put("pending", entryKey(plan.ref, next), { bytes, count, createdAt } satisfies PendingRow);
       next = plus(next, count);
     }
     writeMaps(transaction, plan, rows);
@@ -94,7 +98,7 @@ function writeAll(transaction: StoreTransaction, plans: readonly PartitionPlan[]
 function addToLog(transaction: StoreTransaction, { ref }: PartitionPlan, batch: { bytes: Uint8Array<ArrayBuffer>; count: number; offset: Offset }): void {
   const { bytes, count, offset } = batch;
   patchLogPosition(bytes, 0, { baseOffset: offset, leaderEpoch: 0 });
-  void transaction.add("log", entryKey(ref, offset), { bytes, lastOffset: plus(offset, count - 1) } satisfies LogRow);
+  void transaction.put("log", entryKey(ref, offset), { bytes, lastOffset: plus(offset, count - 1) } satisfies LogRow);
 }
 
 function writeMaps(transaction: StoreTransaction, plan: PartitionPlan, rows: PartitionRows): void {

@@ -1,49 +1,55 @@
-import type { IDBPObjectStore, IDBPTransaction } from "idb";
+/**
+ * The operations of one IndexedDB transaction, on the bare objects below idb's proxies: measured in Chromium, those
+ * cost a lone append a tenth of its time.
+ */
 import type { Entry, Key, KeyRange, StoreName, StoreTransaction } from "./store.ts";
 
-type Transaction = IDBPTransaction<unknown, StoreName[], IDBTransactionMode>;
+/** A write is answered by its transaction: one that fails ends it, and what follows was issued behind it in any case. */
+const ISSUED: Promise<void> = Promise.resolve();
 
-/** The operations of one IndexedDB transaction. */
 export class IdbOperations implements StoreTransaction {
-  readonly #transaction: Transaction;
+  readonly #transaction: IDBTransaction;
   /** By its body. */
   aborted = false;
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: IDBTransaction) {
     this.#transaction = transaction;
   }
 
   get<Value>(store: StoreName, key: Key): Promise<Value | undefined> {
-    return quiet(this.#read(store).get(idbKey(key)) as Promise<Value | undefined>);
+    return resultOf<Value | undefined>(this.#store(store).get(idbKey(key)));
   }
 
   entries<Value>(store: StoreName, range: KeyRange, limit: number): Promise<Entry<Value>[]> {
-    const source = this.#read(store);
+    const source = this.#store(store);
     const within = idbRange(range);
     // Issued together: one round trip. A cursor would take one for each entry.
-    const both = Promise.all([source.getAllKeys(within, limit), source.getAll(within, limit)]);
+    const both = Promise.all([resultOf<IDBValidKey[]>(source.getAllKeys(within, limit)), resultOf<Value[]>(source.getAll(within, limit))]);
     return quiet(both.then(([keys, values]) => keys.map((key, index) => ({ key: key as Key, value: values[index] as Value }))));
   }
 
   last<Value>(store: StoreName, range: KeyRange): Promise<Entry<Value> | undefined> {
-    const cursor = this.#read(store).openCursor(idbRange(range), "prev");
+    const cursor = resultOf<IDBCursorWithValue | null>(this.#store(store).openCursor(idbRange(range), "prev"));
     return quiet(cursor.then((at) => (at === null ? undefined : { key: at.key as Key, value: at.value as Value })));
   }
 
   keys(store: StoreName, range: KeyRange, limit: number): Promise<Key[]> {
-    return quiet(this.#read(store).getAllKeys(idbRange(range), limit) as Promise<Key[]>);
+    return resultOf<Key[]>(this.#store(store).getAllKeys(idbRange(range), limit));
   }
 
   put(store: StoreName, key: Key, value: unknown): Promise<void> {
-    return quiet(this.#write(store).put(value, idbKey(key)).then(nothing));
+    this.#store(store).put(value, idbKey(key));
+    return ISSUED;
   }
 
   add(store: StoreName, key: Key, value: unknown): Promise<void> {
-    return quiet(this.#write(store).add(value, idbKey(key)).then(nothing));
+    this.#store(store).add(value, idbKey(key));
+    return ISSUED;
   }
 
   delete(store: StoreName, what: Key | KeyRange): Promise<void> {
-    return quiet(this.#write(store).delete(isRange(what) ? idbRange(what) : idbKey(what)).then(nothing));
+    this.#store(store).delete(isRange(what) ? idbRange(what) : idbKey(what));
+    return ISSUED;
   }
 
   abort(): void {
@@ -51,25 +57,25 @@ export class IdbOperations implements StoreTransaction {
     this.#transaction.abort();
   }
 
-  #read(store: StoreName): IDBPObjectStore<unknown, StoreName[], StoreName, IDBTransactionMode> {
-    return this.#transaction.objectStore(store);
-  }
-
-  #write(store: StoreName): IDBPObjectStore<unknown, StoreName[], StoreName, "readwrite"> {
-    return this.#transaction.objectStore(store) as unknown as IDBPObjectStore<unknown, StoreName[], StoreName, "readwrite">;
+  #store(name: StoreName): IDBObjectStore {
+    return this.#transaction.objectStore(name);
   }
 }
 
-/**
- * Bodies issue writes without awaiting each: when the transaction aborts they all reject, and the transaction's own
- * rejection is what is told.
- */
+function resultOf<Result>(request: IDBRequest): Promise<Result> {
+  return quiet(
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result as Result);
+      request.onerror = () => reject(request.error);
+    }),
+  );
+}
+
+/** When the transaction aborts, reads that nobody awaits any more reject; the transaction's own rejection is what is told. */
 function quiet<Result>(request: Promise<Result>): Promise<Result> {
   request.catch(() => {});
   return request;
 }
-
-function nothing(): void {}
 
 export function isRange(what: Key | KeyRange): what is KeyRange {
   return typeof what === "object" && "from" in what;

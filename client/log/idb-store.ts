@@ -6,7 +6,7 @@
  * find half done. A transaction that had begun is never repeated here: its outcome is unknown, and the caller's to
  * find out.
  */
-import type { IDBPDatabase, IDBPTransaction } from "idb";
+import { unwrap, type IDBPDatabase } from "idb";
 import type { Clock } from "../../shared/clock.ts";
 import { IdbConnection } from "./idb-connection.ts";
 import { isDeadHandle, isDomException, storeClosed, storeFailed, transactionError } from "./idb-errors.ts";
@@ -88,10 +88,10 @@ async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[],
   return result;
 }
 
-function begin(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions): IDBPTransaction<unknown, StoreName[], IDBTransactionMode> {
+function begin(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions): IDBTransaction {
   const durability = options.durability === undefined ? {} : { durability: options.durability };
   try {
-    return database.transaction([...stores], options.mode, durability);
+    return unwrap(database).transaction([...stores], options.mode, durability);
   } catch (cause) {
     if (isDeadHandle(cause)) throw new NotBegun(cause);
     throw transactionError(cause);
@@ -99,19 +99,18 @@ function begin(database: IDBPDatabase, stores: readonly StoreName[], options: Tr
 }
 
 /**
- * Null: committed. Never rejects: what went wrong is looked at where it is awaited. Our own listeners, since idb's
- * `done` rejects on the first request's `error`, before the transaction knows why it ends.
+ * Null: committed. Never rejects: what went wrong is looked at where it is awaited. Not idb's `done`,
+ * which rejects on the first request's `error`, before the transaction knows why it ends.
  */
-function fateOf(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): Promise<{ readonly error: DOMException | null } | null> {
-  transaction.done.catch(() => {});
+function fateOf(transaction: IDBTransaction): Promise<{ readonly error: DOMException | null } | null> {
   return new Promise((resolve) => {
-    transaction.addEventListener("complete", () => resolve(null));
-    transaction.addEventListener("abort", () => resolve({ error: transaction.error }));
+    transaction.oncomplete = () => resolve(null);
+    transaction.onabort = () => resolve({ error: transaction.error });
   });
 }
 
 /** Without this the browser commits only once it has told us of each single request. */
-function commit(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): void {
+function commit(transaction: IDBTransaction): void {
   try {
     transaction.commit();
   } catch {
@@ -119,7 +118,7 @@ function commit(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactio
   }
 }
 
-function abort(transaction: IDBPTransaction<unknown, StoreName[], IDBTransactionMode>): void {
+function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {

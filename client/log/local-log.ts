@@ -53,10 +53,9 @@ export class StoredLocalLog implements LocalLog {
   /** Takes the batches' buffers over: they must not be changed afterwards. */
   append(appends: readonly BatchAppend[], options: { readonly durability?: "strict" | "relaxed" } = {}): Promise<AppendedBatch[]> {
     return new Promise((resolve, reject) => {
-      const checked = appends.map(checkAppend);
-      const bytes = checked.reduce((sum, append) => sum + append.bytes.byteLength, 0);
-      if (checked.length === 0) return resolve([]);
-      this.#queue.push({ appends: checked, durability: options.durability ?? "strict", bytes, resolve, reject });
+      const bytes = appends.reduce((sum, { batch }) => sum + batch.byteLength, 0);
+      if (appends.length === 0) return resolve([]);
+      this.#queue.push({ appends, durability: options.durability ?? "strict", bytes, resolve, reject });
       this.#notify();
       if (this.#pumping) return;
       this.#pumping = true;
@@ -91,14 +90,15 @@ export class StoredLocalLog implements LocalLog {
     });
   }
 
-  /** A caller whose topics do not resolve is refused here and is no part of the plan. */
+  /** A caller whose batches or topics are refused has its answer here and is no part of the plan. Checked only now, while the transaction before is on its way to the disk. */
   async #plan(group: AppendGroup, callers: readonly Caller[]): Promise<void> {
     const plan = new AppendPlan(() => this.#random.next());
     const planned: PlannedCaller[] = [];
     for (const caller of callers) {
       try {
-        const topics = await this.#topics.resolve(caller.appends);
-        const placed = caller.appends.flatMap((append) => {
+        const appends = caller.appends.map(checkAppend);
+        const topics = await this.#topics.resolve(appends);
+        const placed = appends.flatMap((append) => {
           const topic = topics.get(append.topic);
           return topic === undefined ? [] : [plan.add(append, topic)];
         });

@@ -15,6 +15,7 @@ export const NEW_PARTITION: PartitionRow = {
   highWatermark: 0 as Offset,
   replicatedTo: 0 as Offset,
   replicatedCrc: null,
+  retired: false,
 };
 
 /** Neighbours become one range where their offsets are neighbours as well; the oldest are forgotten. */

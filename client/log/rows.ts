@@ -70,6 +70,8 @@ export interface PartitionRow {
   readonly replicatedTo: Offset;
   /** CRC of the batch that ends at `replicatedTo`; null where none is held. */
   readonly replicatedCrc: Crc | null;
+  /** Set with the topic's own `retired`: nothing is appended any more. */
+  readonly retired: boolean;
 }
 
 /** `pending[topicKey, partition, first local sequence]`: a final batch without its identity. Never changes; deleted when committed, dead, or moved from partition -1. */

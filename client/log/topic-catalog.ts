@@ -5,7 +5,7 @@ import type { Random } from "../../shared/random.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { TopicCatalog } from "./device-log.ts";
 import { ALL_TOPICS } from "./keys.ts";
-import type { TopicRow } from "./rows.ts";
+import type { PartitionRow, TopicRow } from "./rows.ts";
 import type { Store, StoreTransaction } from "./store.ts";
 import { moveWaiting, MOVE_STORES } from "./waiting-move.ts";
 
@@ -78,6 +78,7 @@ export class StoredTopicCatalog implements TopicCatalog {
     const { topicId, partitionCount, config } = told;
     if (known !== undefined && known.topicId !== null && known.topicId !== topicId) {
       remember(transaction, topics, { ...known, retired: true });
+      await retirePartitions(transaction, known.topicKey);
       return remember(transaction, topics, { ...newTopic(topics, told.name), topicId, partitionCount, config, followed: known.followed });
     }
     const row = known ?? newTopic(topics, told.name);
@@ -86,6 +87,12 @@ export class StoredTopicCatalog implements TopicCatalog {
     if (row.partitionCount === null) await moveWaiting(transaction, row.topicKey, { partitionCount: count, random: this.#random });
     return learned;
   }
+}
+
+/** Appends look at the rows of their partitions only, and see by the change that the topic is another one. */
+async function retirePartitions(transaction: StoreTransaction, topicKey: TopicKey): Promise<void> {
+  const rows = await transaction.entries<PartitionRow>("partitions", { from: [topicKey], to: [topicKey + 1] }, ALL_AT_ONCE);
+  for (const { key, value } of rows) void transaction.put("partitions", key, { ...value, retired: true } satisfies PartitionRow);
 }
 
 async function readTopics(transaction: StoreTransaction): Promise<TopicRow[]> {
