@@ -1,0 +1,41 @@
+import { DurableObject } from "cloudflare:workers";
+import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import { settingsOf, type Env } from "../env.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import { systemClock, systemRandom } from "../system-ports.ts";
+import { TopicRegistry } from "./topic-registry.ts";
+
+/** One per namespace: its topics. A shell over `TopicRegistry`; each call is one synchronous step. */
+export class ControllerObject extends DurableObject<Env> {
+  readonly #topics: TopicRegistry;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.#topics = new TopicRegistry(state.storage.sql, systemClock, systemRandom);
+  }
+
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Outcome<TopicMetadata> {
+    return attempt(() => this.#topics.create(name, partitionCount ?? settingsOf(this.env).defaultPartitions, config));
+  }
+
+  /** Those that are named and exist; `create` makes the others. Null: all. */
+  topics(names: readonly string[] | null, create: boolean): Outcome<TopicMetadata>[] {
+    if (names === null) return this.#topics.all().map((value) => ({ ok: true, value }));
+    const { defaultPartitions } = settingsOf(this.env);
+    return names.flatMap((name) => {
+      const known = this.#topics.byName(name);
+      if (known !== null) return [{ ok: true as const, value: known }];
+      return create ? [attempt(() => this.#topics.create(name, defaultPartitions, {}))] : [];
+    });
+  }
+
+  topicById(topicId: string): TopicMetadata | null {
+    return this.#topics.byId(topicId);
+  }
+
+  /** A partition object that holds nothing yet asks whether it should exist. */
+  confirmPartition(topicId: string, partition: number): TopicMetadata | null {
+    const topic = this.#topics.byId(topicId);
+    return topic !== null && partition < topic.partitionCount ? topic : null;
+  }
+}

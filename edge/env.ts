@@ -1,0 +1,31 @@
+/** What the Worker is given: its Durable Objects and its settings. Every setting is text, as wrangler has it. */
+import type { ControllerObject } from "./controller/controller-object.ts";
+import type { PartitionObject } from "./partition/partition-object.ts";
+
+export interface Env {
+  readonly CONTROLLER: DurableObjectNamespace<ControllerObject>;
+  readonly PARTITION: DurableObjectNamespace<PartitionObject>;
+  /** `none` opens the doors to this machine and to STRANDLINE_ORIGINS. */
+  readonly STRANDLINE_AUTH?: string;
+  /** Origins besides localhost that are served without authentication, separated by commas. */
+  readonly STRANDLINE_ORIGINS?: string;
+  /** `false`: topics are made by `POST /v1/topics` alone. */
+  readonly STRANDLINE_AUTO_CREATE_TOPICS?: string;
+  /** Partition count of topics that name none. */
+  readonly STRANDLINE_DEFAULT_PARTITIONS?: string;
+}
+
+export interface Settings {
+  readonly autoCreateTopics: boolean;
+  readonly defaultPartitions: number;
+}
+
+const DEFAULT_PARTITIONS = 6;
+
+export function settingsOf(env: Env): Settings {
+  const stated = Number(env.STRANDLINE_DEFAULT_PARTITIONS ?? DEFAULT_PARTITIONS);
+  return {
+    autoCreateTopics: env.STRANDLINE_AUTO_CREATE_TOPICS !== "false",
+    defaultPartitions: Number.isInteger(stated) && stated > 0 ? stated : DEFAULT_PARTITIONS,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Produce: a run for each of many partitions.
+ *
+ * Behaviour: partitions are independent, each answers for itself; what of a run is refused leaves nothing behind;
+ * every answer to a device producer, a refusal too, carries the proof of what the partition holds of it.
+ */
+import type { ProduceAnswer, ProduceHead, ProducePartitionAnswer, ProducePartitionHead } from "../../shared/api/produce.ts";
+import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
+import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
+import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.ts";
+import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
+import { maxMessageBytes } from "../controller/topic-config.ts";
+import { asStrandlineError } from "../http-error.ts";
+import { take } from "../outcome.ts";
+import type { AppendAnswer, PartitionPort } from "../partition/partition-port.ts";
+import { demand, produceHead } from "../schemas.ts";
+import { partitionById, type EdgePorts } from "./ports.ts";
+import { checkRun, claimedProducer } from "./run-check.ts";
+
+/** Throws only where the request as a whole cannot be read. */
+export async function produce(ports: EdgePorts, body: Uint8Array): Promise<ProduceAnswer> {
+  const { head, payloadStart } = readEnvelope(body);
+  const { partitions }: ProduceHead = demand(produceHead, head, "the head");
+  const runs = takePayloads(body, payloadStart, partitions.map((one) => one.bytes));
+  const answers = partitions.map(async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array()));
+  return { partitions: await Promise.all(answers) };
+}
+
+async function producePartition(ports: EdgePorts, head: ProducePartitionHead, run: Uint8Array): Promise<ProducePartitionAnswer> {
+  let partition: PartitionPort | null = null;
+  let identified: ProducerId | null = null;
+  try {
+    const topic = await partitionById(ports, head.topicId, head.partition);
+    partition = ports.partition(head.topicId, head.partition);
+    identified = await identify(ports, head, run);
+    const checked = await checkRun(run, head.chain, { batchBytesMax: maxMessageBytes(topic.config) });
+    const bytes = run.byteLength === run.buffer.byteLength ? run : run.slice();
+    return answerOf(head, take(await partition.append({ bytes, ...checked })));
+  } catch (thrown) {
+    return await refused(head, asStrandlineError(asUnreachable(thrown)), partition, identified);
+  }
+}
+
+/** The device producer that the run is proven to be of; null: none is claimed. Throws `INVALID_PRODUCER_ID_MAPPING`. */
+async function identify(ports: EdgePorts, head: ProducePartitionHead, run: Uint8Array): Promise<ProducerId | null> {
+  const id = claimedProducer(run)?.producerId ?? null;
+  const device = id !== null && isDeviceProducer(id);
+  if (head.producerKey === null) {
+    if (device) throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `no key for the producer ${id}`, { producerId: id });
+    return null;
+  }
+  const expected = await cachedProducerId(ports, head.producerKey);
+  if (id !== null && id !== expected) throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `the key does not belong to ${id}`, { producerId: id });
+  return expected;
+}
+
+async function refused(
+  head: ProducePartitionHead,
+  error: StrandlineError,
+  partition: PartitionPort | null,
+  producer: ProducerId | null,
+): Promise<ProducePartitionAnswer> {
+  const unasked = notAsked(head, error.toBody());
+  if (partition === null || producer === null || error.retriable) return unasked;
+  const proof = await partition.proof(producer).catch(() => null);
+  if (proof === null || !proof.ok) return unasked;
+  return { ...unasked, ...proof.value };
+}
+
+function notAsked(head: ProducePartitionHead, error: ErrorBody): ProducePartitionAnswer {
+  const { topicId, partition } = head;
+  return { topicId, partition, error, nextSequence: null, chain: NO_CHAIN, leaderEpoch: null, held: [], baseOffset: null, logStartOffset: null, highWatermark: null };
+}
+
+function answerOf(head: ProducePartitionHead, answer: AppendAnswer): ProducePartitionAnswer {
+  const { topicId, partition } = head;
+  const { error, ...rest } = answer;
+  return { topicId, partition, ...rest, error: error === null ? null : new StrandlineError(error.code, error.said).toBody() };
+}
+
+/** A call between objects that failed: it may or may not have happened. */
+function asUnreachable(thrown: unknown): unknown {
+  if (thrown instanceof StrandlineError) return thrown;
+  console.error("a partition could not be asked", thrown instanceof Error ? thrown.stack : String(thrown));
+  return new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
+}
+
+const identities = new Map<string, ProducerId>();
+const IDENTITIES_MAX = 4_096;
+
+/** A hash per request is dearer than a look-up; identities are few and never change. */
+export async function cachedProducerId({ caller }: EdgePorts, producerKey: NonNullable<ProducePartitionHead["producerKey"]>): Promise<ProducerId> {
+  const name = JSON.stringify([caller.namespace, caller.principal, producerKey]);
+  const known = identities.get(name);
+  if (known !== undefined) return known;
+  const id = await producerIdOf({ ...caller, producerKey });
+  if (identities.size >= IDENTITIES_MAX) identities.clear();
+  identities.set(name, id);
+  return id;
+}

@@ -1,0 +1,72 @@
+/** Records for people and `curl`: from one offset, as JSON. Batches as bytes are what fetch answers. */
+import type { RecordJson, RecordsAnswer } from "../../shared/api/records.ts";
+import { openBatch } from "../../shared/gzip.ts";
+import { batches, records } from "../../shared/record-batch-decode.ts";
+import type { RecordView } from "../../shared/record.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { take } from "../outcome.ts";
+import type { ReadAnswer } from "../partition/partition-port.ts";
+import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
+
+export interface RecordsQuery {
+  readonly offset: number;
+  readonly maxBytes: number;
+  readonly minBytes: number;
+  readonly maxWaitMs: number;
+}
+
+/** Throws `OFFSET_OUT_OF_RANGE` with the bounds. */
+export async function readRun(ports: EdgePorts, name: string, partition: number, query: RecordsQuery): Promise<ReadAnswer> {
+  const topic = await topicByName(ports, name);
+  demandPartition(topic, partition);
+  const port = ports.partition(topic.topicId, partition);
+  const request = { offset: query.offset, bytesMax: query.maxBytes, previousCrc: null };
+  let answer = take(await port.read(request));
+  if (answer.error === null && answer.bytes.byteLength < query.minBytes && query.maxWaitMs > 0) {
+    await port.waitForAppend({ offset: answer.highWatermark, sessionId: crypto.randomUUID(), waitMs: query.maxWaitMs });
+    answer = take(await port.read(request));
+  }
+  if (answer.error === null) return answer;
+  const { logStartOffset, highWatermark } = answer;
+  const said = `offset ${query.offset}, the log has ${logStartOffset} to ${highWatermark}`;
+  throw new StrandlineError(answer.error, said, { offset: query.offset, logStartOffset, highWatermark });
+}
+
+/** Throws `UNSUPPORTED_COMPRESSION_TYPE` where records cannot be looked into. */
+export async function recordsAsJson(answer: ReadAnswer, offset: number): Promise<RecordsAnswer> {
+  const found: RecordJson[] = [];
+  let nextOffset = offset;
+  for (const batch of batches(answer.bytes)) {
+    for (const record of records(await openBatch(batch))) if (record.offset >= offset) found.push(recordAsJson(record));
+    nextOffset = batch.baseOffset + batch.lastOffsetDelta + 1;
+  }
+  return { records: found, nextOffset, logStartOffset: answer.logStartOffset, highWatermark: answer.highWatermark };
+}
+
+function recordAsJson(record: RecordView): RecordJson {
+  const key = bytesAsJson(record.key);
+  const value = bytesAsJson(record.value);
+  return {
+    offset: record.offset,
+    timestamp: record.timestamp,
+    ...("base64" in key ? { keyBase64: key.base64 } : { key: key.text }),
+    ...("base64" in value ? { valueBase64: value.base64 } : { value: value.text }),
+    headers: record.headers.map((header) => {
+      const held = bytesAsJson(header.value);
+      return "base64" in held ? { key: header.key, valueBase64: held.base64 } : { key: header.key, value: held.text };
+    }),
+  };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function bytesAsJson(bytes: Uint8Array | null): { readonly text: string | null } | { readonly base64: string } {
+  if (bytes === null) return { text: null };
+  try {
+    return { text: utf8.decode(bytes) };
+  } catch {
+    let binary = "";
+    for (const byte of bytes) binary += String.fromCharCode(byte);
+    return { base64: btoa(binary) };
+  }
+}

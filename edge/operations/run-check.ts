@@ -1,0 +1,119 @@
+/**
+ * A run as it came, checked as far as its own bytes allow: whole batches of one producer in one line, true CRCs, and
+ * headers that do not lie about the records. Done in the Worker, of which there are many; the partition is one.
+ */
+import type { Chain, Crc } from "../../shared/brands.ts";
+import { tryOpenBatch } from "../../shared/gzip.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { codecOf, isControl, isTransactional } from "../../shared/record-batch.ts";
+import { checkProducedBatch, checkRecords, readBatch, type BatchDamage, type RecordBatch } from "../../shared/record-batch-decode.ts";
+import { isDeviceProducer } from "../../shared/producer-identity.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { CheckedBatch, RunProducer } from "../partition/partition-port.ts";
+
+const NO_PRODUCER = "ffffffffffffffff";
+const SEQUENCE_MAX = 0x7fff_ffff;
+
+export interface CheckedRun {
+  readonly batches: readonly CheckedBatch[];
+  readonly producer: RunProducer;
+}
+
+export interface RunLimits {
+  /** `max.message.bytes` of the topic: of one batch, as Kafka counts it. */
+  readonly batchBytesMax: number;
+}
+
+/** Throws a refusal that names the position, and the sequence of the batch where it has one. */
+export async function checkRun(run: Uint8Array, chainBefore: Chain, limits: RunLimits): Promise<CheckedRun> {
+  if (run.length > LIMITS.runBytesMax) throw new StrandlineError("RECORD_LIST_TOO_LARGE", `${run.length} bytes, of at most ${LIMITS.runBytesMax}`, { bytes: run.length, limit: LIMITS.runBytesMax });
+  const batches = readAll(run);
+  const [first] = batches;
+  if (first === undefined) throw new StrandlineError("INVALID_REQUEST", "a run without batches");
+  const producer = producerOf(first, chainBefore);
+  checkLine(batches, producer);
+  for (const batch of batches) await checkBatch(batch, producer, limits);
+  return { batches: batches.map(describe), producer };
+}
+
+/** The producer a damaged or refused run claims to be of: its position is told with the refusal. */
+export function claimedProducer(run: Uint8Array): RecordBatch | null {
+  const reading = readBatch(run, 0, { crc: false });
+  return reading.ok ? reading.batch : null;
+}
+
+function readAll(run: Uint8Array): RecordBatch[] {
+  const batches: RecordBatch[] = [];
+  for (let at = 0; at < run.length; ) {
+    const reading = readBatch(run, at);
+    if (!reading.ok) throw refusal(reading.damage, sequenceAfter(batches.at(-1)) ?? claimedProducer(run.subarray(at))?.baseSequence);
+    batches.push(reading.batch);
+    at = reading.batch.end;
+  }
+  return batches;
+}
+
+/** Of the batch behind a good one: what a damaged header says of itself is not believed. */
+function sequenceAfter(batch: RecordBatch | undefined): number | undefined {
+  return batch === undefined || batch.baseSequence < 0 ? undefined : batch.baseSequence + batch.count;
+}
+
+function producerOf(batch: RecordBatch, chainBefore: Chain): RunProducer {
+  const { producerId: id, producerEpoch: epoch, baseSequence: firstSequence } = batch;
+  if (id === NO_PRODUCER) return { kind: "none" };
+  if (firstSequence < 0) throw invalid(batch, `base sequence ${firstSequence} of a producer`);
+  if (!isDeviceProducer(id)) return { kind: "kafka", id, epoch, firstSequence };
+  if (epoch !== 0) throw invalid(batch, `epoch ${epoch} of a device producer`);
+  return { kind: "device", id, firstSequence, chainBefore };
+}
+
+/** One producer, one epoch, each sequence after the last. Kafka's producers send one batch a partition. */
+function checkLine(batches: readonly RecordBatch[], producer: RunProducer): void {
+  if (producer.kind === "kafka" && batches.length > 1) throw new StrandlineError("INVALID_RECORD", `${batches.length} batches of a Kafka producer in one request`);
+  const [first] = batches;
+  let sequence = first?.baseSequence ?? 0;
+  for (const batch of batches) {
+    const same = batch.producerId === first?.producerId && batch.producerEpoch === first.producerEpoch;
+    if (!same) throw invalid(batch, "batches of two producers in one run");
+    if (producer.kind === "none") continue;
+    if (batch.baseSequence !== sequence) throw invalid(batch, `sequence ${batch.baseSequence} after ${sequence - 1}`);
+    sequence += batch.count;
+    if (producer.kind === "device" && sequence > SEQUENCE_MAX) throw invalid(batch, `sequence ${sequence}`);
+  }
+}
+
+async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: RunLimits): Promise<void> {
+  const bytes = batch.end - batch.start;
+  const limit = Math.min(limits.batchBytesMax, LIMITS.batchBytesMax);
+  if (bytes > limit) {
+    throw new StrandlineError("MESSAGE_TOO_LARGE", `a batch of ${bytes} bytes, of at most ${limit}`, { bytes, limit, ...sequenceOf(batch) });
+  }
+  const lie = checkProducedBatch(batch);
+  if (lie !== null) throw refusal(lie, batch.baseSequence);
+  if (isControl(batch.attributes) || isTransactional(batch.attributes)) throw invalid(batch, "a control or transactional batch");
+  const codec = codecOf(batch.attributes);
+  const openable = codec === "none" || codec === "gzip";
+  // Kafka's producers may compress as they like; nothing here looks into what it cannot open.
+  if (!openable && codec !== null && producer.kind === "kafka") return;
+  const opened = codec === "none" ? { ok: true as const, batch } : await tryOpenBatch(batch);
+  if (!opened.ok) throw refusal(opened.damage, batch.baseSequence);
+  const damage = checkRecords(opened.batch, { produced: true });
+  if (damage !== null) throw refusal(damage, batch.baseSequence);
+}
+
+function describe(batch: RecordBatch): CheckedBatch {
+  return { start: batch.start, count: batch.count, crc: batch.crc as Crc, maxTimestamp: batch.maxTimestamp };
+}
+
+function refusal(damage: BatchDamage, sequence: number | undefined): StrandlineError {
+  const named = sequence === undefined || sequence < 0 ? {} : { sequence };
+  return new StrandlineError(damage.code, damage.reason, { position: damage.position, ...named });
+}
+
+function invalid(batch: RecordBatch, reason: string): StrandlineError {
+  return new StrandlineError("INVALID_RECORD", reason, { position: batch.start, ...sequenceOf(batch) });
+}
+
+function sequenceOf(batch: RecordBatch): { readonly sequence?: number } {
+  return batch.baseSequence < 0 ? {} : { sequence: batch.baseSequence };
+}

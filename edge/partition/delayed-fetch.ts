@@ -1,0 +1,31 @@
+/**
+ * Waits for the log to grow (Kafka's `DelayedFetch`). One wait for each session: a reader that comes back early
+ * replaces its own wait, so that readers which follow many partitions leave nothing behind.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { WaitRequest } from "./partition-port.ts";
+
+export class DelayedFetches {
+  readonly #clock: Clock;
+  readonly #waits = new Map<string, { readonly offset: number; readonly end: AbortController }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#waits.size;
+  }
+
+  async wait(request: WaitRequest): Promise<void> {
+    this.#waits.get(request.sessionId)?.end.abort();
+    const wait = { offset: request.offset, end: new AbortController() };
+    this.#waits.set(request.sessionId, wait);
+    await this.#clock.sleep(request.waitMs, wait.end.signal);
+    if (this.#waits.get(request.sessionId) === wait) this.#waits.delete(request.sessionId);
+  }
+
+  appended(highWatermark: number): void {
+    for (const wait of this.#waits.values()) if (wait.offset < highWatermark) wait.end.abort();
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What the Worker asks of one partition. The object is the only writer of its log: everything between a check and the
+ * write that relies on it is synchronous and in one transaction. Answers are plain data; a call that rejects may or
+ * may not have happened.
+ */
+import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
+import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
+import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
+import type { Outcome } from "../outcome.ts";
+
+/** Which partition is meant; the object checks that it is the one. */
+export interface PartitionAddress {
+  readonly namespace: string;
+  readonly topicId: string;
+  readonly partition: number;
+}
+
+/** What the Worker found in a run that passed every check on the bytes alone. */
+export interface CheckedBatch {
+  /** Position within the run. */
+  readonly start: number;
+  readonly count: number;
+  /** As received. */
+  readonly crc: Crc;
+  readonly maxTimestamp: number;
+}
+
+export type RunProducer =
+  | { readonly kind: "device"; readonly id: ProducerId; readonly firstSequence: number; readonly chainBefore: Chain }
+  | { readonly kind: "kafka"; readonly id: ProducerId; readonly epoch: number; readonly firstSequence: number }
+  | { readonly kind: "none" };
+
+export interface AppendRequest {
+  readonly bytes: Uint8Array;
+  readonly batches: readonly CheckedBatch[];
+  readonly producer: RunProducer;
+}
+
+export interface PartitionBounds {
+  readonly leaderEpoch: LeaderEpoch;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+}
+
+/** `error` null: the records stand in the log, now or since before. */
+export interface AppendAnswer extends PartitionBounds, ProducerProof {
+  readonly error: { readonly code: AppendRefusal; readonly said: string } | null;
+  readonly held: readonly HeldRange[];
+  readonly baseOffset: number | null;
+}
+
+export type AppendRefusal =
+  | "UNKNOWN_PRODUCER_ID"
+  | "OUT_OF_ORDER_SEQUENCE_NUMBER"
+  | "DUPLICATE_SEQUENCE_NUMBER"
+  | "SEQUENCE_CONFLICT"
+  | "INVALID_PRODUCER_EPOCH"
+  | "KAFKA_STORAGE_ERROR";
+
+export interface ReadRequest {
+  readonly offset: number;
+  readonly bytesMax: number;
+  /** CRC of the batch that ends right before the offset, as the reader holds it. */
+  readonly previousCrc: Crc | null;
+}
+
+export interface ReadAnswer extends PartitionBounds {
+  readonly error: "OFFSET_OUT_OF_RANGE" | "TRUNCATED" | null;
+  /** Of `TRUNCATED`: up to here the reader's log and this one may agree. */
+  readonly divergence: number | null;
+  /** Whole batches from the one that contains the offset; empty at the end of the log. */
+  readonly bytes: Uint8Array;
+}
+
+export interface WaitRequest {
+  /** Resolves once the log ends above this. */
+  readonly offset: number;
+  /** A wait of the same session replaces the one before it. */
+  readonly sessionId: string;
+  readonly waitMs: number;
+}
+
+/** The batch that holds the first record at or after a time, for the Worker to look into. */
+export interface TimeAnswer extends PartitionBounds {
+  readonly batch: Uint8Array | null;
+}
+
+export interface PartitionPort {
+  append(request: AppendRequest): Promise<Outcome<AppendAnswer>>;
+  /** What a refused run is answered with. */
+  proof(producerId: ProducerId): Promise<Outcome<PartitionBounds & ProducerProof>>;
+  read(request: ReadRequest): Promise<Outcome<ReadAnswer>>;
+  waitForAppend(request: WaitRequest): Promise<void>;
+  reconcile(producerId: ProducerId, request: ReconcileRequest): Promise<Outcome<ReconcileAnswer>>;
+  bounds(): Promise<Outcome<PartitionBounds>>;
+  batchAtTime(timestamp: number): Promise<Outcome<TimeAnswer>>;
+}

@@ -1,0 +1,125 @@
+/**
+ * What the partition keeps of each producer. In memory it is a map; in storage it is snapshots, one row for each shard
+ * of the ids, and the columns of the rows behind them. A snapshot is true up to the offset it covers, so recovery is
+ * the snapshots plus the rows after each, and never reads a blob.
+ */
+import type { HeldRange } from "../../shared/api/produce.ts";
+import type { Chain, ProducerId } from "../../shared/brands.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { isDeviceProducer } from "../../shared/producer-identity.ts";
+import { afterKafkaAppend, type KafkaProducerState } from "./kafka-append.ts";
+import type { LogStore, ProducerRun } from "./log-store.ts";
+import type { ProducerPosition } from "./producer-append.ts";
+
+export interface DeviceProducerState extends ProducerPosition {
+  /** The last few runs and where they stand; the newest last. */
+  readonly recent: readonly HeldRange[];
+  /** What was given up: sequences without offsets, in order. */
+  readonly voids: readonly (readonly [sequence: number, count: number])[];
+}
+
+export type ProducerState = DeviceProducerState | KafkaProducerState;
+
+export const SHARDS = 64;
+/** One snapshot row for so many runs: rows written stay below 1.1 a run. */
+const RUNS_PER_SNAPSHOT = 10;
+
+export interface Snapshot {
+  readonly shard: number;
+  readonly covers: number;
+}
+
+export class ProducerStates {
+  readonly #store: LogStore;
+  readonly #states = new Map<ProducerId, ProducerState>();
+  readonly #shards: Set<ProducerId>[] = Array.from({ length: SHARDS }, () => new Set());
+  /** Up to which offset each shard's row is true; 0 where there is none. */
+  readonly #covers: number[] = Array.from({ length: SHARDS }, () => 0);
+  #runsSinceSnapshot = 0;
+
+  constructor(store: LogStore) {
+    this.#store = store;
+    for (const row of store.shards()) {
+      this.#covers[row.shard] = row.covers;
+      for (const [id, state] of JSON.parse(row.states) as [ProducerId, ProducerState][]) this.#set(id, state);
+    }
+    for (const run of store.producerRunsFrom(Math.min(...this.#covers))) {
+      const covered = this.#covers[shardOf(run.id)] ?? 0;
+      if (run.baseOffset >= covered) this.#set(run.id, stateAfterRun(this.#states.get(run.id), run));
+    }
+  }
+
+  device(id: ProducerId): DeviceProducerState | undefined {
+    const state = this.#states.get(id);
+    return state !== undefined && "chain" in state ? state : undefined;
+  }
+
+  kafka(id: ProducerId): KafkaProducerState | undefined {
+    const state = this.#states.get(id);
+    return state !== undefined && "epoch" in state ? state : undefined;
+  }
+
+  /** Within the transaction of a run: writes a snapshot where one is due. `proposed` is not yet among the states. */
+  writeDueSnapshot(nextOffset: number, proposed: readonly [ProducerId, ProducerState] | null): Snapshot | null {
+    if (this.#runsSinceSnapshot + 1 < RUNS_PER_SNAPSHOT) return null;
+    // The one furthest behind: recovery reads the rows from there on, however often the object was evicted.
+    const shard = this.#covers.indexOf(Math.min(...this.#covers));
+    this.#writeShard(shard, nextOffset, proposed);
+    return { shard, covers: nextOffset };
+  }
+
+  /** Within the transaction of a void, which no row of the log stands for. */
+  writeSnapshotOf(id: ProducerId, state: ProducerState, nextOffset: number): Snapshot {
+    const shard = shardOf(id);
+    this.#writeShard(shard, nextOffset, [id, state]);
+    return { shard, covers: nextOffset };
+  }
+
+  /** After the transaction of a run. */
+  commit(change: readonly [ProducerId, ProducerState] | null, snapshot: Snapshot | null): void {
+    if (change !== null) this.#set(...change);
+    this.#runsSinceSnapshot = snapshot === null ? this.#runsSinceSnapshot + 1 : 0;
+    if (snapshot !== null) this.#covers[snapshot.shard] = snapshot.covers;
+  }
+
+  commitVoid(id: ProducerId, state: ProducerState, snapshot: Snapshot): void {
+    this.#set(id, state);
+    this.#covers[snapshot.shard] = snapshot.covers;
+  }
+
+  #writeShard(shard: number, covers: number, proposed: readonly [ProducerId, ProducerState] | null): void {
+    const states = new Map<ProducerId, ProducerState>();
+    for (const id of this.#shards[shard] ?? []) {
+      const state = this.#states.get(id);
+      if (state !== undefined) states.set(id, state);
+    }
+    if (proposed !== null && shardOf(proposed[0]) === shard) states.set(...proposed);
+    this.#store.writeShard({ shard, covers, states: JSON.stringify([...states]) });
+  }
+
+  #set(id: ProducerId, state: ProducerState): void {
+    this.#states.set(id, state);
+    this.#shards[shardOf(id)]?.add(id);
+  }
+}
+
+export function shardOf(id: ProducerId): number {
+  return Number.parseInt(id.slice(-2), 16) % SHARDS;
+}
+
+export function afterDeviceRun(before: DeviceProducerState | undefined, next: ProducerPosition, range: HeldRange): DeviceProducerState {
+  const recent = [...(before?.recent ?? []), range].slice(-LIMITS.recentRunsPerProducerMax);
+  return { nextSequence: next.nextSequence, chain: next.chain, recent, voids: before?.voids ?? [] };
+}
+
+function stateAfterRun(before: ProducerState | undefined, run: ProducerRun): ProducerState {
+  const { firstSequence: sequence, nextSequence, baseOffset, lastOffset } = run;
+  const count = lastOffset - baseOffset + 1;
+  if (isDeviceProducer(run.id)) {
+    const device = before !== undefined && "chain" in before ? before : undefined;
+    return afterDeviceRun(device, { nextSequence, chain: (run.chainAfter ?? 0) as Chain }, { sequence, count, baseOffset });
+  }
+  const kafka = before !== undefined && "epoch" in before ? before : undefined;
+  const batch = { firstSequence: sequence, lastSequence: nextSequence, baseOffset };
+  return afterKafkaAppend(kafka, { epoch: run.epoch, firstSequence: sequence, count }, batch);
+}

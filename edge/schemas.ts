@@ -1,0 +1,112 @@
+/** The shapes of what clients send, as far as they are JSON. What a schema refuses is named with its field and value. */
+import { z } from "zod";
+import type { FetchRequest } from "../shared/api/fetch.ts";
+import type { ProduceHead } from "../shared/api/produce.ts";
+import type { ReconcileRequest } from "../shared/api/reconcile.ts";
+import type { CreateTopicRequest } from "../shared/api/topics.ts";
+import type { Chain, Crc, ProducerKey, TopicId } from "../shared/brands.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
+
+const uint32 = z.int().min(0).max(0xffff_ffff);
+const int32 = z.int().min(0).max(0x7fff_ffff);
+const offset = z.int().min(0);
+const chain = uint32 as unknown as z.ZodType<Chain>;
+const crc = uint32 as unknown as z.ZodType<Crc>;
+const topicId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown as z.ZodType<TopicId>;
+const producerKey = z.string().regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<ProducerKey>;
+const leaderEpoch = z.object({ counter: uint32, random: uint32 });
+
+export const produceHead: z.ZodType<ProduceHead> = z.object({
+  partitions: z
+    .array(
+      z.object({
+        topicId,
+        partition: int32,
+        leaderEpoch: leaderEpoch.nullable(),
+        producerKey: producerKey.nullable(),
+        chain,
+        bytes: z.int().min(1),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.producePartitionsMax),
+});
+
+export const fetchRequest: z.ZodType<FetchRequest> = z.object({
+  sessionId: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .nullable(),
+  maxWaitMs: z.int().min(0).max(LIMITS.fetchWaitMsMax),
+  minBytes: z.int().min(0),
+  maxBytes: z.int().min(0),
+  partitions: z
+    .array(
+      z.object({
+        topicId,
+        partition: int32,
+        offset,
+        leaderEpoch: leaderEpoch.nullable(),
+        previousCrc: crc.nullable(),
+        maxBytes: z.int().min(0),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.fetchPartitionsMax),
+});
+
+export const reconcileRequest: z.ZodType<ReconcileRequest> = z.object({
+  topicId,
+  producerKey,
+  from: int32,
+  batches: z
+    .array(z.object({ count: z.int().min(1).max(0x7fff_ffff), crc }))
+    .min(1)
+    .max(LIMITS.reconcileBatchesMax),
+  giveUp: z.boolean(),
+});
+
+export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
+  name: z.string(),
+  partitionCount: z.number().optional(),
+  config: z.record(z.string(), z.string()).optional(),
+});
+
+export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> = z.object({
+  offset: z.coerce.number().pipe(offset).default(0),
+  maxBytes: z.coerce.number().pipe(z.int().min(0)).default(LIMITS.batchBytesMax),
+  minBytes: z.coerce.number().pipe(z.int().min(0)).default(0),
+  maxWaitMs: z.coerce.number().pipe(z.int().min(0).max(LIMITS.fetchWaitMsMax)).default(0),
+});
+
+/** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */
+export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path.map(String) ?? [];
+  const field = path.join(".");
+  const held = shown(valueAt(value, path));
+  const said = `${field === "" ? what : `${what}: ${field}`} is ${held}${issue === undefined ? "" : `; ${issue.message}`}`;
+  throw new StrandlineError("INVALID_REQUEST", said, { field, value: held });
+}
+
+/** Throws `INVALID_REQUEST` where the text is no JSON. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown;
+  } catch {
+    throw new StrandlineError("INVALID_REQUEST", "the body is not JSON");
+  }
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  let at = value;
+  for (const step of path) at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[step] : undefined;
+  return at;
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "absent").slice(0, 100);
+}

@@ -1,0 +1,12 @@
+/** The Worker: routes in front, Durable Objects behind. */
+import { createApp } from "./app.ts";
+import type { Env } from "./env.ts";
+
+export { ControllerObject } from "./controller/controller-object.ts";
+export { PartitionObject } from "./partition/partition-object.ts";
+
+const app = createApp();
+
+export default {
+  fetch: (request, env, context) => app.fetch(request, env, context),
+} satisfies ExportedHandler<Env>;
