@@ -11,7 +11,9 @@ export interface Caller {
 }
 
 /** What one transaction carries, unless a single caller asks for more. Two are queued, so this bounds memory. */
-export const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+/** While the disk is idle less is better: it starts sooner, and has enough to do until the next group is ready. */
+const FIRST_GROUP_BYTES_MAX = GROUP_BYTES_MAX / 2;
 
 export class AppendQueue {
   #callers: Caller[] = [];
@@ -31,11 +33,12 @@ export class AppendQueue {
   }
 
   /** The first callers that fit together, at least one. */
-  takeGroup(): Caller[] {
+  takeGroup({ idle }: { readonly idle: boolean }): Caller[] {
+    const bytesMax = idle ? FIRST_GROUP_BYTES_MAX : GROUP_BYTES_MAX;
     let bytes = 0;
     let end = 0;
     for (const caller of this.#callers) {
-      if (end > 0 && bytes + caller.bytes > GROUP_BYTES_MAX) break;
+      if (end > 0 && bytes + caller.bytes > bytesMax) break;
       bytes += caller.bytes;
       end += 1;
     }

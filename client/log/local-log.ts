@@ -66,7 +66,7 @@ export class StoredLocalLog implements LocalLog {
 
   async #pump(): Promise<void> {
     while (!this.#queue.empty) {
-      if (this.#mayLaunch()) await this.#launch(this.#queue.takeGroup());
+      if (this.#mayLaunch()) await this.#launch(this.#queue.takeGroup({ idle: this.#inFlight === 0 }));
       else await new Promise<void>((resolve) => (this.#notify = resolve));
     }
     this.#pumping = false;

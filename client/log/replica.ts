@@ -79,6 +79,8 @@ async function readLog(transaction: StoreTransaction, ref: PartitionRef, { from,
 }
 
 function runsOf(entries: readonly Entry<LogRow>[], offset: Offset, replicatedTo: Offset): Pick<ReadResult, "runs" | "nextOffset"> {
+  // Nothing is held between here and there, nor will it be: retention or a truncation took it.
+  if (entries.length === 0) return { runs: [], nextOffset: offset < replicatedTo ? replicatedTo : offset };
   const runs: Uint8Array<ArrayBuffer>[] = [];
   let nextOffset = offset;
   for (const { key, value } of entries) {
