@@ -21,16 +21,19 @@ interface Thrown {
  */
 export function transferErrors(unknown: "convert" | "leave"): void {
   const original = transferHandlers.get("throw");
-  if (original === undefined) throw new StrandlineError("UNSUPPORTED_OPERATION", "this Comlink has no handler for errors");
+  if (original === undefined)
+    throw new StrandlineError("UNSUPPORTED_OPERATION", "this Comlink has no handler for errors");
   transferHandlers.set("throw", {
     canHandle: (value: unknown): value is unknown => original.canHandle(value),
     serialize(thrown: unknown): [unknown, Transferable[]] {
       const { value } = thrown as Thrown;
-      if (value instanceof StrandlineError || unknown === "convert") return [{ strandline: asStrandlineError(value).toBody() } satisfies CrossingError, []];
+      if (value instanceof StrandlineError || unknown === "convert")
+        return [{ strandline: asStrandlineError(value).toBody() } satisfies CrossingError, []];
       return original.serialize(thrown);
     },
     deserialize(crossed: unknown): unknown {
-      if (typeof crossed === "object" && crossed !== null && "strandline" in crossed) throw StrandlineError.fromBody(crossed.strandline);
+      if (typeof crossed === "object" && crossed !== null && "strandline" in crossed)
+        throw StrandlineError.fromBody(crossed.strandline);
       return original.deserialize(crossed);
     },
   });
@@ -38,8 +41,17 @@ export function transferErrors(unknown: "convert" | "leave"): void {
 
 /** DOM names of what a database throws (`IndexedDB 3.0`, 2.10): the store's own layer maps most of them before. */
 const STORE_ERRORS: ReadonlySet<string> = new Set([
-  "AbortError", "ConstraintError", "DataCloneError", "DataError", "InvalidStateError", "NotFoundError", "NotReadableError",
-  "ReadOnlyError", "TransactionInactiveError", "UnknownError", "VersionError",
+  "AbortError",
+  "ConstraintError",
+  "DataCloneError",
+  "DataError",
+  "InvalidStateError",
+  "NotFoundError",
+  "NotReadableError",
+  "ReadOnlyError",
+  "TransactionInactiveError",
+  "UnknownError",
+  "VersionError",
 ]);
 
 export function asStrandlineError(thrown: unknown): StrandlineError {

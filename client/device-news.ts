@@ -26,6 +26,8 @@ export type NewsListener = (message: DeviceMessage, from: "here" | "other-tab") 
 export class DeviceNews {
   readonly #channel: DeviceChannel;
   readonly #listeners = new Set<NewsListener>();
+  /** Told to the other tabs in a task of its own: an append's answer does not wait for that. */
+  #unposted: DeviceMessage[] = [];
 
   constructor(channel: DeviceChannel) {
     this.#channel = channel;
@@ -34,7 +36,8 @@ export class DeviceNews {
 
   publish(message: DeviceMessage): void {
     this.#tell(message, "here");
-    this.#channel.post(message);
+    this.#unposted.push(message);
+    if (this.#unposted.length === 1) setTimeout(() => this.#post(), 0);
   }
 
   /** Returns the way to stop listening. */
@@ -44,13 +47,31 @@ export class DeviceNews {
   }
 
   close(): void {
+    this.#post();
     this.#listeners.clear();
     this.#channel.close();
+  }
+
+  #post(): void {
+    const messages = this.#unposted;
+    this.#unposted = [];
+    for (const message of mergedAppends(messages)) this.#channel.post(message);
   }
 
   #tell(message: DeviceMessage, from: "here" | "other-tab"): void {
     for (const listener of [...this.#listeners]) listener(message, from);
   }
+}
+
+/** Appends of one task are one message; the order of the others is kept. */
+function mergedAppends(messages: readonly DeviceMessage[]): DeviceMessage[] {
+  const refs = new Map<string, PartitionRef>();
+  const others: DeviceMessage[] = [];
+  for (const message of messages) {
+    if (message.type !== "appended") others.push(message);
+    else for (const ref of message.refs) refs.set(`${ref.topicKey}/${ref.partition}`, ref);
+  }
+  return refs.size === 0 ? others : [{ type: "appended", refs: [...refs.values()] }, ...others];
 }
 
 export function broadcastDeviceChannel(database: string): DeviceChannel {

@@ -4,7 +4,16 @@ export type { StrandlineOptions } from "./options.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 export { logLevel, type LogCreator, type LogEntry, type LogLevel } from "./page/logger.ts";
-export type { Acks, HeaderValue, Message, MessageValue, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./page/message.ts";
+export type {
+  Acks,
+  HeaderValue,
+  Message,
+  MessageValue,
+  ProducerBatch,
+  ProducerRecord,
+  SendOptions,
+  TopicMessages,
+} from "./page/message.ts";
 export type { Producer, ProducerEvents, ProducerOptions, RecordMetadata } from "./page/producer.ts";
 export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
 export type { Consumer, ConsumerConfig, Subscription, TopicPartitions } from "./page/consumer.ts";

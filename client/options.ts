@@ -26,8 +26,14 @@ const LOCAL_PARTITION_COUNT = 6;
 
 export function workerOptions(options: StrandlineOptions): WorkerOptions {
   const localPartitionCount = options.localPartitionCount ?? LOCAL_PARTITION_COUNT;
-  if (!Number.isInteger(localPartitionCount) || localPartitionCount < 1 || localPartitionCount > LIMITS.partitionsPerTopicMax) {
-    throw new StrandlineError("INVALID_PARTITIONS", `localPartitionCount ${String(localPartitionCount)}`, { localPartitionCount: String(localPartitionCount) });
+  if (
+    !Number.isInteger(localPartitionCount) ||
+    localPartitionCount < 1 ||
+    localPartitionCount > LIMITS.partitionsPerTopicMax
+  ) {
+    throw new StrandlineError("INVALID_PARTITIONS", `localPartitionCount ${String(localPartitionCount)}`, {
+      localPartitionCount: String(localPartitionCount),
+    });
   }
   return {
     url: options.url === undefined ? null : edgeUrl(options.url),
@@ -36,7 +42,10 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
     clientId: options.clientId ?? "strandline",
     database: options.database ?? null,
     localPartitionCount,
-    retry: { initialRetryTimeMs: options.retry?.initialRetryTime ?? 300, maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000 },
+    retry: {
+      initialRetryTimeMs: options.retry?.initialRetryTime ?? 300,
+      maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,
+    },
   };
 }
 
@@ -45,7 +54,11 @@ function edgeUrl(given: string): string {
   const base = typeof location === "undefined" ? undefined : location.href;
   const url = URL.canParse(given, base) ? new URL(given, base) : null;
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new StrandlineError("INVALID_ARGUMENT", `url ${JSON.stringify(String(given).slice(0, 128))}: an http or https address`, { url: String(given).slice(0, 128) });
+    throw new StrandlineError(
+      "INVALID_ARGUMENT",
+      `url ${JSON.stringify(String(given).slice(0, 128))}: an http or https address`,
+      { url: String(given).slice(0, 128) },
+    );
   }
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }

@@ -23,7 +23,9 @@ const CALL_MS_MAX = 30_000;
 const DEAD_LETTERS_MAX = 1_000;
 
 /** By the `type` of the worker's events, and what the page itself has to tell. */
-export type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }> } & {
+export type StrandlineEvents = {
+  readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }>;
+} & {
   /** The worker ended; outstanding calls were rejected, and the next call opens another. */
   readonly "worker.died": { readonly type: "worker.died" };
   /** A send with `acks: 0` was not stored. */
@@ -47,7 +49,12 @@ export class Strandline {
 
   constructor(options: StrandlineOptions = {}) {
     this.#options = workerOptions(options);
-    this.#logger = createLogger({ namespace: "client", level: options.logLevel ?? logLevel.WARN, create: options.logCreator, now: () => systemClock.now() });
+    this.#logger = createLogger({
+      namespace: "client",
+      level: options.logLevel ?? logLevel.WARN,
+      create: options.logCreator,
+      now: () => systemClock.now(),
+    });
     this.#connection = new WorkerConnection({
       spawn: options.worker ?? spawn,
       locks: webLocks,
@@ -55,7 +62,9 @@ export class Strandline {
       onEvent: (event) => this.#onEvent(event),
       onDeath: () => this.#onDeath(),
     });
-    this.#counts = new PartitionCounts((topic) => this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX));
+    this.#counts = new PartitionCounts((topic) =>
+      this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX),
+    );
     this.#packer = new Packer({ append: (pack) => this.#append(pack), counts: this.#counts, clock: systemClock });
     this.#stopHints = pageLifecycle().onHint(() => this.#connection.hint());
   }
@@ -65,15 +74,32 @@ export class Strandline {
       this.#logger.error("a send with acks 0 was not stored", { error });
       this.#events.emit("send.failed", { type: "send.failed", error });
     };
-    const deps = { packer: this.#packer, connect: this.#connect, askReceipt: this.#askReceipt, clock: systemClock, random: cryptoRandom, onLost };
+    const deps = {
+      packer: this.#packer,
+      connect: this.#connect,
+      askReceipt: this.#askReceipt,
+      clock: systemClock,
+      random: cryptoRandom,
+      onLost,
+    };
     return new PageProducer(deps, options);
   }
 
   consumer(config: ConsumerConfig = {}): Consumer {
-    const deps = { call: this.#connection.call.bind(this.#connection), connect: this.#connect, clock: systemClock, random: cryptoRandom, retry: this.#options.retry };
+    const deps = {
+      call: this.#connection.call.bind(this.#connection),
+      connect: this.#connect,
+      clock: systemClock,
+      random: cryptoRandom,
+      retry: this.#options.retry,
+    };
     const consumer = new PageConsumer(deps, config);
-    consumer.on("crash", ({ error, topic, partition, retryInMs }) => this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }));
-    consumer.on("corrupt", ({ error, topic, partition, from, to }) => this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }));
+    consumer.on("crash", ({ error, topic, partition, retryInMs }) =>
+      this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }),
+    );
+    consumer.on("corrupt", ({ error, topic, partition, from, to }) =>
+      this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }),
+    );
     return consumer;
   }
 
@@ -115,7 +141,10 @@ export class Strandline {
     for (;;) {
       const left = until === null ? null : Math.max(0, until - systemClock.now());
       try {
-        return await this.#connection.call((api) => api.receipt(topic, partition, localSequence, left), left === null ? null : left + CALL_MS_MAX);
+        return await this.#connection.call(
+          (api) => api.receipt(topic, partition, localSequence, left),
+          left === null ? null : left + CALL_MS_MAX,
+        );
       } catch (error) {
         if (!(error instanceof StrandlineError) || error.code !== "WORKER_DIED" || left === 0) throw error;
         await systemClock.sleep(this.#options.retry.initialRetryTimeMs);
@@ -139,6 +168,7 @@ export class Strandline {
 type PackAppend = WorkerConnection["append"];
 
 function spawn(): Worker {
-  if (typeof Worker === "undefined") throw new StrandlineError("UNSUPPORTED_OPERATION", "there are no Web Workers here: Strandline runs in a browser");
+  if (typeof Worker === "undefined")
+    throw new StrandlineError("UNSUPPORTED_OPERATION", "there are no Web Workers here: Strandline runs in a browser");
   return spawnWorker();
 }

@@ -27,7 +27,11 @@ export const cryptoRandom: Random = {
 /** Web Locks exist in secure contexts only (https, or localhost). */
 export function webLocks(): Locks {
   const manager = typeof navigator === "undefined" ? undefined : navigator.locks;
-  if (manager === undefined) throw new StrandlineError("UNSUPPORTED_OPERATION", "Web Locks are missing: serve the page over https or from localhost");
+  if (manager === undefined)
+    throw new StrandlineError(
+      "UNSUPPORTED_OPERATION",
+      "Web Locks are missing: serve the page over https or from localhost",
+    );
   return {
     async request(name: string, options: LockOptions, body: () => Promise<void>): Promise<void> {
       await manager.request(name, options, async (lock) => {

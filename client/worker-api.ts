@@ -68,7 +68,10 @@ export interface PollOptions {
   /** Positions to commit first: what was processed since the last poll. */
   readonly commit: readonly TopicPartitionOffset[];
   /** These yield nothing and keep their positions. */
-  readonly paused: readonly { readonly topic: string; /** Null: all of the topic. */ readonly partition: number | null }[];
+  readonly paused: readonly {
+    readonly topic: string;
+    /** Null: all of the topic. */ readonly partition: number | null;
+  }[];
 }
 
 /** Consecutive batches of one partition, in a transferred buffer. */
@@ -84,12 +87,31 @@ export interface PolledRun {
 
 /** Told to every page of the device's tabs. */
 export type WorkerEvent =
-  | { readonly type: "sync.state"; readonly online: boolean; readonly paused: boolean; readonly leader: boolean; readonly lastError: ErrorBody | null }
+  | {
+      readonly type: "sync.state";
+      readonly online: boolean;
+      readonly paused: boolean;
+      readonly leader: boolean;
+      readonly lastError: ErrorBody | null;
+    }
   | { readonly type: "records.settled"; readonly topic: string; readonly partition: number }
   /** Partition counts may have changed: forget what was remembered of them. */
   | { readonly type: "topics.learned" }
-  | { readonly type: "producer.diverged"; readonly topic: string; readonly partition: number; readonly records: number; readonly reason: "diverged" | "forgotten" | "exhausted" }
-  | { readonly type: "record.dead"; readonly topic: string; readonly partition: number; readonly localSequence: number; readonly count: number; readonly error: ErrorBody }
+  | {
+      readonly type: "producer.diverged";
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: number;
+      readonly reason: "diverged" | "forgotten" | "exhausted";
+    }
+  | {
+      readonly type: "record.dead";
+      readonly topic: string;
+      readonly partition: number;
+      readonly localSequence: number;
+      readonly count: number;
+      readonly error: ErrorBody;
+    }
   | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number };
 
 export interface OutboxStatus {
@@ -139,5 +161,8 @@ export interface WorkerCalls {
 
 export interface WorkerApi extends WorkerCalls {
   /** First of all. `lifeLock` is held from before the answer until the worker ends. */
-  open(options: WorkerOptions, onEvent: (event: WorkerEvent) => void): Promise<{ readonly database: string; readonly lifeLock: string }>;
+  open(
+    options: WorkerOptions,
+    onEvent: (event: WorkerEvent) => void,
+  ): Promise<{ readonly database: string; readonly lifeLock: string }>;
 }

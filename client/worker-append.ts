@@ -20,13 +20,17 @@ export class PackAppender {
 
   async append(pack: Pack): Promise<AppendedBatch[]> {
     const appends = unpack(pack);
-    if (pack.compression === "none" && this.#compressing === null) return this.#log.append(appends, { durability: pack.durability });
+    if (pack.compression === "none" && this.#compressing === null)
+      return this.#log.append(appends, { durability: pack.durability });
     return this.#appendInTurn(appends, pack);
   }
 
   async #appendInTurn(appends: readonly BatchAppend[], pack: Pack): Promise<AppendedBatch[]> {
     const before = this.#compressing ?? Promise.resolve();
-    const ready = pack.compression === "gzip" ? Promise.all(appends.map((each) => this.#compressOne(each))) : Promise.resolve(appends);
+    const ready =
+      pack.compression === "gzip"
+        ? Promise.all(appends.map((each) => this.#compressOne(each)))
+        : Promise.resolve(appends);
     let handedOver = (): void => {};
     const turn = new Promise<void>((resolve) => (handedOver = resolve));
     this.#compressing = turn;
@@ -49,10 +53,19 @@ export class PackAppender {
 
 function unpack({ buffer, parts }: Pack): BatchAppend[] {
   return parts.map(({ topic, partition, start, end }) => {
-    const within = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end > start && end <= buffer.byteLength;
-    if (!within) throw new StrandlineError("INVALID_ARGUMENT", `part ${start} to ${end} of a pack of ${buffer.byteLength} bytes`, { start, end });
+    const within =
+      Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end > start && end <= buffer.byteLength;
+    if (!within)
+      throw new StrandlineError("INVALID_ARGUMENT", `part ${start} to ${end} of a pack of ${buffer.byteLength} bytes`, {
+        start,
+        end,
+      });
     if (end - start > LIMITS.batchBytesMax) {
-      throw new StrandlineError("MESSAGE_TOO_LARGE", `a batch of ${end - start} bytes, at most ${LIMITS.batchBytesMax}`, { bytes: end - start, bytesMax: LIMITS.batchBytesMax });
+      throw new StrandlineError(
+        "MESSAGE_TOO_LARGE",
+        `a batch of ${end - start} bytes, at most ${LIMITS.batchBytesMax}`,
+        { bytes: end - start, bytesMax: LIMITS.batchBytesMax },
+      );
     }
     return { topic, partition: toPartition(partition), batch: new Uint8Array(buffer, start, end - start) };
   });

@@ -16,8 +16,18 @@ import type { Device } from "./worker-device.ts";
 import { ReceiptDesk } from "./worker-receipts.ts";
 import { TopicDesk } from "./worker-topics.ts";
 import type {
-  ConsumerOptions, DeadLetterBatch, OutboxStatus, Pack, PartAck, PolledRun, PollOptions, ReceiptState, TopicPartitionOffset,
-  WorkerCalls, WorkerEvent, WorkerOptions,
+  ConsumerOptions,
+  DeadLetterBatch,
+  OutboxStatus,
+  Pack,
+  PartAck,
+  PolledRun,
+  PollOptions,
+  ReceiptState,
+  TopicPartitionOffset,
+  WorkerCalls,
+  WorkerEvent,
+  WorkerOptions,
 } from "./worker-api.ts";
 
 const DEAD_LETTERS_COUNTED_MAX = 1_000;
@@ -35,21 +45,36 @@ export class WorkerCore implements WorkerCalls {
   /** As the tab that syncs has told. */
   #online = false;
 
-  constructor(device: Device, { options, tellPage, paused }: { readonly options: WorkerOptions; readonly tellPage: (event: WorkerEvent) => void; readonly paused: boolean }) {
+  constructor(
+    device: Device,
+    {
+      options,
+      tellPage,
+      paused,
+    }: { readonly options: WorkerOptions; readonly tellPage: (event: WorkerEvent) => void; readonly paused: boolean },
+  ) {
     this.#device = device;
     this.#paused = paused;
     this.#tellPage = tellPage;
     this.#appender = new PackAppender(device.localLog, gzipBatch);
     this.#receipts = new ReceiptDesk(device);
     const onLearned = (): void => device.news.publish({ type: "learned" });
-    this.#topics = new TopicDesk({ catalog: device.catalog, sync: device.sync, localPartitionCount: options.localPartitionCount, onLearned });
+    this.#topics = new TopicDesk({
+      catalog: device.catalog,
+      sync: device.sync,
+      localPartitionCount: options.localPartitionCount,
+      onLearned,
+    });
     device.news.listen((message, from) => void this.#onNews(message, from).catch(() => {}));
   }
 
   async append(pack: Pack): Promise<PartAck[]> {
     const appended = await this.#appender.append(pack);
     for (const { topicKey, topic } of appended) this.#names.set(topicKey, topic);
-    this.#device.news.publish({ type: "appended", refs: appended.map(({ topicKey, partition }) => ({ topicKey, partition })) });
+    this.#device.news.publish({
+      type: "appended",
+      refs: appended.map(({ topicKey, partition }) => ({ topicKey, partition })),
+    });
     if (appended.some(({ baseOffset }) => baseOffset === null)) this.#device.sync?.wake();
     return appended.map(({ partition, localSequence, baseOffset }) => ({ partition, localSequence, baseOffset }));
   }
@@ -58,10 +83,19 @@ export class WorkerCore implements WorkerCalls {
     return this.#topics.partitionCount(topic, options);
   }
 
-  async receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState> {
+  async receipt(
+    topic: string,
+    partition: number,
+    localSequence: number,
+    timeoutMs: number | null,
+  ): Promise<ReceiptState> {
     const row = await this.#device.catalog.byName(checkTopicName(topic));
     if (row === undefined) return { kind: "unknown" };
-    return this.#receipts.state({ topicKey: row.topicKey, partition: toPartition(partition) }, localSequence, timeoutMs);
+    return this.#receipts.state(
+      { topicKey: row.topicKey, partition: toPartition(partition) },
+      localSequence,
+      timeoutMs,
+    );
   }
 
   async openConsumer(options: ConsumerOptions): Promise<number> {
@@ -113,7 +147,14 @@ export class WorkerCore implements WorkerCalls {
   async deadLetters(limit: number): Promise<DeadLetterBatch[]> {
     const letters = await this.#device.outbox.deadLetters(limit);
     const named = letters.map(async ({ topicKey, partition, localSequence, count, error, bytes }) => {
-      return { topic: await this.#nameOf(topicKey), partition, localSequence, count, error, buffer: exactBuffer([bytes]) };
+      return {
+        topic: await this.#nameOf(topicKey),
+        partition,
+        localSequence,
+        count,
+        error,
+        buffer: exactBuffer([bytes]),
+      };
     });
     return Promise.all(named);
   }
@@ -126,7 +167,10 @@ export class WorkerCore implements WorkerCalls {
   async status(): Promise<OutboxStatus> {
     const { outbox, sync } = this.#device;
     const rows = await Promise.all((await outbox.waiting()).map((ref) => outbox.row(ref)));
-    const pendingRecords = rows.reduce((sum, row) => sum + (row === undefined ? 0 : row.nextLocalSequence - row.ackedLocalSequence), 0);
+    const pendingRecords = rows.reduce(
+      (sum, row) => sum + (row === undefined ? 0 : row.nextLocalSequence - row.ackedLocalSequence),
+      0,
+    );
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
     const leader = sync?.status().leader ?? false;
     return { pendingRecords, deadLetters, online: this.#online, leader, paused: this.#paused };
@@ -178,7 +222,8 @@ export class WorkerCore implements WorkerCalls {
   }
 
   async #tellSettled(refs: readonly PartitionRef[]): Promise<void> {
-    for (const { topicKey, partition } of refs) this.#tellPage({ type: "records.settled", topic: await this.#nameOf(topicKey), partition });
+    for (const { topicKey, partition } of refs)
+      this.#tellPage({ type: "records.settled", topic: await this.#nameOf(topicKey), partition });
   }
 
   async #nameOf(topicKey: number): Promise<string> {

@@ -14,7 +14,12 @@ export interface EdgeSync {
   setPaused(paused: boolean): void;
   refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  status(): { readonly online: boolean; readonly leader: boolean; readonly paused: boolean; readonly lastError: ErrorBody | null };
+  status(): {
+    readonly online: boolean;
+    readonly leader: boolean;
+    readonly paused: boolean;
+    readonly lastError: ErrorBody | null;
+  };
   close(): Promise<void>;
 }
 

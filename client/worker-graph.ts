@@ -49,7 +49,21 @@ function syncWith(url: string, { options, database, log, locks, news, paused }: 
   };
   const { rootProducerKey } = device;
   const lockName = `strandline:${database}:sync`;
-  const ports = { lockName, rootProducerKey, namespace, principal, outbox, replica, catalog, locks, clock, random, retry, listener, paused };
+  const ports = {
+    lockName,
+    rootProducerKey,
+    namespace,
+    principal,
+    outbox,
+    replica,
+    catalog,
+    locks,
+    clock,
+    random,
+    retry,
+    listener,
+    paused,
+  };
   return startSync({ ...ports, transport: httpTransport(url) });
 }
 

@@ -32,7 +32,10 @@ export class ReceiptDesk {
   /** `pending` when the time is over. `timeoutMs` null: without end. */
   async state(ref: PartitionRef, localSequence: number, timeoutMs: number | null): Promise<ReceiptState> {
     const until = timeoutMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + timeoutMs;
-    let place: { ref: PartitionRef; localSequence: LocalSequence } = { ref, localSequence: toLocalSequence(localSequence) };
+    let place: { ref: PartitionRef; localSequence: LocalSequence } = {
+      ref,
+      localSequence: toLocalSequence(localSequence),
+    };
     const wake = new Wake(this.#clock);
     for (;;) {
       // Waiting begins before the look, so that news between the two are not missed.

@@ -7,10 +7,16 @@ const KEY = "paused";
 export function storedSettings(store: Store): DeviceSettings {
   return {
     async paused(): Promise<boolean> {
-      return (await store.transact(["meta"], { mode: "readonly" }, (transaction) => transaction.get<boolean>("meta", KEY))) === true;
+      return (
+        (await store.transact(["meta"], { mode: "readonly" }, (transaction) =>
+          transaction.get<boolean>("meta", KEY),
+        )) === true
+      );
     },
     async setPaused(paused: boolean): Promise<void> {
-      await store.transact(["meta"], { mode: "readwrite", durability: "strict" }, (transaction) => transaction.put("meta", KEY, paused));
+      await store.transact(["meta"], { mode: "readwrite", durability: "strict" }, (transaction) =>
+        transaction.put("meta", KEY, paused),
+      );
     },
   };
 }

@@ -56,13 +56,20 @@ export class TopicDesk {
     checkTopicName(name);
     const count = partitionCount ?? localPartitionCount;
     if (!Number.isInteger(count) || count < 1 || count > LIMITS.partitionsPerTopicMax) {
-      throw new StrandlineError("INVALID_PARTITIONS", `${count}: 1 to ${LIMITS.partitionsPerTopicMax}`, { topic: name, partitionCount: count });
+      throw new StrandlineError("INVALID_PARTITIONS", `${count}: 1 to ${LIMITS.partitionsPerTopicMax}`, {
+        topic: name,
+        partitionCount: count,
+      });
     }
     const known = await catalog.byName(name);
     if (known?.local === true) throw new StrandlineError("TOPIC_ALREADY_EXISTS", name, { topic: name });
     if (sync !== null) return sync.createTopic(name, partitionCount, config);
     const [option] = Object.keys(config);
-    if (option !== undefined) throw new StrandlineError("INVALID_CONFIG", `${option}: a topic of the device alone takes no configuration`, { topic: name, config: option });
+    if (option !== undefined)
+      throw new StrandlineError("INVALID_CONFIG", `${option}: a topic of the device alone takes no configuration`, {
+        topic: name,
+        config: option,
+      });
     const made = await catalog.ensure(name, { partitionCount: count });
     onLearned();
     return metadataOf(made);
@@ -79,7 +86,14 @@ export class TopicDesk {
 }
 
 function metadataOf(row: TopicRow | string): TopicMetadata {
-  if (typeof row !== "string") return { name: row.name, error: null, topicId: row.topicId, partitionCount: row.partitionCount ?? 0, config: row.config };
+  if (typeof row !== "string")
+    return {
+      name: row.name,
+      error: null,
+      topicId: row.topicId,
+      partitionCount: row.partitionCount ?? 0,
+      config: row.config,
+    };
   const error = new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", row, { topic: row }).toBody();
   return { name: row, error, topicId: null, partitionCount: 0, config: {} };
 }

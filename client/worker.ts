@@ -17,10 +17,15 @@ function core(): WorkerCore {
   return opened;
 }
 
-async function open(options: WorkerOptions, tellPage: (event: WorkerEvent) => void): Promise<{ database: string; lifeLock: string }> {
+async function open(
+  options: WorkerOptions,
+  tellPage: (event: WorkerEvent) => void,
+): Promise<{ database: string; lifeLock: string }> {
   if (opened !== null) throw new StrandlineError("INVALID_ARGUMENT", "this worker is open already");
   const locks = webLocks();
-  const lifeLock = lifeLockName(Array.from(cryptoRandom.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join(""));
+  const lifeLock = lifeLockName(
+    Array.from(cryptoRandom.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  );
   await holdLife(locks, lifeLock);
   const device = await openWorkerDevice(options, locks);
   opened = new WorkerCore(device, { options, tellPage, paused: await device.settings.paused() });
@@ -36,7 +41,10 @@ const api: WorkerApi = {
   openConsumer: (options) => core().openConsumer(options),
   async poll(consumer, options) {
     const runs = await core().poll(consumer, options);
-    return transfer(runs, runs.map(({ buffer }) => buffer));
+    return transfer(
+      runs,
+      runs.map(({ buffer }) => buffer),
+    );
   },
   commit: (consumer, offsets) => core().commit(consumer, offsets),
   seek: (consumer, position) => core().seek(consumer, position),
@@ -46,7 +54,10 @@ const api: WorkerApi = {
   topics: (names) => core().topics(names),
   async deadLetters(limit) {
     const letters = await core().deadLetters(limit);
-    return transfer(letters, letters.map(({ buffer }) => buffer));
+    return transfer(
+      letters,
+      letters.map(({ buffer }) => buffer),
+    );
   },
   setPaused: (paused) => core().setPaused(paused),
   status: () => core().status(),

@@ -46,7 +46,8 @@ export class ConsumerSession {
     this.#options = options;
     this.#wake = new Wake(deps.clock);
     this.#stopListening = deps.news.listen((message) => this.#onNews(message));
-    this.#lock = deps.groupLockName === null ? null : new GroupLock(deps.locks, deps.groupLockName, () => this.#wake.ring());
+    this.#lock =
+      deps.groupLockName === null ? null : new GroupLock(deps.locks, deps.groupLockName, () => this.#wake.ring());
   }
 
   async subscribe(): Promise<void> {
@@ -233,5 +234,9 @@ function pauseName(topic: string, partition: number | null): string {
 }
 
 function unassigned(topic: string, partition: number): StrandlineError {
-  return new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `${partitionName(topic, partition)} is not assigned to this consumer`, { topic, partition });
+  return new StrandlineError(
+    "UNKNOWN_TOPIC_OR_PARTITION",
+    `${partitionName(topic, partition)} is not assigned to this consumer`,
+    { topic, partition },
+  );
 }

@@ -28,7 +28,9 @@ export interface Admin {
   createTopics(options: { readonly topics: readonly TopicSpec[] }): Promise<boolean>;
   listTopics(): Promise<string[]>;
   /** Without `topics`: all. */
-  fetchTopicMetadata(options?: { readonly topics?: readonly string[] }): Promise<{ readonly topics: readonly TopicDescription[] }>;
+  fetchTopicMetadata(options?: {
+    readonly topics?: readonly string[];
+  }): Promise<{ readonly topics: readonly TopicDescription[] }>;
 }
 
 export class PageAdmin implements Admin {
@@ -70,7 +72,9 @@ export class PageAdmin implements Admin {
     return topics.map(({ name }) => name).toSorted();
   }
 
-  async fetchTopicMetadata({ topics = [] }: { readonly topics?: readonly string[] } = {}): Promise<{ readonly topics: readonly TopicDescription[] }> {
+  async fetchTopicMetadata({ topics = [] }: { readonly topics?: readonly string[] } = {}): Promise<{
+    readonly topics: readonly TopicDescription[];
+  }> {
     const found = await this.#call((api) => api.topics(topics.length === 0 ? null : topics), ADMIN_MS_MAX);
     return { topics: found.map(describe) };
   }
@@ -78,5 +82,10 @@ export class PageAdmin implements Admin {
 
 function describe({ name, error, topicId, partitionCount, config }: TopicMetadata): TopicDescription {
   if (error !== null) throw StrandlineError.fromBody(error);
-  return { name, topicId, partitions: Array.from({ length: partitionCount }, (_, partitionId) => ({ partitionId })), config };
+  return {
+    name,
+    topicId,
+    partitions: Array.from({ length: partitionCount }, (_, partitionId) => ({ partitionId })),
+    config,
+  };
 }

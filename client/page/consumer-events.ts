@@ -10,9 +10,19 @@ export interface ConsumerEvents {
   readonly fetch: { readonly partitions: number; readonly bytes: number };
   readonly commit_offsets: { readonly offsets: readonly TopicPartitionOffset[] };
   /** A handler threw; the record comes again after `retryInMs`. */
-  readonly crash: { readonly error: unknown; readonly restart: true; readonly retryInMs: number } & Partial<TopicPartition>;
+  readonly crash: {
+    readonly error: unknown;
+    readonly restart: true;
+    readonly retryInMs: number;
+  } & Partial<TopicPartition>;
   /** Bytes in the log that cannot be read as records; the consumer goes on behind them. */
-  readonly corrupt: { readonly error: StrandlineError; readonly topic: string; readonly partition: number; readonly from: number; readonly to: number };
+  readonly corrupt: {
+    readonly error: StrandlineError;
+    readonly topic: string;
+    readonly partition: number;
+    readonly from: number;
+    readonly to: number;
+  };
 }
 
 export interface EachMessagePayload {

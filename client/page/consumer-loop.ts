@@ -16,7 +16,10 @@ const POLL_MS_MAX = POLL_WAIT_MS + 30_000;
 const CALL_MS_MAX = 30_000;
 const POLL_BYTES_MAX = 4 * 1024 * 1024;
 
-export type CallWorker = <Result>(ask: (api: WorkerCalls, generation: number) => Promise<Result>, deadlineMs: number | null) => Promise<Result>;
+export type CallWorker = <Result>(
+  ask: (api: WorkerCalls, generation: number) => Promise<Result>,
+  deadlineMs: number | null,
+) => Promise<Result>;
 
 export interface LoopDeps {
   readonly call: CallWorker;
@@ -100,7 +103,12 @@ export class ConsumerLoop {
     const most = Math.min(retry.maxRetryTimeMs, retry.initialRetryTimeMs * 2 ** Math.min(this.#failures, 30));
     const retryInMs = died && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
     this.#failures += 1;
-    if (!died) onCrash(error instanceof HandlerFailure ? error.cause : error, error instanceof HandlerFailure ? error.at : {}, retryInMs);
+    if (!died)
+      onCrash(
+        error instanceof HandlerFailure ? error.cause : error,
+        error instanceof HandlerFailure ? error.at : {},
+        retryInMs,
+      );
     await clock.sleep(retryInMs, this.#stopping.signal);
   }
 
@@ -128,18 +136,26 @@ export class ConsumerLoop {
   async #open(): Promise<void> {
     const { call, options, book } = this.#deps;
     if (this.#session !== null) return;
-    const opening = await call(async (api, generation) => ({ id: await api.openConsumer(options), generation }), CALL_MS_MAX);
+    const opening = await call(
+      async (api, generation) => ({ id: await api.openConsumer(options), generation }),
+      CALL_MS_MAX,
+    );
     this.#session = opening;
     if (this.#opened) book.reopened(options.groupId !== null);
     this.#opened = true;
   }
 
   /** A call to a session of a worker that is no more is not made to the next one. */
-  #onSession<Result>(ask: (api: WorkerCalls, session: OpenSession) => Promise<Result>, deadlineMs: number = CALL_MS_MAX): Promise<Result> {
+  #onSession<Result>(
+    ask: (api: WorkerCalls, session: OpenSession) => Promise<Result>,
+    deadlineMs: number = CALL_MS_MAX,
+  ): Promise<Result> {
     const session = this.#session;
-    if (session === null) return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer is being opened again"));
+    if (session === null)
+      return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer is being opened again"));
     return this.#deps.call((api, generation) => {
-      if (generation !== session.generation) return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer was open on another worker"));
+      if (generation !== session.generation)
+        return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer was open on another worker"));
       return ask(api, session);
     }, deadlineMs);
   }
@@ -158,7 +174,14 @@ export class ConsumerLoop {
   async #deliver(runs: readonly PolledRun[]): Promise<void> {
     const { book, config, onDamage } = this.#deps;
     let failed = false;
-    const delivery = { book, config, isRunning: () => this.running && !failed, commit: () => this.commit(book.uncommitted()), resumed: () => this.nudge(), onDamage };
+    const delivery = {
+      book,
+      config,
+      isRunning: () => this.running && !failed,
+      commit: () => this.commit(book.uncommitted()),
+      resumed: () => this.nudge(),
+      onDamage,
+    };
     const waiting = runs.filter((run) => book.wanted(run));
     for (const run of runs) if (!waiting.includes(run)) book.rewindUndelivered(run);
     const next = async (): Promise<void> => {

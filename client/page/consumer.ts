@@ -23,7 +23,9 @@ export interface TopicPartitions {
   readonly partitions?: readonly number[];
 }
 
-export type Subscription = ({ readonly topic: string } | { readonly topics: readonly string[] }) & { readonly fromBeginning?: boolean };
+export type Subscription = ({ readonly topic: string } | { readonly topics: readonly string[] }) & {
+  readonly fromBeginning?: boolean;
+};
 
 export interface Consumer extends AsyncIterable<ReceivedMessage> {
   connect(): Promise<void>;
@@ -90,9 +92,14 @@ export class PageConsumer implements Consumer {
       options: { groupId: this.#groupId, topics: [...this.#topics.values()] },
       config,
       book: this.#book,
-      onFetch: (runs) => this.#events.emit("fetch", { partitions: runs.length, bytes: runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) }),
+      onFetch: (runs) =>
+        this.#events.emit("fetch", {
+          partitions: runs.length,
+          bytes: runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+        }),
       onCommitted: (offsets) => this.#events.emit("commit_offsets", { offsets }),
-      onDamage: ({ topic, partition, from, to }, { error }) => this.#events.emit("corrupt", { error, topic, partition, from, to }),
+      onDamage: ({ topic, partition, from, to }, { error }) =>
+        this.#events.emit("corrupt", { error, topic, partition, from, to }),
       onCrash: (error, at, retryInMs) => this.#events.emit("crash", { error, ...at, restart: true, retryInMs }),
     });
   }
@@ -102,7 +109,10 @@ export class PageConsumer implements Consumer {
     if (loop === null) return;
     const late = new AbortController();
     const tooLate = this.#deps.clock.sleep(STOP_MS_MAX, late.signal).then(() => {
-      if (!late.signal.aborted) throw new StrandlineError("REQUEST_TIMED_OUT", `a handler still runs after ${STOP_MS_MAX} ms`, { timeoutMs: STOP_MS_MAX });
+      if (!late.signal.aborted)
+        throw new StrandlineError("REQUEST_TIMED_OUT", `a handler still runs after ${STOP_MS_MAX} ms`, {
+          timeoutMs: STOP_MS_MAX,
+        });
     });
     try {
       await Promise.race([loop.stop(), tooLate]);
@@ -116,7 +126,8 @@ export class PageConsumer implements Consumer {
   }
 
   async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    if (this.#groupId === null) throw new StrandlineError("INVALID_ARGUMENT", "a consumer without groupId commits nothing");
+    if (this.#groupId === null)
+      throw new StrandlineError("INVALID_ARGUMENT", "a consumer without groupId commits nothing");
     await this.#running("commitOffsets").commit(offsets.map(checkPosition));
   }
 
@@ -163,7 +174,16 @@ export class PageConsumer implements Consumer {
 function checkPosition(position: TopicPartitionOffset): TopicPartitionOffset {
   const { topic, partition, offset } = position;
   checkTopicName(topic);
-  if (!Number.isInteger(partition) || partition < 0) throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, { topic, partition: String(partition) });
-  if (!Number.isSafeInteger(offset) || offset < 0) throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${partition}`, { topic, partition, offset: String(offset) });
+  if (!Number.isInteger(partition) || partition < 0)
+    throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, {
+      topic,
+      partition: String(partition),
+    });
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${partition}`, {
+      topic,
+      partition,
+      offset: String(offset),
+    });
   return position;
 }

@@ -17,6 +17,7 @@ export interface DeadLetter {
 export async function deadLetterOf(batch: DeadLetterBatch): Promise<DeadLetter> {
   const { topic, partition, count, error, buffer } = batch;
   const messages: ReceivedMessage[] = [];
-  for await (const some of messagesOf({ topic, partition, buffer, from: 0, to: count })) for (const message of some) messages.push(message);
+  for await (const some of messagesOf({ topic, partition, buffer, from: 0, to: count }))
+    for (const message of some) messages.push(message);
   return { topic, partition, receipt: receiptId(batch), error, messages };
 }

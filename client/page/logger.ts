@@ -19,14 +19,26 @@ export interface Logger {
   debug(message: string, extra?: Extra): void;
 }
 
-export function createLogger(options: { readonly namespace: string; readonly level: LogLevel; readonly create?: LogCreator | undefined; readonly now: () => number }): Logger {
+export function createLogger(options: {
+  readonly namespace: string;
+  readonly level: LogLevel;
+  readonly create?: LogCreator | undefined;
+  readonly now: () => number;
+}): Logger {
   const { namespace, level: most, now } = options;
   const write = (options.create ?? consoleLogCreator)(most);
-  const at = (level: LogLevel, label: string) => (message: string, extra: Extra = {}): void => {
-    if (level > most) return;
-    write({ namespace, level, label, log: { ...extra, timestamp: new Date(now()).toISOString(), message } });
+  const at =
+    (level: LogLevel, label: string) =>
+    (message: string, extra: Extra = {}): void => {
+      if (level > most) return;
+      write({ namespace, level, label, log: { ...extra, timestamp: new Date(now()).toISOString(), message } });
+    };
+  return {
+    error: at(logLevel.ERROR, "ERROR"),
+    warn: at(logLevel.WARN, "WARN"),
+    info: at(logLevel.INFO, "INFO"),
+    debug: at(logLevel.DEBUG, "DEBUG"),
   };
-  return { error: at(logLevel.ERROR, "ERROR"), warn: at(logLevel.WARN, "WARN"), info: at(logLevel.INFO, "INFO"), debug: at(logLevel.DEBUG, "DEBUG") };
 }
 
 function consoleLogCreator(): (entry: LogEntry) => void {

@@ -20,7 +20,7 @@ type Bounds = Pick<PolledRun, "topic" | "partition" | "buffer" | "from" | "to">;
 
 export async function* messagesOf(run: Bounds): AsyncGenerator<ReceivedMessage[]> {
   const bytes = new Uint8Array(run.buffer);
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const reading = readBatch(bytes, at);
     if (!reading.ok) throw damaged(reading.damage);
     at = reading.batch.end;
@@ -35,7 +35,8 @@ export async function* messagesOf(run: Bounds): AsyncGenerator<ReceivedMessage[]
 function withinBounds(all: ReturnType<typeof records>, { topic, partition, from, to }: Bounds): ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
   try {
-    for (const record of all) if (record.offset >= from && record.offset < to) messages.push(new ReceivedMessage(topic, partition, record));
+    for (const record of all)
+      if (record.offset >= from && record.offset < to) messages.push(new ReceivedMessage(topic, partition, record));
   } catch (error) {
     if (error instanceof StrandlineError) throw new DamagedRun(error);
     throw error;

@@ -42,5 +42,7 @@ export class Outstanding {
 }
 
 function timedOut(deadlineMs: number): StrandlineError {
-  return new StrandlineError("REQUEST_TIMED_OUT", `the worker has not answered in ${deadlineMs} ms`, { timeoutMs: deadlineMs });
+  return new StrandlineError("REQUEST_TIMED_OUT", `the worker has not answered in ${deadlineMs} ms`, {
+    timeoutMs: deadlineMs,
+  });
 }

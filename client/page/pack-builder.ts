@@ -50,7 +50,8 @@ export class PackBuilder {
     const full = part.encoder.count > 0 && part.encoder.byteLength + record.bytesMax > LIMITS.batchBytesMax;
     if (full) part = this.#startPart(topic, partition);
     const placement = into.get(partition);
-    if (placement === undefined) into.set(partition, { topic, partition, part: part.index, first: part.encoder.count, count: 1 });
+    if (placement === undefined)
+      into.set(partition, { topic, partition, part: part.index, first: part.encoder.count, count: 1 });
     else placement.count += 1;
     part.encoder.append(record);
     return full;
@@ -61,7 +62,12 @@ export class PackBuilder {
   }
 
   #startPart(topic: string, partition: number): Part {
-    const part = { topic, partition, index: this.#parts.length, encoder: this.#spare.pop() ?? new RecordBatchEncoder() };
+    const part = {
+      topic,
+      partition,
+      index: this.#parts.length,
+      encoder: this.#spare.pop() ?? new RecordBatchEncoder(),
+    };
     this.#parts.push(part);
     const ofTopic = this.#open.get(topic);
     if (ofTopic === undefined) this.#open.set(topic, new Map([[partition, part]]));

@@ -84,17 +84,25 @@ export class Packer {
   #enqueue(waiting: Waiting): void {
     this.#queue.push(waiting);
     const timer = new AbortController();
-    const settle = <Value>(then: (value: Value) => void) => (value: Value): void => {
-      timer.abort();
-      then(value);
-    };
+    const settle =
+      <Value>(then: (value: Value) => void) =>
+      (value: Value): void => {
+        timer.abort();
+        then(value);
+      };
     const timed: Waiting = { send: waiting.send, resolve: settle(waiting.resolve), reject: settle(waiting.reject) };
     this.#queue[this.#queue.length - 1] = timed;
     void this.#deps.clock.sleep(waiting.send.timeoutMs, timer.signal).then(() => {
       const index = this.#queue.indexOf(timed);
       if (index < 0) return;
       this.#queue.splice(index, 1);
-      waiting.reject(new StrandlineError("REQUEST_TIMED_OUT", `nothing was stored: the send waited ${waiting.send.timeoutMs} ms for its turn`, { timeoutMs: waiting.send.timeoutMs }));
+      waiting.reject(
+        new StrandlineError(
+          "REQUEST_TIMED_OUT",
+          `nothing was stored: the send waited ${waiting.send.timeoutMs} ms for its turn`,
+          { timeoutMs: waiting.send.timeoutMs },
+        ),
+      );
       this.#drain();
     });
     this.#drain();
@@ -110,7 +118,10 @@ export class Packer {
       const unknown = head.send.topics.filter(({ topic }) => this.#deps.counts.get(topic) === undefined);
       // No room: the next answer drains on.
       if (unknown.length === 0) return;
-      void this.#learn(unknown.map(({ topic }) => topic), head);
+      void this.#learn(
+        unknown.map(({ topic }) => topic),
+        head,
+      );
     }
   }
 
@@ -134,7 +145,9 @@ export class Packer {
     try {
       const chosen = send.topics.map((topic) => this.#choose(send.partitioning, topic));
       const open = this.#openFor(send);
-      const placements = send.topics.flatMap((topic, index) => this.#encode(open.builder, send.partitioning, topic, chosen[index] ?? []));
+      const placements = send.topics.flatMap((topic, index) =>
+        this.#encode(open.builder, send.partitioning, topic, chosen[index] ?? []),
+      );
       open.sends.push({ ...waiting, placements });
       if (open.builder.bytes >= PACK_BYTES) this.#close();
       else this.#closeSoon();
@@ -145,10 +158,17 @@ export class Packer {
 
   #choose(partitioning: Partitioning, { topic, messages, records }: PreparedTopic): number[] {
     const count = this.#deps.counts.get(topic) ?? null;
-    return messages.map((message, index) => partitioning.choose({ topic, count, message, key: records[index]?.key ?? null }));
+    return messages.map((message, index) =>
+      partitioning.choose({ topic, count, message, key: records[index]?.key ?? null }),
+    );
   }
 
-  #encode(builder: PackBuilder, partitioning: Partitioning, { topic, records }: PreparedTopic, chosen: readonly number[]): Placement[] {
+  #encode(
+    builder: PackBuilder,
+    partitioning: Partitioning,
+    { topic, records }: PreparedTopic,
+    chosen: readonly number[],
+  ): Placement[] {
     const count = this.#deps.counts.get(topic) ?? 0;
     const placements = new Map<number, Placement>();
     for (const [index, record] of records.entries()) {
@@ -162,7 +182,8 @@ export class Packer {
 
   #openFor({ durability, compression }: PackOptions): { readonly builder: PackBuilder; readonly sends: Packed[] } {
     const options = this.#open?.builder.options;
-    if (options !== undefined && (options.durability !== durability || options.compression !== compression)) this.#close();
+    if (options !== undefined && (options.durability !== durability || options.compression !== compression))
+      this.#close();
     return (this.#open ??= { builder: new PackBuilder({ durability, compression }, this.#spareEncoders), sends: [] });
   }
 
@@ -198,7 +219,11 @@ export class Packer {
     for (const { topic } of topics) partitioning.nextBatch(topic, this.#deps.counts.get(topic) ?? 0);
   }
 
-  #answer(sends: readonly Packed[], asked: readonly { topic: string; partition: number }[], acks: readonly PartAck[]): void {
+  #answer(
+    sends: readonly Packed[],
+    asked: readonly { topic: string; partition: number }[],
+    acks: readonly PartAck[],
+  ): void {
     const moved = asked.filter(({ partition }, index) => acks[index]?.partition !== partition);
     if (moved.length > 0) this.#deps.counts.renew(new Set(moved.map(({ topic }) => topic)));
     for (const { placements, resolve } of sends) resolve(placements.map((placement) => storedRecords(placement, acks)));

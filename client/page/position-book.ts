@@ -38,7 +38,8 @@ export class PositionBook {
 
   committed(positions: readonly TopicPartitionOffset[]): void {
     for (const position of positions) {
-      if (this.#uncommitted.get(nameOf(position))?.offset === position.offset) this.#uncommitted.delete(nameOf(position));
+      if (this.#uncommitted.get(nameOf(position))?.offset === position.offset)
+        this.#uncommitted.delete(nameOf(position));
     }
   }
 

@@ -41,14 +41,16 @@ export interface Place {
 }
 
 export function prepareRecord(message: Message, place: Place, now: number): PreparedRecord {
-  if (typeof message !== "object" || message === null) throw invalid("INVALID_RECORD", place, `a message is an object, not ${kindOf(message)}`);
+  if (typeof message !== "object" || message === null)
+    throw invalid("INVALID_RECORD", place, `a message is an object, not ${kindOf(message)}`);
   const key = prepareKey(message.key, place);
   const raw = message.value;
   const value = prepareValue(raw, place);
   const headers = prepareHeaders(message.headers, isJson(raw), place);
   const timestamp = message.timestamp === undefined ? now : prepareTimestamp(message.timestamp, place);
   let bytesMax = RECORD_OVERHEAD_BYTES_MAX + bytesMaxOf(key) + bytesMaxOf(value);
-  for (const header of headers) bytesMax += HEADER_OVERHEAD_BYTES_MAX + bytesMaxOf(header.key) + bytesMaxOf(header.value);
+  for (const header of headers)
+    bytesMax += HEADER_OVERHEAD_BYTES_MAX + bytesMaxOf(header.key) + bytesMaxOf(header.value);
   if (bytesMax + BATCH_HEADER_BYTES > LIMITS.batchBytesMax) checkExactSize({ key, value, headers }, place);
   return { key, value, headers, timestamp, bytesMax };
 }
@@ -56,9 +58,13 @@ export function prepareRecord(message: Message, place: Place, now: number): Prep
 /** Long texts were measured already: what is left of the estimate is headers and keys. */
 function checkExactSize(record: Pick<PreparedRecord, "key" | "value" | "headers">, place: Place): void {
   let bytes = RECORD_OVERHEAD_BYTES_MAX + BATCH_HEADER_BYTES + exactBytesOf(record.key) + exactBytesOf(record.value);
-  for (const { key, value } of record.headers) bytes += HEADER_OVERHEAD_BYTES_MAX + exactBytesOf(key) + exactBytesOf(value);
+  for (const { key, value } of record.headers)
+    bytes += HEADER_OVERHEAD_BYTES_MAX + exactBytesOf(key) + exactBytesOf(value);
   if (bytes <= LIMITS.batchBytesMax) return;
-  throw invalid("MESSAGE_TOO_LARGE", place, `${bytes} bytes with its batch, at most ${LIMITS.batchBytesMax}`, { bytes, bytesMax: LIMITS.batchBytesMax });
+  throw invalid("MESSAGE_TOO_LARGE", place, `${bytes} bytes with its batch, at most ${LIMITS.batchBytesMax}`, {
+    bytes,
+    bytesMax: LIMITS.batchBytesMax,
+  });
 }
 
 function prepareKey(key: Message["key"], place: Place): string | Uint8Array | null {
@@ -70,7 +76,9 @@ function prepareKey(key: Message["key"], place: Place): string | Uint8Array | nu
 }
 
 function isJson(value: MessageValue): boolean {
-  return value !== null && typeof value !== "string" && !(value instanceof Uint8Array) && !(value instanceof ArrayBuffer);
+  return (
+    value !== null && typeof value !== "string" && !(value instanceof Uint8Array) && !(value instanceof ArrayBuffer)
+  );
 }
 
 const JSON_KINDS: ReadonlySet<string> = new Set(["[object Object]", "[object Array]", "[object Date]"]);
@@ -80,13 +88,21 @@ function prepareValue(value: MessageValue, place: Place): string | Uint8Array | 
   if (value === null) return null;
   if (value instanceof Uint8Array) return value;
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  const plain = typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)) || (typeof value === "object" && JSON_KINDS.has(kindOf(value)));
-  if (!plain) throw invalid("INVALID_RECORD", place, `a value is a string, bytes, null or plain data, not ${kindOf(value)}`);
+  const plain =
+    typeof value === "boolean" ||
+    (typeof value === "number" && Number.isFinite(value)) ||
+    (typeof value === "object" && JSON_KINDS.has(kindOf(value)));
+  if (!plain)
+    throw invalid("INVALID_RECORD", place, `a value is a string, bytes, null or plain data, not ${kindOf(value)}`);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw invalid("INVALID_RECORD", place, `the value is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(
+      "INVALID_RECORD",
+      place,
+      `the value is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (text === undefined) throw invalid("INVALID_RECORD", place, "the value is no JSON");
   return measured(text);
@@ -94,16 +110,24 @@ function prepareValue(value: MessageValue, place: Place): string | Uint8Array | 
 
 function prepareHeaders(headers: Message["headers"], json: boolean, place: Place): readonly PreparedHeader[] {
   if (headers === undefined || headers === null) return json ? ONLY_JSON_HEADER : NO_HEADERS;
-  if (typeof headers !== "object" || kindOf(headers) !== "[object Object]") throw invalid("INVALID_RECORD", place, `headers are an object, not ${kindOf(headers)}`);
+  if (typeof headers !== "object" || kindOf(headers) !== "[object Object]")
+    throw invalid("INVALID_RECORD", place, `headers are an object, not ${kindOf(headers)}`);
   const prepared: PreparedHeader[] = [];
   let typed = false;
   for (const [key, value] of Object.entries(headers)) {
     if (value === undefined) continue;
     typed ||= key.toLowerCase() === "content-type";
-    const values: readonly HeaderValue[] = Array.isArray(value) ? (value as readonly HeaderValue[]) : [value as HeaderValue];
+    const values: readonly HeaderValue[] = Array.isArray(value)
+      ? (value as readonly HeaderValue[])
+      : [value as HeaderValue];
     for (const each of values) {
       if (each !== null && typeof each !== "string" && !(each instanceof Uint8Array)) {
-        throw invalid("INVALID_RECORD", place, `header ${JSON.stringify(key.slice(0, 64))} is a string, bytes or null, not ${kindOf(each)}`, { header: key.slice(0, 64) });
+        throw invalid(
+          "INVALID_RECORD",
+          place,
+          `header ${JSON.stringify(key.slice(0, 64))} is a string, bytes or null, not ${kindOf(each)}`,
+          { header: key.slice(0, 64) },
+        );
       }
       prepared.push({ key, value: each });
     }
@@ -118,7 +142,9 @@ const TIMESTAMP_MAX = 8_640_000_000_000_000;
 function prepareTimestamp(timestamp: unknown, place: Place): number {
   const ms = typeof timestamp === "string" && /^\d+$/.test(timestamp) ? Number(timestamp) : timestamp;
   if (typeof ms !== "number" || !Number.isInteger(ms) || ms < 0 || ms > TIMESTAMP_MAX) {
-    throw invalid("INVALID_TIMESTAMP", place, `timestamp ${String(timestamp).slice(0, 64)}`, { timestamp: String(timestamp).slice(0, 64) });
+    throw invalid("INVALID_TIMESTAMP", place, `timestamp ${String(timestamp).slice(0, 64)}`, {
+      timestamp: String(timestamp).slice(0, 64),
+    });
   }
   return ms;
 }
@@ -138,9 +164,17 @@ function exactBytesOf(part: string | Uint8Array | null): number {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === "object" ? Object.prototype.toString.call(value) : typeof value === "number" ? String(value) : typeof value;
+  return typeof value === "object"
+    ? Object.prototype.toString.call(value)
+    : typeof value === "number"
+      ? String(value)
+      : typeof value;
 }
 
 function invalid(code: ErrorCode, place: Place, said: string, details: ErrorDetails = {}): StrandlineError {
-  return new StrandlineError(code, `message ${place.index} to ${place.topic}: ${said}`, { topic: place.topic, index: place.index, ...details });
+  return new StrandlineError(code, `message ${place.index} to ${place.topic}: ${said}`, {
+    topic: place.topic,
+    index: place.index,
+    ...details,
+  });
 }

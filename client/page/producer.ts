@@ -69,7 +69,10 @@ export class PageProducer implements Producer {
   #disconnected = false;
 
   constructor(deps: ProducerDeps, options: ProducerOptions) {
-    if ((options.idempotent as unknown) === false) throw new StrandlineError("INVALID_ARGUMENT", "idempotent: false, a producer of Strandline always is", { idempotent: false });
+    if ((options.idempotent as unknown) === false)
+      throw new StrandlineError("INVALID_ARGUMENT", "idempotent: false, a producer of Strandline always is", {
+        idempotent: false,
+      });
     this.#deps = deps;
     this.#partitioning = new Partitioning({ create: options.createPartitioner ?? null, random: deps.random });
   }
@@ -111,7 +114,13 @@ export class PageProducer implements Producer {
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const stored = this.#deps.packer.send({ topics, durability, compression, timeoutMs, partitioning: this.#partitioning });
+      const stored = this.#deps.packer.send({
+        topics,
+        durability,
+        compression,
+        timeoutMs,
+        partitioning: this.#partitioning,
+      });
       const answered = this.#answer(stored, acks, until);
       this.#unanswered.add(stored);
       void stored.catch(() => {}).finally(() => this.#unanswered.delete(stored));
@@ -122,12 +131,14 @@ export class PageProducer implements Producer {
   }
 
   #prepare(topicMessages: readonly TopicMessages[]): PreparedTopic[] {
-    if (!Array.isArray(topicMessages as unknown)) throw new StrandlineError("INVALID_ARGUMENT", "topicMessages is not an array");
+    if (!Array.isArray(topicMessages as unknown))
+      throw new StrandlineError("INVALID_ARGUMENT", "topicMessages is not an array");
     const now = this.#deps.clock.now();
     const byTopic = new Map<string, PreparedTopic>();
     for (const { topic: name, messages } of topicMessages) {
       const topic = checkTopicName(name);
-      if (!Array.isArray(messages as unknown)) throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
+      if (!Array.isArray(messages as unknown))
+        throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
       const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
       if (records.length === 0) continue;
       const before = byTopic.get(topic);
@@ -148,7 +159,8 @@ export class PageProducer implements Producer {
   #metadata({ topic, partition, localSequence, count, baseOffset }: StoredRecords): RecordMetadata {
     const ask = this.#deps.askReceipt;
     const receiptOf = (index: number): Receipt => {
-      if (!Number.isInteger(index) || index < 0 || index >= count) throw new StrandlineError("INVALID_ARGUMENT", `record ${index} of ${count}`, { index, count });
+      if (!Number.isInteger(index) || index < 0 || index >= count)
+        throw new StrandlineError("INVALID_ARGUMENT", `record ${index} of ${count}`, { index, count });
       return new StoredReceipt({ topic, partition, localSequence: localSequence + index }, ask);
     };
     let receipt: Receipt | null = null;
@@ -172,7 +184,8 @@ export class PageProducer implements Producer {
       all.map(async (metadata) => {
         if (metadata.baseOffset !== undefined) return metadata;
         const { count, partition, receipt, receiptOf } = metadata;
-        const awaited = partition < 0 ? Array.from({ length: count }, (_, index) => receiptOf(index)) : [receiptOf(count - 1)];
+        const awaited =
+          partition < 0 ? Array.from({ length: count }, (_, index) => receiptOf(index)) : [receiptOf(count - 1)];
         await Promise.all(awaited.map((each) => this.#awaitOne(each, until)));
         const first = await this.#awaitOne(receipt, until);
         return withOffset(metadata, first.partition, first.offset ?? undefined);
@@ -191,7 +204,11 @@ function withOffset(metadata: RecordMetadata, partition: number, baseOffset: num
   return { topicName, partition, errorCode, localSequence, count, baseOffset, receipt, receiptOf };
 }
 
-function joined({ topic, ...before }: PreparedTopic, messages: PreparedTopic["messages"], records: PreparedTopic["records"]): PreparedTopic {
+function joined(
+  { topic, ...before }: PreparedTopic,
+  messages: PreparedTopic["messages"],
+  records: PreparedTopic["records"],
+): PreparedTopic {
   return { topic, messages: [...before.messages, ...messages], records: [...before.records, ...records] };
 }
 
@@ -204,12 +221,19 @@ function checkAcks(acks: Acks | undefined): Exclude<Acks, "all"> {
 
 function checkTimeout(timeout: number | undefined): number {
   const ms = timeout ?? TIMEOUT_MS;
-  if (typeof ms !== "number" || !(ms >= 0)) throw new StrandlineError("INVALID_ARGUMENT", `timeout ${String(ms)}`, { timeout: String(ms) });
+  if (typeof ms !== "number" || !(ms >= 0))
+    throw new StrandlineError("INVALID_ARGUMENT", `timeout ${String(ms)}`, { timeout: String(ms) });
   return Math.min(ms, TIMEOUT_MS_MAX);
 }
 
-function oneOf<const Choice extends string>(name: string, value: Choice | undefined, choices: readonly [Choice, ...Choice[]]): Choice {
+function oneOf<const Choice extends string>(
+  name: string,
+  value: Choice | undefined,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
   if (value === undefined) return choices[0];
   if (choices.includes(value)) return value;
-  throw new StrandlineError("INVALID_ARGUMENT", `${name}: ${String(value)} is none of ${choices.join(", ")}`, { [name]: String(value) });
+  throw new StrandlineError("INVALID_ARGUMENT", `${name}: ${String(value)} is none of ${choices.join(", ")}`, {
+    [name]: String(value),
+  });
 }

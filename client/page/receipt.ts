@@ -38,7 +38,11 @@ export function parseReceiptId(id: string): RecordPlace {
   const [, topic, partition, sequence] = RECEIPT.exec(id) ?? [];
   const localSequence = Number(sequence);
   if (topic === undefined || partition === undefined || !Number.isSafeInteger(localSequence)) {
-    throw new StrandlineError("INVALID_ARGUMENT", `${JSON.stringify(String(id).slice(0, 64))} is no receipt: orders-3~57 is one`, { receipt: String(id).slice(0, 64) });
+    throw new StrandlineError(
+      "INVALID_ARGUMENT",
+      `${JSON.stringify(String(id).slice(0, 64))} is no receipt: orders-3~57 is one`,
+      { receipt: String(id).slice(0, 64) },
+    );
   }
   return { topic, partition: partition === "?" ? -1 : Number(partition), localSequence };
 }
@@ -78,7 +82,10 @@ export function syncedRecord(place: RecordPlace, state: ReceiptState): SyncedRec
     case "committed":
       return { topic: place.topic, partition: state.partition, offset: state.offset };
     case "dead":
-      throw new StrandlineError("GIVEN_UP", `${receipt}: ${state.error.message}`, { receipt, reason: state.error.code });
+      throw new StrandlineError("GIVEN_UP", `${receipt}: ${state.error.message}`, {
+        receipt,
+        reason: state.error.code,
+      });
     case "pending":
       throw new StrandlineError("NOT_SYNCED_YET", receipt, { receipt });
     case "unknown":

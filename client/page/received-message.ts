@@ -47,7 +47,10 @@ export class ReceivedMessage {
 
 function collect(record: RecordView): Record<string, ReceivedHeader | ReceivedHeader[]> {
   // No prototype: `__proto__` is a legal name of a header.
-  const headers: Record<string, ReceivedHeader | ReceivedHeader[]> = Object.create(null) as Record<string, ReceivedHeader | ReceivedHeader[]>;
+  const headers: Record<string, ReceivedHeader | ReceivedHeader[]> = Object.create(null) as Record<
+    string,
+    ReceivedHeader | ReceivedHeader[]
+  >;
   for (const { key, value } of record.headers) {
     const before = headers[key];
     if (before === undefined) headers[key] = value;

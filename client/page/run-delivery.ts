@@ -31,7 +31,11 @@ export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<vo
   }
 }
 
-async function deliverMessages(run: PolledRun, delivery: Delivery, eachMessage: NonNullable<RunConfig["eachMessage"]>): Promise<void> {
+async function deliverMessages(
+  run: PolledRun,
+  delivery: Delivery,
+  eachMessage: NonNullable<RunConfig["eachMessage"]>,
+): Promise<void> {
   const { book } = delivery;
   const { topic, partition } = run;
   const pause = pauser(run, delivery);
@@ -46,7 +50,11 @@ async function deliverMessages(run: PolledRun, delivery: Delivery, eachMessage: 
   book.resolve(run, run.to);
 }
 
-async function deliverBatch(run: PolledRun, delivery: Delivery, eachBatch: NonNullable<RunConfig["eachBatch"]>): Promise<void> {
+async function deliverBatch(
+  run: PolledRun,
+  delivery: Delivery,
+  eachBatch: NonNullable<RunConfig["eachBatch"]>,
+): Promise<void> {
   const { book, config } = delivery;
   const messages: ReceivedMessage[] = [];
   for await (const some of messagesOf(run)) for (const message of some) messages.push(message);

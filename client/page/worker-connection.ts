@@ -42,7 +42,10 @@ export class WorkerConnection {
   }
 
   /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
-  async call<Result>(ask: (api: WorkerCalls, generation: number) => Promise<Result>, deadlineMs: number | null): Promise<Result> {
+  async call<Result>(
+    ask: (api: WorkerCalls, generation: number) => Promise<Result>,
+    deadlineMs: number | null,
+  ): Promise<Result> {
     const line = await this.#open();
     return line.outstanding.settle(ask(line.api as unknown as WorkerCalls, line.generation), deadlineMs);
   }
@@ -87,11 +90,16 @@ export class WorkerConnection {
     const api = wrap<WorkerApi>(worker);
     const failed = (event: Event): void => {
       event.preventDefault();
-      outstanding.end(died(`it failed to start: ${(event as Partial<ErrorEvent>).message ?? "its script could not be loaded"}`));
+      outstanding.end(
+        died(`it failed to start: ${(event as Partial<ErrorEvent>).message ?? "its script could not be loaded"}`),
+      );
     };
     worker.addEventListener("error", failed);
     try {
-      const opened = api.open(this.#deps.options, proxy((event: WorkerEvent) => this.#deps.onEvent(event)));
+      const opened = api.open(
+        this.#deps.options,
+        proxy((event: WorkerEvent) => this.#deps.onEvent(event)),
+      );
       const { lifeLock } = await outstanding.settle(opened, OPEN_MS_MAX);
       worker.removeEventListener("error", failed);
       this.#generation += 1;

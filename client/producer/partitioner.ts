@@ -93,17 +93,28 @@ export class Partitioning {
       const why = `the partition count of ${topic} is not known on this device yet, and a custom partitioner needs it`;
       throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", why, { topic });
     }
-    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({ partitionId, leader: 0, partitionErrorCode: 0 }));
+    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
+      partitionId,
+      leader: 0,
+      partitionErrorCode: 0,
+    }));
     return checkPartition(topic, this.#custom?.({ topic, partitionMetadata, message }), count);
   }
 }
 
 function checkPartition(topic: string, partition: unknown, count: number | null): number {
   if (typeof partition !== "number" || !Number.isInteger(partition) || partition < 0 || partition > 0x7fffffff) {
-    throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, { topic, partition: String(partition) });
+    throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, {
+      topic,
+      partition: String(partition),
+    });
   }
   if (count !== null && partition >= count) {
-    throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `partition ${partition}, ${topic} has ${count}`, { topic, partition, partitionCount: count });
+    throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `partition ${partition}, ${topic} has ${count}`, {
+      topic,
+      partition,
+      partitionCount: count,
+    });
   }
   return partition;
 }

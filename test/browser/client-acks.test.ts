@@ -14,7 +14,9 @@ test("acks 0 resolves at once, and the record is stored", async () => {
 });
 
 test("acks -1 on the device's own topics is acks 1", async () => {
-  const [metadata] = await openClient().producer().send({ topic: "t", messages: [{ value: "x", partition: 1 }], acks: "all" });
+  const [metadata] = await openClient()
+    .producer()
+    .send({ topic: "t", messages: [{ value: "x", partition: 1 }], acks: "all" });
   expect(metadata).toMatchObject({ partition: 1, baseOffset: 0 });
 });
 
@@ -24,7 +26,9 @@ test("with an edge out of reach: acks 1 resolves, acks -1 says that the record i
   const producer = client.producer();
   const [metadata] = await producer.send({ topic: "t", messages: [{ value: "x", partition: 3 }] });
   expect(metadata).toMatchObject({ partition: 3, localSequence: 0, baseOffset: undefined });
-  const error = await caught(producer.send({ topic: "t", messages: [{ value: "y", partition: 3 }], acks: -1, timeout: 100 }));
+  const error = await caught(
+    producer.send({ topic: "t", messages: [{ value: "y", partition: 3 }], acks: -1, timeout: 100 }),
+  );
   expect(error).toMatchObject({ code: "NOT_SYNCED_YET", retriable: true, details: { receipt: "t-3~1" } });
   expect((await client.sync.status()).pendingRecords).toBe(2);
   await client.close();
@@ -47,12 +51,17 @@ test("records of a topic that is not known wait without a partition", async () =
 test("a custom partitioner cannot choose among partitions that are not known", async () => {
   const client = openClient({ url: NO_EDGE, logLevel: 0 });
   const producer = client.producer({ createPartitioner: () => () => 0 });
-  expect(await caught(producer.send({ topic: "t", messages: [{ value: "x" }] }))).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  expect(await caught(producer.send({ topic: "t", messages: [{ value: "x" }] }))).toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+  });
 });
 
 test("paused holds for the other tab and survives", async () => {
   const database = freshDatabase();
-  const [one, two] = [openClient({ url: NO_EDGE, database, logLevel: 0 }), openClient({ url: NO_EDGE, database, logLevel: 0 })];
+  const [one, two] = [
+    openClient({ url: NO_EDGE, database, logLevel: 0 }),
+    openClient({ url: NO_EDGE, database, logLevel: 0 }),
+  ];
   await two.producer().connect();
   await one.sync.pause();
   await expect.poll(async () => (await two.sync.status()).paused).toBe(true);
@@ -67,9 +76,13 @@ test("a thousand sends at once form few batches", async () => {
   const database = freshDatabase();
   const client = openClient({ database });
   const producer = client.producer();
-  const sends = Array.from({ length: 1_000 }, (_, index) => producer.send({ topic: "t", messages: [{ value: String(index), partition: index % 2 }] }));
+  const sends = Array.from({ length: 1_000 }, (_, index) =>
+    producer.send({ topic: "t", messages: [{ value: String(index), partition: index % 2 }] }),
+  );
   const metadata = (await Promise.all(sends)).flat();
-  expect(metadata.map(({ partition, baseOffset }) => `${partition}@${baseOffset}`)).toEqual(metadata.map((_, index) => `${index % 2}@${index >> 1}`));
+  expect(metadata.map(({ partition, baseOffset }) => `${partition}@${baseOffset}`)).toEqual(
+    metadata.map((_, index) => `${index % 2}@${index >> 1}`),
+  );
   await client.close();
   const rows = await countRows(database, "log");
   expect(rows).toBeLessThanOrEqual(4);
@@ -79,10 +92,12 @@ async function countRows(database: string, store: string): Promise<number> {
   const opened = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(database);
     request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error));
+    request.addEventListener("error", () => reject(request.error ?? new Error("open")));
   });
   const counted = opened.transaction(store).objectStore(store).count();
-  const count = await new Promise<number>((resolve) => counted.addEventListener("success", () => resolve(counted.result)));
+  const count = await new Promise<number>((resolve) =>
+    counted.addEventListener("success", () => resolve(counted.result)),
+  );
   opened.close();
   return count;
 }

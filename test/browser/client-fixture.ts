@@ -1,6 +1,12 @@
 /** Clients on databases of their own, closed and deleted after the test. */
 import { afterEach } from "vitest";
-import { Strandline, type Consumer, type EachMessagePayload, type ReceivedMessage, type StrandlineOptions } from "../../client/index.ts";
+import {
+  Strandline,
+  type Consumer,
+  type EachMessagePayload,
+  type ReceivedMessage,
+  type StrandlineOptions,
+} from "../../client/index.ts";
 
 const opened: Strandline[] = [];
 const databases = new Set<string>();
@@ -24,14 +30,22 @@ export function openClient(options: StrandlineOptions = {}): Strandline {
 }
 
 /** A client whose workers the test can kill. */
-export function openMortalClient(options: StrandlineOptions = {}): { readonly client: Strandline; kill(): void; workers(): number } {
+export function openMortalClient(options: StrandlineOptions = {}): {
+  readonly client: Strandline;
+  readonly kill: () => void;
+  readonly workers: () => number;
+} {
   const workers: Worker[] = [];
   const worker = (): Worker => {
     const made = new Worker(new URL("../../client/worker.ts", import.meta.url), { type: "module" });
     workers.push(made);
     return made;
   };
-  return { client: openClient({ ...options, worker }), kill: () => workers.at(-1)?.terminate(), workers: () => workers.length };
+  return {
+    client: openClient({ ...options, worker }),
+    kill: () => workers.at(-1)?.terminate(),
+    workers: () => workers.length,
+  };
 }
 
 /** Runs the consumer until it has seen `count` messages. */

@@ -6,9 +6,24 @@ test("a record that is sent comes back, with its key, headers and time", async (
   const client = openClient();
   const [metadata] = await client.producer().send({
     topic: "orders",
-    messages: [{ key: "k1", value: "pear", headers: { a: "1", b: ["2", "3"], n: null }, timestamp: 1_700_000_000_123, partition: 2 }],
+    messages: [
+      {
+        key: "k1",
+        value: "pear",
+        headers: { a: "1", b: ["2", "3"], n: null },
+        timestamp: 1_700_000_000_123,
+        partition: 2,
+      },
+    ],
   });
-  expect(metadata).toMatchObject({ topicName: "orders", partition: 2, errorCode: 0, localSequence: 0, baseOffset: 0, count: 1 });
+  expect(metadata).toMatchObject({
+    topicName: "orders",
+    partition: 2,
+    errorCode: 0,
+    localSequence: 0,
+    baseOffset: 0,
+    count: 1,
+  });
   expect(metadata?.receipt.id).toBe("orders-2~0");
   expect(await metadata?.receipt.synced).toEqual({ topic: "orders", partition: 2, offset: 0 });
 
@@ -26,7 +41,12 @@ test("a record that is sent comes back, with its key, headers and time", async (
 test("plain data is JSON with its content type, bytes and tombstones are as they were", async () => {
   const client = openClient();
   const bytes = new Uint8Array([0, 255, 1]);
-  await client.producer().send({ topic: "t", messages: [{ value: { pear: 1 } }, { value: bytes }, { value: null }, { value: [1] }, { value: true }].map((each) => ({ ...each, partition: 0 })) });
+  await client.producer().send({
+    topic: "t",
+    messages: [{ value: { pear: 1 } }, { value: bytes }, { value: null }, { value: [1] }, { value: true }].map(
+      (each) => ({ ...each, partition: 0 }),
+    ),
+  });
   const consumer = client.consumer();
   await consumer.subscribe({ topic: "t", fromBeginning: true });
   const messages = await take(consumer, 5);
@@ -53,7 +73,9 @@ test("order per key holds over sends of mixed sizes, and two tabs see one log", 
     await Promise.all(sends);
   }
   const messages = await received;
-  expect(messages.map((each) => Number(each.text())).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 600 }, (_, index) => index));
+  expect(messages.map((each) => Number(each.text())).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 600 }, (_, index) => index),
+  );
   const lastOfKey = new Map<string, number>();
   const lastOfPartition = new Map<number, number>();
   for (const message of messages) {
@@ -68,10 +90,26 @@ test("order per key holds over sends of mixed sizes, and two tabs see one log", 
 test("sendBatch is all or nothing", async () => {
   const client = openClient();
   const producer = client.producer();
-  const bad = producer.sendBatch({ topicMessages: [{ topic: "a", messages: [{ value: "x" }] }, { topic: "b", messages: [{ value: "y", partition: 6 }] }] });
-  await expect(bad).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION", details: { topic: "b", partition: 6, partitionCount: 6 } });
-  const sent = await producer.sendBatch({ topicMessages: [{ topic: "a", messages: [{ value: "x", partition: 0 }] }, { topic: "b", messages: [{ value: "y", partition: 5 }] }] });
-  expect(sent.map(({ topicName, partition, baseOffset }) => [topicName, partition, baseOffset])).toEqual([["a", 0, 0], ["b", 5, 0]]);
+  const bad = producer.sendBatch({
+    topicMessages: [
+      { topic: "a", messages: [{ value: "x" }] },
+      { topic: "b", messages: [{ value: "y", partition: 6 }] },
+    ],
+  });
+  await expect(bad).rejects.toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    details: { topic: "b", partition: 6, partitionCount: 6 },
+  });
+  const sent = await producer.sendBatch({
+    topicMessages: [
+      { topic: "a", messages: [{ value: "x", partition: 0 }] },
+      { topic: "b", messages: [{ value: "y", partition: 5 }] },
+    ],
+  });
+  expect(sent.map(({ topicName, partition, baseOffset }) => [topicName, partition, baseOffset])).toEqual([
+    ["a", 0, 0],
+    ["b", 5, 0],
+  ]);
 });
 
 test("a group goes on where it committed, after everything was closed", async () => {
@@ -157,11 +195,11 @@ test("seek, pause and resume", async () => {
   const seen: (string | null)[] = [];
   let once = true;
   await consumer.run({
-    eachMessage({ message, pause }) {
-      seen.push(message.text());
-      if (message.text() === "b" && once) {
+    eachMessage(payload) {
+      seen.push(payload.message.text());
+      if (payload.message.text() === "b" && once) {
         once = false;
-        setTimeout(pause(), 50);
+        setTimeout(payload.pause(), 50);
       }
     },
   });
@@ -178,7 +216,10 @@ test("eachBatch, and the consumer as an async iterator", async () => {
   const batches = client.consumer();
   await batches.subscribe({ topic: "t", fromBeginning: true });
   const batch = Promise.withResolvers<unknown>();
-  await batches.run({ eachBatch: ({ batch: { messages, firstOffset, lastOffset, offsetLag, highWatermark } }) => batch.resolve([messages.length, firstOffset(), lastOffset?.(), offsetLag(), highWatermark]) });
+  await batches.run({
+    eachBatch: ({ batch: it }) =>
+      batch.resolve([it.messages.length, it.firstOffset(), it.lastOffset(), it.offsetLag(), it.highWatermark]),
+  });
   expect(await batch.promise).toEqual([3, 0, 2, 0, 3]);
 
   const iterated = client.consumer({ groupId: "it" });
@@ -194,10 +235,30 @@ test("eachBatch, and the consumer as an async iterator", async () => {
 test("the admin makes, lists and describes topics of the device", async () => {
   const admin = openClient().admin();
   await admin.connect();
-  expect(await admin.createTopics({ topics: [{ topic: "orders", numPartitions: 3 }, { topic: "returns" }] })).toBe(true);
+  expect(await admin.createTopics({ topics: [{ topic: "orders", numPartitions: 3 }, { topic: "returns" }] })).toBe(
+    true,
+  );
   expect(await admin.createTopics({ topics: [{ topic: "orders" }] })).toBe(false);
   expect(await admin.listTopics()).toEqual(["orders", "returns"]);
   const { topics } = await admin.fetchTopicMetadata({ topics: ["orders"] });
   expect(topics[0]?.partitions.map(({ partitionId }) => partitionId)).toEqual([0, 1, 2]);
-  await expect(admin.createTopics({ topics: [{ topic: "x", numPartitions: 0 }] })).rejects.toMatchObject({ code: "INVALID_PARTITIONS" });
+  await expect(admin.createTopics({ topics: [{ topic: "x", numPartitions: 0 }] })).rejects.toMatchObject({
+    code: "INVALID_PARTITIONS",
+  });
+});
+
+test("compressed records come back as they were, in the order of the sends", async () => {
+  const client = openClient();
+  const producer = client.producer();
+  const values = Array.from({ length: 300 }, (_, index) => `a pear, a pear, a pear, a pear ${index}`);
+  const messages = values.map((value) => ({ value, partition: 0 }));
+  await Promise.all([
+    producer.send({ topic: "t", messages: messages.slice(0, 200), compression: "gzip" }),
+    producer.send({ topic: "t", messages: messages.slice(200) }),
+  ]);
+  const consumer = client.consumer();
+  await consumer.subscribe({ topic: "t", fromBeginning: true });
+  const seen = await take(consumer, 300);
+  expect(seen.map((each) => each.text())).toEqual(values);
+  expect(seen.map(({ offset }) => offset)).toEqual(values.map((_, index) => index));
 });

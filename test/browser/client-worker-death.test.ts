@@ -73,7 +73,12 @@ test("typed errors of the worker cross with their code and details", async () =>
   const client = openClient({ database: freshDatabase() });
   const error = await caught(client.admin().createTopics({ topics: [{ topic: "t", numPartitions: 4_000 }] }));
   expect(error).toBeInstanceOf(StrandlineError);
-  expect(error).toMatchObject({ code: "INVALID_PARTITIONS", errno: 37, retriable: false, details: { topic: "t", partitionCount: 4_000 } });
+  expect(error).toMatchObject({
+    code: "INVALID_PARTITIONS",
+    errno: 37,
+    retriable: false,
+    details: { topic: "t", partitionCount: 4_000 },
+  });
   const unknown = client.receipt("nowhere-3~57");
   expect(await unknown.state()).toEqual({ kind: "unknown" });
   expect(await caught(unknown.synced)).toMatchObject({ code: "RECEIPT_UNKNOWN" });

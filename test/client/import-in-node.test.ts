@@ -6,12 +6,17 @@ test("importing and constructing do nothing; a call says what is missing", async
   expect(logLevel.NOTHING).toBe(0);
   const client = new Strandline({ url: "https://edge.example", logLevel: logLevel.NOTHING });
   const producer = client.producer();
-  const error: unknown = await producer.send({ topic: "t", messages: [{ value: "x" }] }).catch((reason: unknown) => reason);
+  const error: unknown = await producer
+    .send({ topic: "t", messages: [{ value: "x" }] })
+    .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StrandlineError);
   expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
   await client.close();
 });
 
-test.each([{ url: "ftp://x" }, { url: "no url" }, { localPartitionCount: 0 }, { localPartitionCount: 1.5 }])("options that are wrong are refused: %o", (options) => {
-  expect(() => new Strandline(options)).toThrow(StrandlineError);
-});
+test.each([{ url: "ftp://x" }, { url: "no url" }, { localPartitionCount: 0 }, { localPartitionCount: 1.5 }])(
+  "options that are wrong are refused: %o",
+  (options) => {
+    expect(() => new Strandline(options)).toThrow(StrandlineError);
+  },
+);

@@ -32,7 +32,7 @@ export class MemoryLocks implements Locks {
       signal?.addEventListener("abort", () => {
         const index = waiting.indexOf(resolve);
         if (index >= 0) waiting.splice(index, 1);
-        reject(signal.reason);
+        reject(signal.reason as Error);
       });
     });
   }

@@ -8,8 +8,17 @@ import type { LocalSequence, Offset, Partition, TopicKey } from "../../shared/br
 import { SILENT_CHANNEL } from "./consumer/fake-log.ts";
 
 const ref = (partition: number) => ({ topicKey: 1 as TopicKey, partition: partition as Partition });
-const pending = (partition: number, localSequence: number): RecordWhereabouts => ({ kind: "pending", ref: ref(partition), localSequence: localSequence as LocalSequence });
-const committed = (partition: number, localSequence: number, offset: number): RecordWhereabouts => ({ ...pending(partition, localSequence), kind: "committed", offset: offset as Offset });
+const pending = (partition: number, localSequence: number): RecordWhereabouts => ({
+  kind: "pending",
+  ref: ref(partition),
+  localSequence: localSequence as LocalSequence,
+});
+const committed = (partition: number, localSequence: number, offset: number): RecordWhereabouts => ({
+  kind: "committed",
+  ref: ref(partition),
+  localSequence: localSequence as LocalSequence,
+  offset: offset as Offset,
+});
 
 function world() {
   const world = { found: new Map<string, RecordWhereabouts>(), acked: 0, finds: 0 };

@@ -21,7 +21,8 @@ export interface AppendLoad {
 /** Milliseconds until all are acknowledged; the sends are made one per task, and not waited for in between. */
 export async function measurePageAppend(producer: Producer, { topic, values, perSend }: AppendLoad): Promise<number> {
   const sends: { value: string; partition: number }[][] = [];
-  for (let at = 0; at < values.length; at += perSend) sends.push(values.slice(at, at + perSend).map((value) => ({ value, partition: 0 })));
+  for (let at = 0; at < values.length; at += perSend)
+    sends.push(values.slice(at, at + perSend).map((value) => ({ value, partition: 0 })));
   const began = performance.now();
   const acked: Promise<unknown>[] = [];
   for (const messages of sends) {
@@ -33,7 +34,10 @@ export async function measurePageAppend(producer: Producer, { topic, values, per
 }
 
 /** Milliseconds of each of `values.length` lone sends. */
-export async function measureLoneSends(producer: Producer, { topic, values }: Pick<AppendLoad, "topic" | "values">): Promise<number[]> {
+export async function measureLoneSends(
+  producer: Producer,
+  { topic, values }: Pick<AppendLoad, "topic" | "values">,
+): Promise<number[]> {
   const times: number[] = [];
   for (const value of values) {
     const began = performance.now();
@@ -44,7 +48,10 @@ export async function measureLoneSends(producer: Producer, { topic, values }: Pi
 }
 
 /** Milliseconds until `values.length` sends of one record each, made at once, are all acknowledged. */
-export async function measureSendsAtOnce(producer: Producer, { topic, values }: Pick<AppendLoad, "topic" | "values">): Promise<number> {
+export async function measureSendsAtOnce(
+  producer: Producer,
+  { topic, values }: Pick<AppendLoad, "topic" | "values">,
+): Promise<number> {
   const began = performance.now();
   await Promise.all(values.map((value) => producer.send({ topic, messages: [{ value, partition: 0 }] })));
   return performance.now() - began;

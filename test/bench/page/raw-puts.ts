@@ -3,11 +3,13 @@ import type { RawPutRequest } from "./raw-worker.ts";
 
 export class RawPuts {
   readonly #database = `bench-raw-${crypto.randomUUID()}`;
-  readonly #worker = new Worker(new URL("./raw-worker.ts", import.meta.url), { type: "module" });
+  readonly #worker: Worker;
   readonly #answers = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   #asked = 0;
 
-  constructor() {
+  /** Runs `raw-worker.ts`. */
+  constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.addEventListener("message", ({ data }: MessageEvent<{ id: number; error?: string }>) => {
       const answer = this.#answers.get(data.id);
       this.#answers.delete(data.id);
@@ -31,15 +33,23 @@ export class RawPuts {
 }
 
 /** Milliseconds for `totalBytes` in values of `valueBytes`, a strict transaction each, one after the other. */
-export async function measureRawPuts(raw: RawPuts, size: { readonly totalBytes: number; readonly valueBytes: number }): Promise<number> {
-  const values = Array.from({ length: Math.ceil(size.totalBytes / size.valueBytes) }, () => randomBytes(size.valueBytes));
+export async function measureRawPuts(
+  raw: RawPuts,
+  size: { readonly totalBytes: number; readonly valueBytes: number },
+): Promise<number> {
+  const values = Array.from({ length: Math.ceil(size.totalBytes / size.valueBytes) }, () =>
+    randomBytes(size.valueBytes),
+  );
   const began = performance.now();
   for (const value of values) await raw.put(value);
   return performance.now() - began;
 }
 
 /** Milliseconds of each of `count` lone puts of `valueBytes`. */
-export async function measureLonePuts(raw: RawPuts, { count, valueBytes }: { readonly count: number; readonly valueBytes: number }): Promise<number[]> {
+export async function measureLonePuts(
+  raw: RawPuts,
+  { count, valueBytes }: { readonly count: number; readonly valueBytes: number },
+): Promise<number[]> {
   const times: number[] = [];
   for (let index = 0; index < count; index += 1) {
     const value = randomBytes(valueBytes);

@@ -19,7 +19,15 @@ function world() {
     const groupId = options.groupId ?? null;
     const follow = async (name: string) => log.topics.get(name) ?? log.addTopic(name, null, false);
     const session = new ConsumerSession(
-      { replica: log.replica, catalog: log.catalog, news, locks, clock: systemClock, groupLockName: groupId === null ? null : `group:${groupId}`, follow },
+      {
+        replica: log.replica,
+        catalog: log.catalog,
+        news,
+        locks,
+        clock: systemClock,
+        groupLockName: groupId === null ? null : `group:${groupId}`,
+        follow,
+      },
       { groupId, topics: options.topics ?? [{ name: "t", fromBeginning: true }] },
     );
     opened.push(session);
@@ -28,8 +36,15 @@ function world() {
   return { log, news, locks, open };
 }
 
-const ask = (options: Partial<PollOptions> = {}): PollOptions => ({ bytesMax: 1_000, waitMs: 0, commit: [], paused: [], ...options });
-const shown = (runs: readonly PolledRun[]): unknown[] => runs.map(({ topic, partition, from, to, buffer }) => [topic, partition, from, to, [...new Uint8Array(buffer)]]);
+const ask = (options: Partial<PollOptions> = {}): PollOptions => ({
+  bytesMax: 1_000,
+  waitMs: 0,
+  commit: [],
+  paused: [],
+  ...options,
+});
+const shown = (runs: readonly PolledRun[]): unknown[] =>
+  runs.map(({ topic, partition, from, to, buffer }) => [topic, partition, from, to, [...new Uint8Array(buffer)]]);
 
 test("it reads on from where it was, and waits for news", async () => {
   const { log, news, open } = world();
@@ -64,7 +79,8 @@ test("each poll begins with another partition, so that none starves", async () =
   for (const partition of [0, 1, 2]) log.append("t", partition, ...Array.from({ length: 9 }, () => partition));
   const session = open();
   const firsts: number[] = [];
-  for (let poll = 0; poll < 3; poll += 1) for (const { partition } of await session.poll(ask({ bytesMax: 2 }))) firsts.push(partition);
+  for (let poll = 0; poll < 3; poll += 1)
+    for (const { partition } of await session.poll(ask({ bytesMax: 2 }))) firsts.push(partition);
   expect(firsts).toEqual([0, 1, 2]);
 });
 
@@ -102,13 +118,20 @@ test("a group begins where it committed; a seek goes before, also one that comes
   log.commits.set(`g/${log.ref("t", 0).topicKey}/0`, 2);
   const session = open({ groupId: "g" });
   session.seek({ topic: "t", partition: 1, offset: 1 });
-  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 2, 3, [3]], ["t", 1, 1, 2, [5]]]);
+  expect(shown(await session.poll(ask()))).toEqual([
+    ["t", 0, 2, 3, [3]],
+    ["t", 1, 1, 2, [5]],
+  ]);
   await session.poll(ask({ commit: [{ topic: "t", partition: 0, offset: 3 }] }));
   expect(log.commits.get(`g/${log.ref("t", 0).topicKey}/0`)).toBe(3);
   session.seek({ topic: "t", partition: 0, offset: 0 });
   expect(shown(await session.poll(ask()))).toEqual([["t", 0, 0, 3, [1, 2, 3]]]);
-  await expect(session.commit([{ topic: "t", partition: 9, offset: 0 }])).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
-  expect(() => session.seek({ topic: "t", partition: 0, offset: -1 })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
+  await expect(session.commit([{ topic: "t", partition: 9, offset: 0 }])).rejects.toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+  });
+  expect(() => session.seek({ topic: "t", partition: 0, offset: -1 })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error,
+  );
 });
 
 test("one consumer of a group has its turn; the next begins at what was committed", async () => {
@@ -131,9 +154,15 @@ test("paused partitions and topics keep their positions", async () => {
   log.append("t", 1, 2);
   log.append("t-1", 0, 3);
   const session = open({ topics: ["t", "t-1"].map((name) => ({ name, fromBeginning: true })) });
-  const partitions = async (paused: PollOptions["paused"]) => (await session.poll(ask({ paused }))).map(({ topic, partition }) => `${topic}/${partition}`).toSorted();
+  const partitions = async (paused: PollOptions["paused"]) =>
+    (await session.poll(ask({ paused }))).map(({ topic, partition }) => `${topic}/${partition}`).toSorted();
   // `t-1` is a topic here, and a partition of another one.
-  expect(await partitions([{ topic: "t-1", partition: null }, { topic: "t", partition: 0 }])).toEqual(["t/1"]);
+  expect(
+    await partitions([
+      { topic: "t-1", partition: null },
+      { topic: "t", partition: 0 },
+    ]),
+  ).toEqual(["t/1"]);
   expect(await partitions([])).toEqual(["t-1/0", "t/0"]);
 });
 

@@ -15,7 +15,16 @@ export class FakeLog {
 
   addTopic(name: string, partitionCount: number | null, local = true): TopicRow {
     const topicKey = (this.topics.get(name)?.topicKey ?? this.topics.size + 1) as TopicKey;
-    const row: TopicRow = { topicKey, name, topicId: null, partitionCount, config: {}, retired: false, followed: true, local };
+    const row: TopicRow = {
+      topicKey,
+      name,
+      topicId: null,
+      partitionCount,
+      config: {},
+      retired: false,
+      followed: true,
+      local,
+    };
     this.topics.set(name, row);
     return row;
   }
@@ -36,10 +45,19 @@ export class FakeLog {
 
   get replica(): Replica {
     return {
-      rows: async (refs) => refs.map((ref) => ({ logStartOffset: this.logStart, highWatermark: this.#log(ref).length, leaderEpoch: null }) as Partial<PartitionRow> as PartitionRow),
+      rows: async (refs) =>
+        refs.map(
+          (ref) =>
+            ({
+              logStartOffset: this.logStart,
+              highWatermark: this.#log(ref).length,
+              leaderEpoch: null,
+            }) as Partial<PartitionRow> as PartitionRow,
+        ),
       store: async () => [],
       read: async (ref, offset, bytesMax) => this.#read(ref, offset, bytesMax),
-      committed: async (group, ref) => (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
+      committed: async (group, ref) =>
+        (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
       commit: async (group, offsets) => {
         for (const { ref, offset } of offsets) this.commits.set(`${group}/${ref.topicKey}/${ref.partition}`, offset);
       },
@@ -60,6 +78,12 @@ export class FakeLog {
     const records = offset < this.logStart ? [] : log.slice(from, from + Math.max(1, bytesMax));
     const end = log.length as Offset;
     const nextOffset = (offset < this.logStart ? offset : from + records.length) as Offset;
-    return { runs: records.length === 0 ? [] : [new Uint8Array(records)], nextOffset, replicatedTo: end, logStartOffset: this.logStart as Offset, highWatermark: end };
+    return {
+      runs: records.length === 0 ? [] : [new Uint8Array(records)],
+      nextOffset,
+      replicatedTo: end,
+      logStartOffset: this.logStart as Offset,
+      highWatermark: end,
+    };
   }
 }

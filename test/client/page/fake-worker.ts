@@ -15,7 +15,12 @@ export interface SeenPack {
   readonly bytes: number;
   readonly durability: string;
   readonly compression: string;
-  readonly parts: readonly { readonly topic: string; readonly partition: number; readonly bytes: number; readonly values: readonly string[] }[];
+  readonly parts: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly bytes: number;
+    readonly values: readonly string[];
+  }[];
 }
 
 export class FakeWorker {
@@ -46,10 +51,20 @@ export class FakeWorker {
     return new Packer({ append: (pack) => this.#append(pack), counts: new PartitionCounts(ask), clock });
   }
 
-  producer(options: ProducerOptions = {}, random: Random = { next: () => 0, bytes: () => new Uint8Array() }): PageProducer {
+  producer(
+    options: ProducerOptions = {},
+    random: Random = { next: () => 0, bytes: () => new Uint8Array() },
+  ): PageProducer {
     const lost: unknown[] = [];
     return new PageProducer(
-      { packer: this.packer(), connect: async () => {}, askReceipt: (place, timeoutMs) => this.answerReceipt(place, timeoutMs), clock: systemClock, random, onLost: (error) => lost.push(error) },
+      {
+        packer: this.packer(),
+        connect: async () => {},
+        askReceipt: (place, timeoutMs) => this.answerReceipt(place, timeoutMs),
+        clock: systemClock,
+        random,
+        onLost: (error) => lost.push(error),
+      },
       options,
     );
   }
@@ -61,8 +76,18 @@ export class FakeWorker {
       this.#next.set(name, localSequence + valuesOf(new Uint8Array(pack.buffer, start, end - start)).length);
       return { partition, localSequence, baseOffset: this.local ? localSequence : null };
     });
-    const parts = pack.parts.map(({ topic, partition, start, end }) => ({ topic, partition, bytes: end - start, values: valuesOf(new Uint8Array(pack.buffer, start, end - start)) }));
-    this.packs.push({ bytes: pack.buffer.byteLength, durability: pack.durability, compression: pack.compression, parts });
+    const parts = pack.parts.map(({ topic, partition, start, end }) => ({
+      topic,
+      partition,
+      bytes: end - start,
+      values: valuesOf(new Uint8Array(pack.buffer, start, end - start)),
+    }));
+    this.packs.push({
+      bytes: pack.buffer.byteLength,
+      durability: pack.durability,
+      compression: pack.compression,
+      parts,
+    });
     await this.#hold?.promise;
     if (this.failNext === null) return acks;
     const error = this.failNext;

@@ -20,13 +20,43 @@ test("the sends of one microtask leave as one pack, one batch per partition, and
   const sends = [
     producer.send({ topic: "t", messages: [message("a"), message("b", 1)] }),
     producer.send({ topic: "t", messages: [message("c")] }),
-    producer.sendBatch({ topicMessages: [{ topic: "u", messages: [message("d", 1)] }, { topic: "t", messages: [message("e"), message("f")] }] }),
+    producer.sendBatch({
+      topicMessages: [
+        { topic: "u", messages: [message("d", 1)] },
+        { topic: "t", messages: [message("e"), message("f")] },
+      ],
+    }),
   ];
-  const answers = (await Promise.all(sends)).map((all) => all.map(({ topicName, partition, localSequence, count, baseOffset }) => [topicName, partition, localSequence, count, baseOffset]));
-  expect(answers).toEqual([[["t", 0, 1, 1, 1], ["t", 1, 0, 1, 0]], [["t", 0, 2, 1, 2]], [["u", 1, 0, 1, 0], ["t", 0, 3, 2, 3]]]);
+  const answers = (await Promise.all(sends)).map((all) =>
+    all.map(({ topicName, partition, localSequence, count, baseOffset }) => [
+      topicName,
+      partition,
+      localSequence,
+      count,
+      baseOffset,
+    ]),
+  );
+  expect(answers).toEqual([
+    [
+      ["t", 0, 1, 1, 1],
+      ["t", 1, 0, 1, 0],
+    ],
+    [["t", 0, 2, 1, 2]],
+    [
+      ["u", 1, 0, 1, 0],
+      ["t", 0, 3, 2, 3],
+    ],
+  ]);
   // `u` was not known at first, so the third send had to wait for its count.
-  expect(worker.packs.slice(1).flatMap(({ parts }) => parts.map(({ topic, partition, values }) => [topic, partition, values]))).toEqual([
-    ["t", 0, ["a", "c"]], ["t", 1, ["b"]], ["u", 1, ["d"]], ["t", 0, ["e", "f"]],
+  expect(
+    worker.packs
+      .slice(1)
+      .flatMap(({ parts }) => parts.map(({ topic, partition, values }) => [topic, partition, values])),
+  ).toEqual([
+    ["t", 0, ["a", "c"]],
+    ["t", 1, ["b"]],
+    ["u", 1, ["d"]],
+    ["t", 0, ["e", "f"]],
   ]);
   expect(worker.asked).toEqual(["t", "u"]);
 });
@@ -34,14 +64,18 @@ test("the sends of one microtask leave as one pack, one batch per partition, and
 test("a thousand sends at once are one pack, and their order is kept", async () => {
   const { worker, producer } = world();
   await producer.send({ topic: "t", messages: [message("first", 3)] });
-  await Promise.all(Array.from({ length: 1_000 }, (_, index) => producer.send({ topic: "t", messages: [message(String(index))] })));
+  await Promise.all(
+    Array.from({ length: 1_000 }, (_, index) => producer.send({ topic: "t", messages: [message(String(index))] })),
+  );
   expect(worker.packs.length).toBe(2);
   expect(worker.packs[1]?.parts[0]?.values).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
 });
 
 test("sends before the partition count is known keep their order, and ask once", async () => {
   const { worker, producer } = world();
-  const sends = Array.from({ length: 5 }, (_, index) => producer.send({ topic: "t", messages: [message(String(index))] }));
+  const sends = Array.from({ length: 5 }, (_, index) =>
+    producer.send({ topic: "t", messages: [message(String(index))] }),
+  );
   await Promise.all(sends);
   expect(worker.packs.flatMap(({ parts }) => parts.flatMap(({ values }) => values))).toEqual(["0", "1", "2", "3", "4"]);
   expect(worker.asked).toEqual(["t"]);
@@ -51,7 +85,10 @@ test("a large send is split into batches below the limit, and its sequences are 
   const { worker, producer } = world();
   await producer.send({ topic: "t", messages: [message("first")] });
   const value = "x".repeat(100);
-  const [metadata] = await producer.send({ topic: "t", messages: Array.from({ length: 20_000 }, () => message(value)) });
+  const [metadata] = await producer.send({
+    topic: "t",
+    messages: Array.from({ length: 20_000 }, () => message(value)),
+  });
   expect(metadata).toMatchObject({ localSequence: 1, count: 20_000, baseOffset: 1 });
   expect(metadata?.receiptOf(19_999).id).toBe("t-0~20000");
   const parts = worker.packs.slice(1).flatMap((pack) => pack.parts);
@@ -65,14 +102,18 @@ test("what is in flight is bounded: later sends wait their turn, in order", asyn
   await producer.send({ topic: "t", messages: [message("first")] });
   const release = worker.hold();
   const value = "x".repeat(1_000_000);
-  const sends = Array.from({ length: 40 }, (_, index) => producer.send({ topic: "t", messages: [message(`${index}:${value}`)] }));
+  const sends = Array.from({ length: 40 }, (_, index) =>
+    producer.send({ topic: "t", messages: [message(`${index}:${value}`)] }),
+  );
   await systemClock.sleep(20);
   const before = worker.packs.slice(1).reduce((sum, { bytes }) => sum + bytes, 0);
   expect(before).toBeGreaterThan(IN_FLIGHT_BYTES_MAX / 2);
   expect(before).toBeLessThan(IN_FLIGHT_BYTES_MAX + 6_000_000);
   release();
   await Promise.all(sends);
-  const order = worker.packs.slice(1).flatMap(({ parts }) => parts.flatMap(({ values }) => values.map((each) => Number(each.split(":")[0]))));
+  const order = worker.packs
+    .slice(1)
+    .flatMap(({ parts }) => parts.flatMap(({ values }) => values.map((each) => Number(each.split(":")[0]))));
   expect(order).toEqual(Array.from({ length: 40 }, (_, index) => index));
 });
 
@@ -82,7 +123,9 @@ test("a send that waits too long for its turn stores nothing and says so", async
   const release = worker.hold();
   const value = "x".repeat(1_000_000);
   const fill = Array.from({ length: 20 }, () => producer.send({ topic: "t", messages: [message(value)] }));
-  await expect(producer.send({ topic: "t", messages: [message("late")], timeout: 20 })).rejects.toMatchObject({ code: "REQUEST_TIMED_OUT" });
+  await expect(producer.send({ topic: "t", messages: [message("late")], timeout: 20 })).rejects.toMatchObject({
+    code: "REQUEST_TIMED_OUT",
+  });
   release();
   await Promise.all(fill);
   await producer.send({ topic: "t", messages: [message("last")] });
@@ -97,8 +140,12 @@ test("durability and compression are those of the send, and the order of the sen
     producer.send({ topic: "t", messages: [message("b")], compression: "gzip" }),
     producer.send({ topic: "t", messages: [message("c")] }),
   ]);
-  expect(worker.packs.slice(1).map(({ durability, compression, parts }) => [durability, compression, parts[0]?.values])).toEqual([
-    ["relaxed", "none", ["a"]], ["strict", "gzip", ["b"]], ["strict", "none", ["c"]],
+  expect(
+    worker.packs.slice(1).map(({ durability, compression, parts }) => [durability, compression, parts[0]?.values]),
+  ).toEqual([
+    ["relaxed", "none", ["a"]],
+    ["strict", "gzip", ["b"]],
+    ["strict", "none", ["c"]],
   ]);
 });
 
@@ -106,10 +153,24 @@ test("a bad record refuses its whole send, and nothing of it leaves; its neighbo
   const { worker, producer } = world();
   await producer.send({ topic: "t", messages: [message("first")] });
   const good = producer.send({ topic: "t", messages: [message("good")] });
-  await expect(producer.sendBatch({ topicMessages: [{ topic: "t", messages: [message("x")] }, { topic: "t", messages: [message("y", 4)] }] })).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION", details: { partition: 4, partitionCount: 4 } });
-  await expect(producer.send({ topic: "t", messages: [message("x"), { value: 1n as never }] })).rejects.toMatchObject({ code: "INVALID_RECORD", details: { topic: "t", index: 1 } });
-  await expect(producer.send({ topic: "not a name", messages: [] })).rejects.toMatchObject({ code: "INVALID_TOPIC_EXCEPTION" });
-  await expect(producer.send({ topic: "t", messages: [message("x")], acks: 2 as never })).rejects.toMatchObject({ code: "INVALID_REQUIRED_ACKS" });
+  await expect(
+    producer.sendBatch({
+      topicMessages: [
+        { topic: "t", messages: [message("x")] },
+        { topic: "t", messages: [message("y", 4)] },
+      ],
+    }),
+  ).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION", details: { partition: 4, partitionCount: 4 } });
+  await expect(producer.send({ topic: "t", messages: [message("x"), { value: 1n as never }] })).rejects.toMatchObject({
+    code: "INVALID_RECORD",
+    details: { topic: "t", index: 1 },
+  });
+  await expect(producer.send({ topic: "not a name", messages: [] })).rejects.toMatchObject({
+    code: "INVALID_TOPIC_EXCEPTION",
+  });
+  await expect(producer.send({ topic: "t", messages: [message("x")], acks: 2 as never })).rejects.toMatchObject({
+    code: "INVALID_REQUIRED_ACKS",
+  });
   await good;
   expect(worker.packs.flatMap(({ parts }) => parts.flatMap(({ values }) => values))).toEqual(["first", "good"]);
 });
@@ -119,7 +180,8 @@ test("what the worker refuses, the sends of that pack hear", async () => {
   await producer.send({ topic: "t", messages: [message("first")] });
   worker.failNext = new StrandlineError("STORAGE_FULL", "");
   const sends = [1, 2].map((value) => producer.send({ topic: "t", messages: [message(String(value))] }));
-  for (const each of await Promise.allSettled(sends)) expect(each).toMatchObject({ status: "rejected", reason: { code: "STORAGE_FULL" } });
+  for (const each of await Promise.allSettled(sends))
+    expect(each).toMatchObject({ status: "rejected", reason: { code: "STORAGE_FULL" } });
   expect(await producer.send({ topic: "t", messages: [message("after")] })).toHaveLength(1);
 });
 
@@ -131,18 +193,35 @@ test("acks -1 waits for the last record of each partition", async () => {
     asked.push(`${partition}~${localSequence}`);
     return { kind: "committed", partition, offset: 100 + localSequence };
   };
-  const answers = await producer.send({ topic: "t", messages: [message("a"), message("b"), message("c", 1)], acks: "all" });
-  expect(answers.map(({ partition, baseOffset, count }) => [partition, baseOffset, count])).toEqual([[0, 100, 2], [1, 100, 1]]);
+  const answers = await producer.send({
+    topic: "t",
+    messages: [message("a"), message("b"), message("c", 1)],
+    acks: "all",
+  });
+  expect(answers.map(({ partition, baseOffset, count }) => [partition, baseOffset, count])).toEqual([
+    [0, 100, 2],
+    [1, 100, 1],
+  ]);
   expect(asked.toSorted()).toEqual(["0~0", "0~1", "1~0", "1~0"]);
-  worker.answerReceipt = async () => ({ kind: "dead", partition: 0, error: new StrandlineError("MESSAGE_TOO_LARGE", "").toBody() });
-  await expect(producer.send({ topic: "t", messages: [message("a")], acks: -1 })).rejects.toMatchObject({ code: "GIVEN_UP", details: { reason: "MESSAGE_TOO_LARGE" } });
+  worker.answerReceipt = async () => ({
+    kind: "dead",
+    partition: 0,
+    error: new StrandlineError("MESSAGE_TOO_LARGE", "").toBody(),
+  });
+  await expect(producer.send({ topic: "t", messages: [message("a")], acks: -1 })).rejects.toMatchObject({
+    code: "GIVEN_UP",
+    details: { reason: "MESSAGE_TOO_LARGE" },
+  });
   worker.answerReceipt = async () => ({ kind: "pending", partition: 0 });
-  await expect(producer.send({ topic: "t", messages: [message("a")], acks: -1 })).rejects.toMatchObject({ code: "NOT_SYNCED_YET" });
+  await expect(producer.send({ topic: "t", messages: [message("a")], acks: -1 })).rejects.toMatchObject({
+    code: "NOT_SYNCED_YET",
+  });
 });
 
 test("keyless records share a partition within a pack, and the next pack has another", async () => {
   const { worker, producer } = world();
-  for (let pack = 0; pack < 3; pack += 1) await producer.send({ topic: "t", messages: [{ value: "a" }, { value: "b" }] });
+  for (let pack = 0; pack < 3; pack += 1)
+    await producer.send({ topic: "t", messages: [{ value: "a" }, { value: "b" }] });
   const partitions = worker.packs.map(({ parts }) => parts.map(({ partition }) => partition));
   expect(partitions.every((each) => each.length === 1)).toBe(true);
   expect(partitions[0]).not.toEqual(partitions[1]);

@@ -24,13 +24,21 @@ describe("a message that is right", () => {
   });
 
   test("plain data is JSON and says so, unless the caller says otherwise", () => {
-    expect(prepare({ value: { a: [1] } })).toMatchObject({ value: '{"a":[1]}', headers: [{ key: "content-type", value: "application/json" }] });
-    expect(prepare({ value: 1, headers: { "Content-Type": "x/y" } }).headers).toEqual([{ key: "Content-Type", value: "x/y" }]);
+    expect(prepare({ value: { a: [1] } })).toMatchObject({
+      value: '{"a":[1]}',
+      headers: [{ key: "content-type", value: "application/json" }],
+    });
+    expect(prepare({ value: 1, headers: { "Content-Type": "x/y" } }).headers).toEqual([
+      { key: "Content-Type", value: "x/y" },
+    ]);
     expect(prepare({ value: new Date(0) }).value).toBe('"1970-01-01T00:00:00.000Z"');
   });
 
   test("headers may repeat, and their values may be null", () => {
-    expect(prepare({ value: "", headers: { a: ["1", null], b: undefined } }).headers).toEqual([{ key: "a", value: "1" }, { key: "a", value: null }]);
+    expect(prepare({ value: "", headers: { a: ["1", null], b: undefined } }).headers).toEqual([
+      { key: "a", value: "1" },
+      { key: "a", value: null },
+    ]);
   });
 
   test("a timestamp is a number, or KafkaJS's string", () => {
@@ -63,9 +71,14 @@ describe("a message that is wrong is refused by a typed error that names it", ()
   });
 
   test("a record above the limit, with its size", () => {
-    expect(refused({ value: new Uint8Array(LIMITS.batchBytesMax) })).toMatchObject({ code: "MESSAGE_TOO_LARGE", details: { bytesMax: LIMITS.batchBytesMax } });
+    expect(refused({ value: new Uint8Array(LIMITS.batchBytesMax) })).toMatchObject({
+      code: "MESSAGE_TOO_LARGE",
+      details: { bytesMax: LIMITS.batchBytesMax },
+    });
     expect(refused({ value: "€".repeat(LIMITS.batchBytesMax / 3) })).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
     expect(refused({ value: "e".repeat(LIMITS.batchBytesMax - 200) })).toBeNull();
-    expect(refused({ value: "", headers: { a: "h".repeat(LIMITS.batchBytesMax) } })).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    expect(refused({ value: "", headers: { a: "h".repeat(LIMITS.batchBytesMax) } })).toMatchObject({
+      code: "MESSAGE_TOO_LARGE",
+    });
   });
 });

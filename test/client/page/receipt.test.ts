@@ -11,7 +11,17 @@ test.each([
   expect(parseReceiptId(receiptId(place))).toEqual(place);
 });
 
-test.each(["", "orders", "orders-3", "orders~5", "orders-3~", "orders-x~5", "orders-3~-5", "-3~5", "orders-3~99999999999999999"])("%j is no receipt", (id) => {
+test.each([
+  "",
+  "orders",
+  "orders-3",
+  "orders~5",
+  "orders-3~",
+  "orders-x~5",
+  "orders-3~-5",
+  "-3~5",
+  "orders-3~99999999999999999",
+])("%j is no receipt", (id) => {
   expect(() => parseReceiptId(id)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
 });
 

@@ -14,7 +14,12 @@ function partitioning(create: CreatePartitioner | null = null, random: Random = 
   return new Partitioning({ create, random });
 }
 
-const ask = (count: number | null, message: { partition?: number; key?: string } = {}) => ({ topic: "t", count, message: { value: "x", ...message }, key: message.key ?? null });
+const ask = (count: number | null, message: { partition?: number; key?: string } = {}) => ({
+  topic: "t",
+  count,
+  message: { value: "x", ...message },
+  key: message.key ?? null,
+});
 
 describe("partitioner", () => {
   test("an explicit partition stands, also where the count is not known", () => {
@@ -23,16 +28,27 @@ describe("partitioner", () => {
   });
 
   test.each([6, 600])("partition %i of 6 does not exist", (partition) => {
-    expect(() => partitioning().choose(ask(6, { partition }))).toThrow(expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION", details: { topic: "t", partition, partitionCount: 6 } }) as Error);
+    expect(() => partitioning().choose(ask(6, { partition }))).toThrow(
+      expect.objectContaining({
+        code: "UNKNOWN_TOPIC_OR_PARTITION",
+        details: { topic: "t", partition, partitionCount: 6 },
+      }) as Error,
+    );
   });
 
   test.each([-1, 1.5, Number.NaN, 2 ** 31])("partition %d is no partition", (partition) => {
-    expect(() => partitioning().choose(ask(null, { partition }))).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
+    expect(() => partitioning().choose(ask(null, { partition }))).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error,
+    );
   });
 
   test("a key goes where Kafka's murmur2 sends it, as text and as bytes", () => {
     // Kafka's UtilsTest: murmur2("21") = -973932308, "foobar" = -790332482, "abc" = 479470107.
-    for (const [key, hash] of [["21", -973_932_308], ["foobar", -790_332_482], ["abc", 479_470_107]] as const) {
+    for (const [key, hash] of [
+      ["21", -973_932_308],
+      ["foobar", -790_332_482],
+      ["abc", 479_470_107],
+    ] as const) {
       const partition = (hash & 0x7fffffff) % 12;
       const each = partitioning();
       expect(each.choose(ask(12, { key }))).toBe(partition);
@@ -60,13 +76,19 @@ describe("partitioner", () => {
 
   test("a custom partitioner has KafkaJS's arguments, and its answer is checked", () => {
     const seen: unknown[] = [];
-    const create: CreatePartitioner = () => ({ topic, partitionMetadata, message }) => {
-      seen.push([topic, partitionMetadata.map(({ partitionId }) => partitionId), message.value]);
-      return partitionMetadata.length - 1;
-    };
+    const create: CreatePartitioner =
+      () =>
+      ({ topic, partitionMetadata, message }) => {
+        seen.push([topic, partitionMetadata.map(({ partitionId }) => partitionId), message.value]);
+        return partitionMetadata.length - 1;
+      };
     expect(partitioning(create).choose(ask(3))).toBe(2);
     expect(seen).toEqual([["t", [0, 1, 2], "x"]]);
-    expect(() => partitioning(() => () => 3).choose(ask(3))).toThrow(expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION" }) as Error);
-    expect(() => partitioning(create).choose(ask(null))).toThrow(expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION" }) as Error);
+    expect(() => partitioning(() => () => 3).choose(ask(3))).toThrow(
+      expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION" }) as Error,
+    );
+    expect(() => partitioning(create).choose(ask(null))).toThrow(
+      expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION" }) as Error,
+    );
   });
 });
