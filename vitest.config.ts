@@ -6,6 +6,9 @@ import { locateChromium } from "./test/harness/find-chromium.ts";
 
 const chromium = locateChromium();
 
+/** Generous on purpose: a busy machine of two cores is slow, and a test that hangs is found all the same. */
+const TEST_MS_MAX = 30_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +18,7 @@ export default defineConfig({
           environment: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/edge/**", "test/browser/**", "test/system/**"],
+          testTimeout: TEST_MS_MAX,
         },
       },
       {
@@ -25,12 +29,13 @@ export default defineConfig({
             miniflare: { bindings: { STRANDLINE_AUTH: "none" } },
           }),
         ],
-        test: { name: "workerd", include: ["test/edge/**/*.test.ts"] },
+        test: { name: "workerd", include: ["test/edge/**/*.test.ts"], testTimeout: TEST_MS_MAX },
       },
       {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          testTimeout: TEST_MS_MAX,
           browser: {
             enabled: true,
             headless: true,

@@ -26,6 +26,9 @@ interface Rule {
 const UNFINISHED = "TO" + "DO";
 const HOME = "/ro" + "ot/x";
 
+/** Files that hold violations on purpose. */
+const PLANTED_IN = new Set(["test/tidy.test.ts", "test/lint.test.ts"]);
+
 const RULES: readonly Rule[] = [
   {
     name: "imports go one way",
@@ -138,9 +141,8 @@ describe.each(RULES)("tidy: $name", ({ check, caught, passed }) => {
     expect(check(sourceFile(path, text))).toEqual([]);
   });
 
-  // The planted violations above would be found in this very file.
   test("holds in the project", () => {
-    const files = projectFiles().filter((file) => file.path !== "test/tidy.test.ts");
+    const files = projectFiles().filter((file) => !PLANTED_IN.has(file.path));
     expect(files.length).toBeGreaterThan(50);
     expect(files.flatMap(check)).toEqual([]);
   });

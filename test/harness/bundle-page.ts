@@ -28,6 +28,8 @@ export async function bundlePage(options: PageBundleOptions): Promise<Files> {
     format: "esm",
     target: "es2024",
     platform: "browser",
+    // Examples name the package as its users do.
+    alias: { strandline: join(ROOT, "client", "index.ts") },
     sourcemap: options.sourcemap === true ? "inline" : false,
     logLevel: "silent",
     plugins: [workerUrl],

@@ -45,14 +45,22 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     pid,
     newPage: () => browser.newPage(),
     kill: async () => {
+      const disconnected = untilDisconnected(browser);
       signalGroup(pid, "SIGKILL");
       await groupGone(pid);
+      await disconnected;
     },
     close: async () => {
       await browser.close();
       await groupGone(pid);
     },
   };
+}
+
+/** Puppeteer hears of the end a little after the process is gone. */
+function untilDisconnected(browser: Browser): Promise<void> {
+  if (!browser.connected) return Promise.resolve();
+  return new Promise((resolve) => browser.once("disconnected", () => resolve()));
 }
 
 /** What a killed Chromium leaves behind names a process that is gone; a new one would refuse the profile for it. */

@@ -15,7 +15,7 @@ export interface SourceFile {
 const FOLDERS = ["shared", "client", "edge", "test", "examples", "docs"];
 const TEXT = /\.(ts|js|json|jsonc|md|toml|html|css|capnp)$/;
 /** In code whose strings are blank; what stood in them is read at the same place. */
-const SPECIFIER = /\b(?:from|import)\s*\(?\s*(?<quoted>(["']) *\2)/dg;
+const SPECIFIER = /(?<![.\w])(?:from|import\s*\(?)\s*(?<quoted>(["']) *\2)/dg;
 
 export function sourceFile(path: string, text: string): SourceFile {
   const { code, withStrings } = blankOut(text);
