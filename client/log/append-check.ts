@@ -18,7 +18,8 @@ export interface CheckedAppend {
 
 export function checkAppend({ topic, partition, batch }: BatchAppend): CheckedAppend {
   checkTopicName(topic);
-  if (!Number.isInteger(partition) || partition < UNASSIGNED || partition >= LIMITS.partitionsPerTopicMax) throw noSuchPartition(topic, partition, LIMITS.partitionsPerTopicMax);
+  if (!Number.isInteger(partition) || partition < UNASSIGNED || partition >= LIMITS.partitionsPerTopicMax)
+    throw noSuchPartition(topic, partition, LIMITS.partitionsPerTopicMax);
   const bytesMax = LIMITS.batchBytesMax;
   if (batch.byteLength > bytesMax) {
     const said = `a batch of ${batch.byteLength} bytes for ${topic}, the limit is ${bytesMax}`;
@@ -33,7 +34,11 @@ export function checkAppend({ topic, partition, batch }: BatchAppend): CheckedAp
 }
 
 export function noSuchPartition(topic: string, partition: number, partitionCount: number): StrandlineError {
-  return new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `partition ${partition}, the topic "${topic}" has ${partitionCount}`, { topic, partition, partitionCount });
+  return new StrandlineError(
+    "UNKNOWN_TOPIC_OR_PARTITION",
+    `partition ${partition}, the topic "${topic}" has ${partitionCount}`,
+    { topic, partition, partitionCount },
+  );
 }
 
 export function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -55,7 +55,8 @@ export class AppendPlan {
   }
 
   add(append: CheckedAppend, topic: TopicRow): Placed {
-    if (append.partition === UNASSIGNED && topic.partitionCount !== null) return this.#assign(append, topic, topic.partitionCount);
+    if (append.partition === UNASSIGNED && topic.partitionCount !== null)
+      return this.#assign(append, topic, topic.partitionCount);
     return this.#place(this.#at(topic, append.partition), append);
   }
 

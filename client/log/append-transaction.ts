@@ -38,32 +38,45 @@ export function storesOf(plans: readonly PartitionPlan[]): StoreName[] {
 
 /** Returns each partition's row as it was before. */
 export async function writeAppends(transaction: StoreTransaction, order: AppendOrder): Promise<PartitionRows> {
-  return order.predicted === null ? await readThenWrite(transaction, order) : await writeAsPredicted(transaction, order, order.predicted);
+  return order.predicted === null
+    ? await readThenWrite(transaction, order)
+    : await writeAsPredicted(transaction, order, order.predicted);
 }
 
-async function readThenWrite(transaction: StoreTransaction, { plans, inTurn, createdAt }: AppendOrder): Promise<PartitionRows> {
+async function readThenWrite(
+  transaction: StoreTransaction,
+  { plans, inTurn, createdAt }: AppendOrder,
+): Promise<PartitionRows> {
   const [rows] = await Promise.all([readRows(transaction, plans), demandTopics(transaction, plans)]);
   if (!inTurn()) throw new StalePrediction();
   writeAll(transaction, plans, rows, createdAt);
   return rows;
 }
 
-async function writeAsPredicted(transaction: StoreTransaction, { plans, inTurn, createdAt }: AppendOrder, predicted: PartitionRows): Promise<PartitionRows> {
+async function writeAsPredicted(
+  transaction: StoreTransaction,
+  { plans, inTurn, createdAt }: AppendOrder,
+  predicted: PartitionRows,
+): Promise<PartitionRows> {
   const reading = readRows(transaction, plans);
   writeAll(transaction, plans, predicted, createdAt);
   const rows = await reading;
   if (!inTurn()) throw new StalePrediction();
   const changed = plans.filter((plan) => !sameRow(rowOf(rows, plan), rowOf(predicted, plan)));
-  if (changed.some((plan) => rowOf(rows, plan).nextLocalSequence !== rowOf(predicted, plan).nextLocalSequence)) throw new StalePrediction();
+  if (changed.some((plan) => rowOf(rows, plan).nextLocalSequence !== rowOf(predicted, plan).nextLocalSequence))
+    throw new StalePrediction();
   // A topic that becomes known or is retired changes the rows of its partitions, so that unchanged rows vouch for it.
   if (changed.length > 0) await demandTopics(transaction, changed);
   // The counters were right; an answer of the edge changed something else.
-  for (const plan of changed) void transaction.put("partitions", partitionKey(plan.ref), rowAfter(plan, rowOf(rows, plan)));
+  for (const plan of changed)
+    void transaction.put("partitions", partitionKey(plan.ref), rowAfter(plan, rowOf(rows, plan)));
   return rows;
 }
 
 async function readRows(transaction: StoreTransaction, plans: readonly PartitionPlan[]): Promise<PartitionRows> {
-  const rows = await Promise.all(plans.map(({ ref }) => transaction.get<PartitionRow>("partitions", partitionKey(ref))));
+  const rows = await Promise.all(
+    plans.map(({ ref }) => transaction.get<PartitionRow>("partitions", partitionKey(ref))),
+  );
   return new Map(plans.map((plan, index) => [plan, rows[index] ?? NEW_PARTITION]));
 }
 
@@ -81,7 +94,12 @@ function stillPlanned({ topic, ref }: PartitionPlan, now: TopicRow | undefined):
 }
 
 /** Where the prediction was wrong this overwrites what is not ours, and the abort takes it back: `put` is cheaper than `add`. */
-function writeAll(transaction: StoreTransaction, plans: readonly PartitionPlan[], rows: PartitionRows, createdAt: number): void {
+function writeAll(
+  transaction: StoreTransaction,
+  plans: readonly PartitionPlan[],
+  rows: PartitionRows,
+  createdAt: number,
+): void {
   for (const plan of plans) {
     const row = rowOf(rows, plan);
     let next = row.nextLocalSequence;
@@ -95,7 +113,11 @@ function writeAll(transaction: StoreTransaction, plans: readonly PartitionPlan[]
   }
 }
 
-function addToLog(transaction: StoreTransaction, { ref }: PartitionPlan, batch: { bytes: Uint8Array<ArrayBuffer>; count: number; offset: Offset }): void {
+function addToLog(
+  transaction: StoreTransaction,
+  { ref }: PartitionPlan,
+  batch: { bytes: Uint8Array<ArrayBuffer>; count: number; offset: Offset },
+): void {
   const { bytes, count, offset } = batch;
   patchLogPosition(bytes, 0, { baseOffset: offset, leaderEpoch: 0 });
   void transaction.put("log", entryKey(ref, offset), { bytes, lastOffset: plus(offset, count - 1) } satisfies LogRow);
@@ -105,8 +127,12 @@ function writeMaps(transaction: StoreTransaction, plan: PartitionPlan, rows: Par
   for (const map of plan.maps) {
     const first = plus(rowOf(rows, plan).nextLocalSequence, map.first);
     const bases = new Map<number, LocalSequence>();
-    for (const base of map.bases) bases.set(base.plan.ref.partition, plus(rowOf(rows, base.plan).nextLocalSequence, base.first));
-    void transaction.put("meta", movedKey(plan.ref.topicKey, first), { partitions: map.partitions, bases } satisfies MovedRow);
+    for (const base of map.bases)
+      bases.set(base.plan.ref.partition, plus(rowOf(rows, base.plan).nextLocalSequence, base.first));
+    void transaction.put("meta", movedKey(plan.ref.topicKey, first), {
+      partitions: map.partitions,
+      bases,
+    } satisfies MovedRow);
   }
 }
 
@@ -118,7 +144,14 @@ export function rowAfter(plan: PartitionPlan, row: PartitionRow): PartitionRow {
   const end = nextLocalSequence as number as Offset;
   const last = plan.batches.at(-1);
   const replicatedCrc = last === undefined ? row.replicatedCrc : (batchCrc(last.bytes, 0) as Crc);
-  return { ...row, nextLocalSequence, ackedLocalSequence: nextLocalSequence, highWatermark: end, replicatedTo: end, replicatedCrc };
+  return {
+    ...row,
+    nextLocalSequence,
+    ackedLocalSequence: nextLocalSequence,
+    highWatermark: end,
+    replicatedTo: end,
+    replicatedCrc,
+  };
 }
 
 function rowOf(rows: PartitionRows, plan: PartitionPlan): PartitionRow {

@@ -1,7 +1,15 @@
 /** How the log looks into batches and merges them: most of what it needs of the codec in `shared/`. */
 import type { Offset } from "../../shared/brands.ts";
 import { batchByteLength, batchLastOffset, codecOf } from "../../shared/record-batch.ts";
-import { checkProducedBatch, checkRecords, readBatch, records, type BatchDamage, type RecordBatch, type RecordView } from "../../shared/record-batch-decode.ts";
+import {
+  checkProducedBatch,
+  checkRecords,
+  readBatch,
+  records,
+  type BatchDamage,
+  type RecordBatch,
+  type RecordView,
+} from "../../shared/record-batch-decode.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
@@ -17,7 +25,10 @@ export function checkBatch(bytes: Uint8Array, topic: string): { readonly count: 
   const batch = readOne(bytes);
   const damage = "damage" in batch ? batch.damage : damageOf(batch, bytes);
   if (damage !== null || "damage" in batch) {
-    throw new StrandlineError(damage?.code ?? "CORRUPT_MESSAGE", `a batch for "${topic}": ${damage?.reason ?? ""}`, { topic, position: damage?.position });
+    throw new StrandlineError(damage?.code ?? "CORRUPT_MESSAGE", `a batch for "${topic}": ${damage?.reason ?? ""}`, {
+      topic,
+      position: damage?.position,
+    });
   }
   return { count: batch.count, plain: batch.attributes === 0 };
 }
@@ -28,7 +39,12 @@ function readOne(bytes: Uint8Array): RecordBatch | { readonly damage: BatchDamag
 }
 
 function damageOf(batch: RecordBatch, bytes: Uint8Array): BatchDamage | null {
-  if (batch.end !== bytes.byteLength) return { code: "CORRUPT_MESSAGE", position: batch.end, reason: `${bytes.byteLength - batch.end} bytes behind the batch` };
+  if (batch.end !== bytes.byteLength)
+    return {
+      code: "CORRUPT_MESSAGE",
+      position: batch.end,
+      reason: `${bytes.byteLength - batch.end} bytes behind the batch`,
+    };
   // What is compressed is opened by the edge.
   return codecOf(batch.attributes) === "none" ? checkRecords(batch, { produced: true }) : checkProducedBatch(batch);
 }
@@ -52,7 +68,8 @@ export function mergeBatches(batches: readonly CountedBatch[]): CountedBatch | n
 /** The records of one uncompressed batch that was checked before it was stored. */
 export function recordsOf(bytes: Uint8Array): Iterable<RecordView> {
   const batch = readOne(bytes);
-  if ("damage" in batch) throw new StrandlineError("CORRUPT_MESSAGE", batch.damage.reason, { position: batch.damage.position });
+  if ("damage" in batch)
+    throw new StrandlineError("CORRUPT_MESSAGE", batch.damage.reason, { position: batch.damage.position });
   return records(batch);
 }
 

@@ -3,7 +3,16 @@
  * make them at once. `LocalLog` (appends), `Outbox` (what is to be sent), `Replica` (what was committed) and
  * `TopicCatalog` share one store and nothing else.
  */
-import type { Chain, Crc, LeaderEpoch, LocalSequence, Offset, Partition, TopicId, TopicKey } from "../../shared/brands.ts";
+import type {
+  Chain,
+  Crc,
+  LeaderEpoch,
+  LocalSequence,
+  Offset,
+  Partition,
+  TopicId,
+  TopicKey,
+} from "../../shared/brands.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
@@ -25,7 +34,10 @@ export interface BatchAppend {
 export interface AppendedBatch {
   readonly topic: string;
   readonly topicKey: TopicKey;
-  /** -1: they wait for the topic to be known, and `localSequence` counts among those that wait. */
+  /**
+   * -1: appended without a partition; `localSequence` counts among such records. Whether they still wait or were
+   * assigned at once, by key, `Outbox.find` leads from this number to where each record is.
+   */
   readonly partition: Partition;
   readonly localSequence: LocalSequence;
   readonly count: number;
@@ -35,12 +47,16 @@ export interface AppendedBatch {
 
 export interface LocalLog {
   /**
-   * All or nothing, durable (`strict`) when it resolves. Appends that meet while a transaction is in flight share
+   * Takes the batches' buffers over. All or nothing, durable (`strict`) when it resolves. Appends that meet while a transaction is in flight share
    * the next one, and their records form one batch per partition.
    * Errors: `INVALID_TOPIC_EXCEPTION`, `UNKNOWN_TOPIC_OR_PARTITION`, `MESSAGE_TOO_LARGE`, `CORRUPT_MESSAGE`,
+   * `INVALID_RECORD`, `UNSUPPORTED_COMPRESSION_TYPE` (compressed and without a partition),
    * `STORAGE_FULL`, `STORE_FAILED`, `CLOSED`.
    */
-  append(appends: readonly BatchAppend[], options?: { readonly durability?: "strict" | "relaxed" }): Promise<AppendedBatch[]>;
+  append(
+    appends: readonly BatchAppend[],
+    options?: { readonly durability?: "strict" | "relaxed" },
+  ): Promise<AppendedBatch[]>;
 }
 
 export interface PendingBatch extends PendingRow {
@@ -77,8 +93,12 @@ export interface Outbox {
   /** The row, made with the root identity where the partition has none yet. */
   open(ref: PartitionRef, rootIdentity: ProducerIdentity): Promise<PartitionRow>;
   row(ref: PartitionRef): Promise<PartitionRow | undefined>;
-  /** Consecutive batches from `from`, at least one if there is any, together at most `bytesMax` and `countMax`. */
-  read(ref: PartitionRef, from: LocalSequence, limit: { readonly bytesMax: number; readonly countMax: number }): Promise<PendingBatch[]>;
+  /** Consecutive batches from the first at or above `from`, at least one if there is any, together at most `bytesMax` and `countMax`. */
+  read(
+    ref: PartitionRef,
+    from: LocalSequence,
+    limit: { readonly bytesMax: number; readonly countMax: number },
+  ): Promise<PendingBatch[]>;
   /**
    * Null: `expected` no longer stands, nothing was changed. Committed batches of a followed topic whose offset is
    * known are put into `log` (their base offset and leader epoch patched) and advance `replicatedTo` where they are
@@ -93,8 +113,18 @@ export interface Outbox {
 export type RecordWhereabouts =
   | { readonly kind: "pending"; readonly ref: PartitionRef; readonly localSequence: LocalSequence }
   /** `offset` null: committed, but its offset is no longer remembered here. */
-  | { readonly kind: "committed"; readonly ref: PartitionRef; readonly localSequence: LocalSequence; readonly offset: Offset | null }
-  | { readonly kind: "dead"; readonly ref: PartitionRef; readonly localSequence: LocalSequence; readonly error: ErrorBody }
+  | {
+      readonly kind: "committed";
+      readonly ref: PartitionRef;
+      readonly localSequence: LocalSequence;
+      readonly offset: Offset | null;
+    }
+  | {
+      readonly kind: "dead";
+      readonly ref: PartitionRef;
+      readonly localSequence: LocalSequence;
+      readonly error: ErrorBody;
+    }
   | { readonly kind: "unknown" };
 
 /** What a fetch brought for one partition: whole batches, checked, from the one that contains the asked offset. */

@@ -21,7 +21,9 @@ export async function openDeviceRow(
   options: DeviceOwner & { readonly clock: Clock; readonly random: Random },
 ): Promise<DeviceRow> {
   const { namespace, principal, clock, random } = options;
-  const known = await store.transact(["meta"], { mode: "readonly" }, (transaction) => transaction.get<DeviceRow>("meta", DEVICE_KEY));
+  const known = await store.transact(["meta"], { mode: "readonly" }, (transaction) =>
+    transaction.get<DeviceRow>("meta", DEVICE_KEY),
+  );
   if (known !== undefined) return demandOwner(known, options);
   const made: DeviceRow = {
     deviceId: hex(random.bytes(16)),
@@ -41,7 +43,10 @@ export async function openDeviceRow(
 
 function demandOwner(row: DeviceRow, { namespace, principal }: DeviceOwner): DeviceRow {
   if (row.namespace === namespace && row.principal === principal) return row;
-  throw new StrandlineError("PRINCIPAL_CHANGED", "what it holds waits for the principal who wrote it", { namespace, principal });
+  throw new StrandlineError("PRINCIPAL_CHANGED", "what it holds waits for the principal who wrote it", {
+    namespace,
+    principal,
+  });
 }
 
 function hex(bytes: Uint8Array): string {

@@ -77,11 +77,17 @@ async function openWithin(name: string, clock: Clock, options: OpenOptions): Pro
   progress.gaveUp = true;
   // It may open after all, and an open connection would block other tabs' upgrades.
   opening.then((late) => late.close()).catch(() => {});
-  const why = progress.blocked ? "another tab keeps an older version of the database open" : "the database does not open";
+  const why = progress.blocked
+    ? "another tab keeps an older version of the database open"
+    : "the database does not open";
   throw storeFailed(`${why}, waited ${OPEN_TIMEOUT_MS} ms`, "failed");
 }
 
-async function request(name: string, options: OpenOptions, progress: { blocked: boolean; gaveUp: boolean }): Promise<IDBPDatabase> {
+async function request(
+  name: string,
+  options: OpenOptions,
+  progress: { blocked: boolean; gaveUp: boolean },
+): Promise<IDBPDatabase> {
   let gone = false;
   let opened: IDBPDatabase | null = null;
   const lost = (): void => {
@@ -105,7 +111,12 @@ async function request(name: string, options: OpenOptions, progress: { blocked: 
     });
     return opened;
   } catch (cause) {
-    if (gone) throw storeFailed("the database was deleted while it was in use; what it held and was not synced is lost", "failed", cause);
+    if (gone)
+      throw storeFailed(
+        "the database was deleted while it was in use; what it held and was not synced is lost",
+        "failed",
+        cause,
+      );
     throw openError(cause);
   }
 }

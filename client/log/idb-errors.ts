@@ -29,7 +29,8 @@ export function openError(cause: unknown): StrandlineError {
   if (cause instanceof StrandlineError) return cause;
   const name = nameOf(cause);
   if (name === "QuotaExceededError") return transactionError(cause);
-  if (name === "VersionError") return storeFailed("a newer version of this site has changed the database: reload the page", "failed", cause);
+  if (name === "VersionError")
+    return storeFailed("a newer version of this site has changed the database: reload the page", "failed", cause);
   return storeFailed(`the database does not open: ${name}`, "failed", cause);
 }
 

@@ -16,13 +16,7 @@ import type { Store, StoreName, StoreTransaction, TransactOptions } from "./stor
 type Body<Result> = (transaction: StoreTransaction) => Promise<Result>;
 
 /** The transaction never began. */
-class NotBegun {
-  readonly cause: unknown;
-
-  constructor(cause: unknown) {
-    this.cause = cause;
-  }
-}
+class NotBegun extends Error {}
 
 export class IdbStore implements Store {
   readonly #connection: IdbConnection;
@@ -62,13 +56,19 @@ export class IdbStore implements Store {
     try {
       return await run(await this.#connection.get(), stores, options, body);
     } catch (error) {
-      if (error instanceof NotBegun) throw storeFailed("the connection was lost again right after it was reopened", "failed", error.cause);
+      if (error instanceof NotBegun)
+        throw storeFailed("the connection was lost again right after it was reopened", "failed", error.cause);
       throw error;
     }
   }
 }
 
-async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
+async function run<Result>(
+  database: IDBPDatabase,
+  stores: readonly StoreName[],
+  options: TransactOptions,
+  body: Body<Result>,
+): Promise<Result> {
   const transaction = begin(database, stores, options);
   const fate = fateOf(transaction);
   const operations = new IdbOperations(transaction);
@@ -84,7 +84,8 @@ async function run<Result>(database: IDBPDatabase, stores: readonly StoreName[],
   commit(transaction);
   const failed = await fate;
   if (operations.aborted) throw storeFailed("the transaction was aborted", "failed");
-  if (failed !== null) throw transactionError(failed.error ?? new DOMException("the browser gave no reason", "AbortError"));
+  if (failed !== null)
+    throw transactionError(failed.error ?? new DOMException("the browser gave no reason", "AbortError"));
   return result;
 }
 
@@ -93,7 +94,7 @@ function begin(database: IDBPDatabase, stores: readonly StoreName[], options: Tr
   try {
     return unwrap(database).transaction([...stores], options.mode, durability);
   } catch (cause) {
-    if (isDeadHandle(cause)) throw new NotBegun(cause);
+    if (isDeadHandle(cause)) throw new NotBegun("not begun", { cause });
     throw transactionError(cause);
   }
 }

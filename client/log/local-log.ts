@@ -9,7 +9,14 @@ import { checkAppend } from "./append-check.ts";
 import { AppendGroup, type PlannedCaller } from "./append-group.ts";
 import { AppendPlan, type PartitionPlan } from "./append-plan.ts";
 import { AppendQueue, type Caller } from "./append-queue.ts";
-import { rowAfter, StalePrediction, storesOf, TopicsChanged, writeAppends, type PartitionRows } from "./append-transaction.ts";
+import {
+  rowAfter,
+  StalePrediction,
+  storesOf,
+  TopicsChanged,
+  writeAppends,
+  type PartitionRows,
+} from "./append-transaction.ts";
 import type { AppendedBatch, BatchAppend, LocalLog, TopicCatalog } from "./device-log.ts";
 import { isUnknownOutcome } from "./idb-errors.ts";
 import { readBack } from "./read-back.ts";
@@ -51,7 +58,10 @@ export class StoredLocalLog implements LocalLog {
   }
 
   /** Takes the batches' buffers over: they must not be changed afterwards. */
-  append(appends: readonly BatchAppend[], options: { readonly durability?: "strict" | "relaxed" } = {}): Promise<AppendedBatch[]> {
+  append(
+    appends: readonly BatchAppend[],
+    options: { readonly durability?: "strict" | "relaxed" } = {},
+  ): Promise<AppendedBatch[]> {
     return new Promise((resolve, reject) => {
       const bytes = appends.reduce((sum, { batch }) => sum + batch.byteLength, 0);
       if (appends.length === 0) return resolve([]);
@@ -134,7 +144,10 @@ export class StoredLocalLog implements LocalLog {
       if (error instanceof TopicsChanged) {
         await group.previous?.done;
         this.#topics.forget();
-        await this.#plan(group, group.callers.map(({ caller }) => caller));
+        await this.#plan(
+          group,
+          group.callers.map(({ caller }) => caller),
+        );
         return group.callers.length > 0;
       }
       this.#rows.clear();

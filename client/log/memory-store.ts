@@ -6,7 +6,16 @@ import { isRange } from "./idb-operations.ts";
 import { storeClosed, storeFailed } from "./idb-errors.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { SortedTable } from "./sorted-table.ts";
-import { STORE_NAMES, type Entry, type Key, type KeyRange, type Store, type StoreName, type StoreTransaction, type TransactOptions } from "./store.ts";
+import {
+  STORE_NAMES,
+  type Entry,
+  type Key,
+  type KeyRange,
+  type Store,
+  type StoreName,
+  type StoreTransaction,
+  type TransactOptions,
+} from "./store.ts";
 
 /**
  * What happens to one write: `full` (no room), `lost` (it fails and has not happened, which its caller cannot know),
@@ -28,7 +37,11 @@ export class MemoryStore implements Store {
     this.#tables = tables;
   }
 
-  transact<Result>(stores: readonly StoreName[], options: TransactOptions, body: (transaction: StoreTransaction) => Promise<Result>): Promise<Result> {
+  transact<Result>(
+    stores: readonly StoreName[],
+    options: TransactOptions,
+    body: (transaction: StoreTransaction) => Promise<Result>,
+  ): Promise<Result> {
     if (this.#closed) return Promise.reject(storeClosed());
     return new Promise((resolve, reject) => {
       this.#outstanding.add(reject);
@@ -52,7 +65,11 @@ export class MemoryStore implements Store {
     return new MemoryStore(new Map(STORE_NAMES.map((name) => [name, this.#table(name).copy()])));
   }
 
-  async #run<Result>(stores: readonly StoreName[], options: TransactOptions, body: (transaction: StoreTransaction) => Promise<Result>): Promise<Result> {
+  async #run<Result>(
+    stores: readonly StoreName[],
+    options: TransactOptions,
+    body: (transaction: StoreTransaction) => Promise<Result>,
+  ): Promise<Result> {
     if (this.#closed) throw storeClosed();
     const operations = new MemoryOperations((name) => this.#tableIn(name, stores), options.mode);
     let result: Result;
@@ -113,7 +130,11 @@ class MemoryOperations implements StoreTransaction {
   }
 
   keys(store: StoreName, range: KeyRange, limit: number): Promise<Key[]> {
-    return this.#do(() => this.#table(store).slice(range, limit).map((entry) => entry.key));
+    return this.#do(() =>
+      this.#table(store)
+        .slice(range, limit)
+        .map((entry) => entry.key),
+    );
   }
 
   put(store: StoreName, key: Key, value: unknown): Promise<void> {
@@ -124,13 +145,16 @@ class MemoryOperations implements StoreTransaction {
   add(store: StoreName, key: Key, value: unknown): Promise<void> {
     const stored = structuredClone({ key, value });
     return this.#change(() => {
-      if (this.#table(store).get(key) !== undefined) throw storeFailed(`${store} ${JSON.stringify(key)} exists`, "failed");
+      if (this.#table(store).get(key) !== undefined)
+        throw storeFailed(`${store} ${JSON.stringify(key)} exists`, "failed");
       this.#undo.push(this.#table(store).set(stored.key, stored.value));
     });
   }
 
   delete(store: StoreName, what: Key | KeyRange): Promise<void> {
-    return this.#change(() => this.#undo.push(isRange(what) ? this.#table(store).deleteRange(what) : this.#table(store).delete(what)));
+    return this.#change(() =>
+      this.#undo.push(isRange(what) ? this.#table(store).deleteRange(what) : this.#table(store).delete(what)),
+    );
   }
 
   abort(): void {
@@ -156,7 +180,8 @@ class MemoryOperations implements StoreTransaction {
   /** Carried out at once, as requests are in their order; a body that does not await it must not leave an unhandled rejection. */
   #do<Result>(what: () => Result): Promise<Result> {
     const done = (async () => {
-      if (this.#ended || this.failure !== null) throw this.failure ?? storeFailed("the transaction has ended", "failed");
+      if (this.#ended || this.failure !== null)
+        throw this.failure ?? storeFailed("the transaction has ended", "failed");
       return what();
     })();
     done.catch((error: Error) => {

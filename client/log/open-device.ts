@@ -33,6 +33,18 @@ export async function openDevice(options: OpenDeviceOptions): Promise<DeviceLog>
   const { store, clock, random, local } = options;
   const device = await openDeviceRow(store, options);
   const catalog = new StoredTopicCatalog({ store, random });
-  const localLog = new StoredLocalLog({ store, catalog, clock, random, localPartitionCount: local?.partitionCount ?? null });
-  return { localLog, outbox: new StoredOutbox({ store, clock }), replica: new StoredReplica({ store }), catalog, device };
+  const localLog = new StoredLocalLog({
+    store,
+    catalog,
+    clock,
+    random,
+    localPartitionCount: local?.partitionCount ?? null,
+  });
+  return {
+    localLog,
+    outbox: new StoredOutbox({ store, clock }),
+    replica: new StoredReplica({ store }),
+    catalog,
+    device,
+  };
 }

@@ -39,20 +39,30 @@ export class StoredOutbox implements Outbox {
   async open(ref: PartitionRef, rootIdentity: ProducerIdentity): Promise<PartitionRow> {
     const known = await this.row(ref);
     if (known !== undefined && known.identity !== null) return known;
-    return await this.#store.transact(["partitions"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
-      const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
-      if (row.identity !== null) return row;
-      const opened = { ...row, identity: rootIdentity };
-      void transaction.put("partitions", partitionKey(ref), opened);
-      return opened;
-    });
+    return await this.#store.transact(
+      ["partitions"],
+      { mode: "readwrite", durability: "relaxed" },
+      async (transaction) => {
+        const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+        if (row.identity !== null) return row;
+        const opened = { ...row, identity: rootIdentity };
+        void transaction.put("partitions", partitionKey(ref), opened);
+        return opened;
+      },
+    );
   }
 
   async row(ref: PartitionRef): Promise<PartitionRow | undefined> {
-    return await this.#store.transact(["partitions"], { mode: "readonly" }, (transaction) => transaction.get<PartitionRow>("partitions", partitionKey(ref)));
+    return await this.#store.transact(["partitions"], { mode: "readonly" }, (transaction) =>
+      transaction.get<PartitionRow>("partitions", partitionKey(ref)),
+    );
   }
 
-  async read(ref: PartitionRef, from: LocalSequence, limit: { readonly bytesMax: number; readonly countMax: number }): Promise<PendingBatch[]> {
+  async read(
+    ref: PartitionRef,
+    from: LocalSequence,
+    limit: { readonly bytesMax: number; readonly countMax: number },
+  ): Promise<PendingBatch[]> {
     const found = await this.#store.transact(["pending"], { mode: "readonly" }, (transaction) =>
       readBounded<PendingRow>(transaction, "pending", entriesFrom(ref, from), limit),
     );
@@ -62,10 +72,14 @@ export class StoredOutbox implements Outbox {
   async settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null> {
     const diedAt = this.#clock.now();
     // A step that is lost is told again by the edge.
-    return await this.#store.transact(SETTLE_STORES, { mode: "readwrite", durability: "relaxed" }, (transaction) => settle(transaction, ref, step, diedAt));
+    return await this.#store.transact(SETTLE_STORES, { mode: "readwrite", durability: "relaxed" }, (transaction) =>
+      settle(transaction, ref, step, diedAt),
+    );
   }
 
-  async deadLetters(limit: number): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]> {
+  async deadLetters(
+    limit: number,
+  ): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]> {
     const found = await this.#store.transact(["deadLetters"], { mode: "readonly" }, (transaction) =>
       transaction.entries<DeadLetterRow>("deadLetters", ALL_OF_ALL_TOPICS, limit),
     );
@@ -73,6 +87,8 @@ export class StoredOutbox implements Outbox {
   }
 
   async find(ref: PartitionRef, localSequence: LocalSequence): Promise<RecordWhereabouts> {
-    return await this.#store.transact(FIND_STORES, { mode: "readonly" }, (transaction) => findRecord(transaction, ref, localSequence));
+    return await this.#store.transact(FIND_STORES, { mode: "readonly" }, (transaction) =>
+      findRecord(transaction, ref, localSequence),
+    );
   }
 }

@@ -21,13 +21,18 @@ export const NEW_PARTITION: PartitionRow = {
 /** Neighbours become one range where their offsets are neighbours as well; the oldest are forgotten. */
 export function withAckedRange(ranges: readonly AckedRange[], added: AckedRange): AckedRange[] {
   const last = ranges.at(-1);
-  const continues = last !== undefined && last.localSequence + last.count === added.localSequence && last.baseOffset + last.count === added.baseOffset;
+  const continues =
+    last !== undefined &&
+    last.localSequence + last.count === added.localSequence &&
+    last.baseOffset + last.count === added.baseOffset;
   if (continues) return [...ranges.slice(0, -1), { ...last, count: last.count + added.count }];
   return [...ranges, added].slice(-ACKED_RANGES_MAX);
 }
 
 export function offsetOfAcked(ranges: readonly AckedRange[], localSequence: LocalSequence): Offset | null {
-  const range = ranges.find((one) => localSequence >= one.localSequence && localSequence < one.localSequence + one.count);
+  const range = ranges.find(
+    (one) => localSequence >= one.localSequence && localSequence < one.localSequence + one.count,
+  );
   return range === undefined ? null : ((range.baseOffset + localSequence - range.localSequence) as Offset);
 }
 

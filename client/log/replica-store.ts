@@ -41,10 +41,14 @@ async function withBounds(transaction: StoreTransaction, row: PartitionRow, run:
   if (logStartOffset > row.logStartOffset) await dropBelow(transaction, ref, logStartOffset);
   // What retention took before it was fetched will never come: the replica begins at the log's start.
   const skips = row.replicatedTo < logStartOffset;
-  const replica = skips ? { replicatedTo: logStartOffset, replicatedCrc: null } : { replicatedTo: row.replicatedTo, replicatedCrc: row.replicatedCrc };
+  const replica = skips
+    ? { replicatedTo: logStartOffset, replicatedCrc: null }
+    : { replicatedTo: row.replicatedTo, replicatedCrc: row.replicatedCrc };
   // Answers overtake each other; only a log that was rewound has less than it had.
   const rewound = run.restart || leaderEpoch?.counter !== row.leaderEpoch?.counter;
-  const bounds = rewound ? { highWatermark, logStartOffset } : { highWatermark: max(highWatermark, row.highWatermark), logStartOffset: max(logStartOffset, row.logStartOffset) };
+  const bounds = rewound
+    ? { highWatermark, logStartOffset }
+    : { highWatermark: max(highWatermark, row.highWatermark), logStartOffset: max(logStartOffset, row.logStartOffset) };
   return { ...row, ...replica, ...bounds, leaderEpoch: leaderEpoch ?? row.leaderEpoch };
 }
 
@@ -67,6 +71,9 @@ function extended(transaction: StoreTransaction, row: PartitionRow, run: Fetched
   // A shorter run never replaces a longer one that begins where it does.
   if (bytes.byteLength === 0 || gap || nextOffset <= row.replicatedTo) return row;
   void transaction.delete("log", entriesBetween(ref, firstOffset + 1, nextOffset));
-  void transaction.put("log", entryKey(ref, firstOffset), { bytes: ownBuffer(bytes), lastOffset: plus(nextOffset, -1) } satisfies LogRow);
+  void transaction.put("log", entryKey(ref, firstOffset), {
+    bytes: ownBuffer(bytes),
+    lastOffset: plus(nextOffset, -1),
+  } satisfies LogRow);
   return { ...row, replicatedTo: nextOffset, replicatedCrc: lastCrc };
 }

@@ -28,11 +28,15 @@ export class StoredReplica implements Replica {
 
   async store(runs: readonly FetchedRun[]): Promise<PartitionRef[]> {
     if (runs.length === 0) return [];
-    return await this.#store.transact(STORE_RUN_STORES, { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
-      const news: PartitionRef[] = [];
-      for (const run of runs) if (await storeRun(transaction, run)) news.push(run.ref);
-      return news;
-    });
+    return await this.#store.transact(
+      STORE_RUN_STORES,
+      { mode: "readwrite", durability: "relaxed" },
+      async (transaction) => {
+        const news: PartitionRef[] = [];
+        for (const run of runs) if (await storeRun(transaction, run)) news.push(run.ref);
+        return news;
+      },
+    );
   }
 
   async read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult> {
@@ -40,21 +44,28 @@ export class StoredReplica implements Replica {
       const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
       const { replicatedTo, logStartOffset, highWatermark } = row;
       const bounds = { replicatedTo, logStartOffset, highWatermark };
-      const entries = offset < replicatedTo ? await readLog(transaction, ref, { from: offset, to: replicatedTo, bytesMax }) : [];
+      const entries =
+        offset < replicatedTo ? await readLog(transaction, ref, { from: offset, to: replicatedTo, bytesMax }) : [];
       return { ...bounds, ...runsOf(entries, offset, replicatedTo) };
     });
   }
 
   async committed(group: string, ref: PartitionRef): Promise<Offset | null> {
-    const row = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) => transaction.get<OffsetRow>("offsets", offsetKey(group, ref)));
+    const row = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      transaction.get<OffsetRow>("offsets", offsetKey(group, ref)),
+    );
     return row?.offset ?? null;
   }
 
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
-  async commit(group: string, offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[]): Promise<void> {
+  async commit(
+    group: string,
+    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[],
+  ): Promise<void> {
     if (offsets.length === 0) return;
     await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
-      for (const { ref, offset } of offsets) void transaction.put("offsets", offsetKey(group, ref), { offset, syncedToEdge: false } satisfies OffsetRow);
+      for (const { ref, offset } of offsets)
+        void transaction.put("offsets", offsetKey(group, ref), { offset, syncedToEdge: false } satisfies OffsetRow);
     });
   }
 }
@@ -66,19 +77,30 @@ interface LogRange {
 }
 
 /** Rows from the one that contains the offset, or from the next where retention took that one. */
-async function readLog(transaction: StoreTransaction, ref: PartitionRef, { from, to, bytesMax }: LogRange): Promise<Entry<LogRow>[]> {
+async function readLog(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  { from, to, bytesMax }: LogRange,
+): Promise<Entry<LogRow>[]> {
   const containing = await transaction.last<LogRow>("log", entriesBetween(ref, 0, from + 1));
   const begins = containing !== undefined && containing.value.lastOffset >= from ? [containing] : [];
   const bytes = begins[0]?.value.bytes.byteLength ?? 0;
   // An empty range is a DataError to IndexedDB.
   if (bytes >= bytesMax || from + 1 >= to) return begins;
-  const rest = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, from + 1, to), { bytesMax: bytesMax - bytes, countMax: ROWS_PER_READ_MAX });
+  const rest = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, from + 1, to), {
+    bytesMax: bytesMax - bytes,
+    countMax: ROWS_PER_READ_MAX,
+  });
   const [next] = rest;
   const tooMuch = begins.length > 0 && next !== undefined && bytes + next.value.bytes.byteLength > bytesMax;
   return tooMuch ? begins : [...begins, ...rest];
 }
 
-function runsOf(entries: readonly Entry<LogRow>[], offset: Offset, replicatedTo: Offset): Pick<ReadResult, "runs" | "nextOffset"> {
+function runsOf(
+  entries: readonly Entry<LogRow>[],
+  offset: Offset,
+  replicatedTo: Offset,
+): Pick<ReadResult, "runs" | "nextOffset"> {
   // Nothing is held between here and there, nor will it be: retention or a truncation took it.
   if (entries.length === 0) return { runs: [], nextOffset: offset < replicatedTo ? replicatedTo : offset };
   const runs: Uint8Array<ArrayBuffer>[] = [];

@@ -1,7 +1,17 @@
 /**
  * What stands in each store: who writes it, when it may change, what its absence means.
  */
-import type { Chain, Crc, LeaderEpoch, LocalSequence, Offset, ProducerId, ProducerKey, TopicId, TopicKey } from "../../shared/brands.ts";
+import type {
+  Chain,
+  Crc,
+  LeaderEpoch,
+  LocalSequence,
+  Offset,
+  ProducerId,
+  ProducerKey,
+  TopicId,
+  TopicKey,
+} from "../../shared/brands.ts";
 import type { TopicConfig } from "../../shared/api/metadata.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 

@@ -14,7 +14,12 @@ export const SETTLE_STORES: readonly StoreName[] = ["topics", "partitions", "pen
 /** Where the edge writes its own time into a batch, what it stores differs from what was sent: only a fetch brings that. */
 const TIMESTAMP_TYPE = "message.timestamp.type";
 
-export async function settle(transaction: StoreTransaction, ref: PartitionRef, step: OutboxStep, diedAt: number): Promise<PartitionRow | null> {
+export async function settle(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  step: OutboxStep,
+  diedAt: number,
+): Promise<PartitionRow | null> {
   const [topic, row] = await Promise.all([
     transaction.get<TopicRow>("topics", ref.topicKey),
     transaction.get<PartitionRow>("partitions", partitionKey(ref)),
@@ -23,8 +28,10 @@ export async function settle(transaction: StoreTransaction, ref: PartitionRef, s
   const end = endOf(step);
   const adopts = topic?.followed === true && topic.config[TIMESTAMP_TYPE] !== "LogAppendTime";
   let next = row;
-  for (const batch of step.settled) next = await settleBatch(transaction, ref, next, { batch, identity: row.identity, step, adopts, diedAt });
-  if (end > row.ackedLocalSequence) void transaction.delete("pending", entriesBetween(ref, row.ackedLocalSequence, end));
+  for (const batch of step.settled)
+    next = await settleBatch(transaction, ref, next, { batch, identity: row.identity, step, adopts, diedAt });
+  if (end > row.ackedLocalSequence)
+    void transaction.delete("pending", entriesBetween(ref, row.ackedLocalSequence, end));
   next = {
     ...next,
     ackedLocalSequence: end,
@@ -38,7 +45,8 @@ export async function settle(transaction: StoreTransaction, ref: PartitionRef, s
 
 /** Whether the outbox is still the one the step was decided for. An answer of an older leader epoch proves nothing. */
 function stands(row: PartitionRow, { expected, leaderEpoch }: OutboxStep): boolean {
-  if (row.identity?.producerKey !== expected.producerKey || row.ackedLocalSequence !== expected.ackedLocalSequence) return false;
+  if (row.identity?.producerKey !== expected.producerKey || row.ackedLocalSequence !== expected.ackedLocalSequence)
+    return false;
   return !isOlder(leaderEpoch, row.leaderEpoch);
 }
 
@@ -63,7 +71,12 @@ interface Settling {
   readonly diedAt: number;
 }
 
-async function settleBatch(transaction: StoreTransaction, ref: PartitionRef, row: PartitionRow, settling: Settling): Promise<PartitionRow> {
+async function settleBatch(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  row: PartitionRow,
+  settling: Settling,
+): Promise<PartitionRow> {
   const { batch, adopts } = settling;
   const { outcome, localSequence, count } = batch;
   if (outcome.kind === "dead") {
@@ -86,7 +99,13 @@ async function settleBatch(transaction: StoreTransaction, ref: PartitionRef, row
 }
 
 /** The batch goes to `log` as the edge stores it. Readable as committed once all before it is there. */
-async function adopt(transaction: StoreTransaction, ref: PartitionRef, row: PartitionRow, baseOffset: Offset, settling: Settling): Promise<PartitionRow> {
+async function adopt(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  row: PartitionRow,
+  baseOffset: Offset,
+  settling: Settling,
+): Promise<PartitionRow> {
   const { batch, identity, step } = settling;
   const pending = await transaction.get<PendingRow>("pending", entryKey(ref, batch.localSequence));
   if (pending === undefined) return row;

@@ -28,7 +28,9 @@ export class SortedTable {
 
   set(key: Key, value: unknown): Undo {
     const at = this.#position(key);
-    const before = this.#holds(at, key) ? this.#entries.splice(at, 1, { key, value }) : this.#entries.splice(at, 0, { key, value });
+    const before = this.#holds(at, key)
+      ? this.#entries.splice(at, 1, { key, value })
+      : this.#entries.splice(at, 0, { key, value });
     return () => this.#entries.splice(this.#position(key), 1, ...before);
   }
 

@@ -11,7 +11,15 @@
  */
 export type StoreName = "meta" | "topics" | "partitions" | "pending" | "log" | "offsets" | "deadLetters";
 
-export const STORE_NAMES: readonly StoreName[] = ["meta", "topics", "partitions", "pending", "log", "offsets", "deadLetters"];
+export const STORE_NAMES: readonly StoreName[] = [
+  "meta",
+  "topics",
+  "partitions",
+  "pending",
+  "log",
+  "offsets",
+  "deadLetters",
+];
 
 /** IndexedDB's order: numbers before strings, arrays element by element. */
 export type Key = string | number | readonly (string | number)[];
@@ -35,6 +43,7 @@ export interface StoreTransaction {
   /** The last entry of the range. */
   last<Value>(store: StoreName, range: KeyRange): Promise<Entry<Value> | undefined>;
   keys(store: StoreName, range: KeyRange, limit: number): Promise<Key[]>;
+  /** Writes resolve once they are issued; one that fails fails the transaction, awaited or not. */
   put(store: StoreName, key: Key, value: unknown): Promise<void>;
   /** Fails the transaction where the key exists. */
   add(store: StoreName, key: Key, value: unknown): Promise<void>;

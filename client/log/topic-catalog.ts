@@ -58,7 +58,9 @@ export class StoredTopicCatalog implements TopicCatalog {
   }
 
   async learn(told: readonly TopicMetadata[]): Promise<TopicRow[]> {
-    const usable = told.filter(({ error, topicId, partitionCount }) => error === null && topicId !== null && partitionCount > 0);
+    const usable = told.filter(
+      ({ error, topicId, partitionCount }) => error === null && topicId !== null && partitionCount > 0,
+    );
     if (usable.length === 0) return [];
     const known = await this.all();
     if (usable.every((one) => isKnown(known, one))) return usable.flatMap(({ name }) => withName(known, name) ?? []);
@@ -79,20 +81,32 @@ export class StoredTopicCatalog implements TopicCatalog {
     if (known !== undefined && known.topicId !== null && known.topicId !== topicId) {
       remember(transaction, topics, { ...known, retired: true });
       await retirePartitions(transaction, known.topicKey);
-      return remember(transaction, topics, { ...newTopic(topics, told.name), topicId, partitionCount, config, followed: known.followed });
+      return remember(transaction, topics, {
+        ...newTopic(topics, told.name),
+        topicId,
+        partitionCount,
+        config,
+        followed: known.followed,
+      });
     }
     const row = known ?? newTopic(topics, told.name);
     const count = Math.max(partitionCount, row.partitionCount ?? 0);
     const learned = remember(transaction, topics, { ...row, topicId, partitionCount: count, config });
-    if (row.partitionCount === null) await moveWaiting(transaction, row.topicKey, { partitionCount: count, random: this.#random });
+    if (row.partitionCount === null)
+      await moveWaiting(transaction, row.topicKey, { partitionCount: count, random: this.#random });
     return learned;
   }
 }
 
 /** Appends look at the rows of their partitions only, and see by the change that the topic is another one. */
 async function retirePartitions(transaction: StoreTransaction, topicKey: TopicKey): Promise<void> {
-  const rows = await transaction.entries<PartitionRow>("partitions", { from: [topicKey], to: [topicKey + 1] }, ALL_AT_ONCE);
-  for (const { key, value } of rows) void transaction.put("partitions", key, { ...value, retired: true } satisfies PartitionRow);
+  const rows = await transaction.entries<PartitionRow>(
+    "partitions",
+    { from: [topicKey], to: [topicKey + 1] },
+    ALL_AT_ONCE,
+  );
+  for (const { key, value } of rows)
+    void transaction.put("partitions", key, { ...value, retired: true } satisfies PartitionRow);
 }
 
 async function readTopics(transaction: StoreTransaction): Promise<TopicRow[]> {
@@ -106,7 +120,16 @@ function withName(topics: readonly TopicRow[], name: string): TopicRow | undefin
 /** Rows are never deleted, so that the last key is the highest ever given. */
 function newTopic(topics: readonly TopicRow[], name: string): TopicRow {
   const topicKey = ((topics.at(-1)?.topicKey ?? 0) + 1) as TopicKey;
-  return { topicKey, name, topicId: null, partitionCount: null, config: {}, retired: false, followed: false, local: false };
+  return {
+    topicKey,
+    name,
+    topicId: null,
+    partitionCount: null,
+    config: {},
+    retired: false,
+    followed: false,
+    local: false,
+  };
 }
 
 function isKnown(topics: readonly TopicRow[], told: TopicMetadata): boolean {

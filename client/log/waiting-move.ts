@@ -26,40 +26,74 @@ interface Moving {
   readonly createdAt: number;
 }
 
-export async function moveWaiting(transaction: StoreTransaction, topicKey: TopicKey, options: { readonly partitionCount: number; readonly random: Random }): Promise<void> {
+export async function moveWaiting(
+  transaction: StoreTransaction,
+  topicKey: TopicKey,
+  options: { readonly partitionCount: number; readonly random: Random },
+): Promise<void> {
   const ref: PartitionRef = { topicKey, partition: UNASSIGNED };
   const waiting = await transaction.get<PartitionRow>("partitions", partitionKey(ref));
   if (waiting === undefined || waiting.ackedLocalSequence === waiting.nextLocalSequence) return;
   const rows = new Map<number, PartitionRow>();
   let from = waiting.ackedLocalSequence;
   for (;;) {
-    const chunk = await readBounded<PendingRow>(transaction, "pending", entriesBetween(ref, from, waiting.nextLocalSequence), CHUNK);
+    const chunk = await readBounded<PendingRow>(
+      transaction,
+      "pending",
+      entriesBetween(ref, from, waiting.nextLocalSequence),
+      CHUNK,
+    );
     const [first] = chunk;
     if (first === undefined) break;
-    const split = new PartitionSplit(options.partitionCount, Math.floor(options.random.next() * options.partitionCount));
+    const split = new PartitionSplit(
+      options.partitionCount,
+      Math.floor(options.random.next() * options.partitionCount),
+    );
     for (const { value } of chunk) split.add(value);
-    await moveChunk(transaction, { topicKey, rows, createdAt: first.value.createdAt }, firstOf(first.key) as LocalSequence, split);
+    await moveChunk(
+      transaction,
+      { topicKey, rows, createdAt: first.value.createdAt },
+      firstOf(first.key) as LocalSequence,
+      split,
+    );
     const end = endOf(chunk, from);
     void transaction.delete("pending", entriesBetween(ref, from, end));
     from = end;
   }
-  for (const [partition, row] of rows) void transaction.put("partitions", partitionKey({ topicKey, partition: partition as Partition }), row);
+  for (const [partition, row] of rows)
+    void transaction.put("partitions", partitionKey({ topicKey, partition: partition as Partition }), row);
   void transaction.put("partitions", partitionKey(ref), { ...waiting, ackedLocalSequence: waiting.nextLocalSequence });
 }
 
-async function moveChunk(transaction: StoreTransaction, moving: Moving, first: LocalSequence, split: PartitionSplit): Promise<void> {
+async function moveChunk(
+  transaction: StoreTransaction,
+  moving: Moving,
+  first: LocalSequence,
+  split: PartitionSplit,
+): Promise<void> {
   const bases = new Map<number, LocalSequence>();
   for (const { partition, batches } of split.finish()) {
     const ref = { topicKey: moving.topicKey, partition: partition as Partition };
-    const row = moving.rows.get(partition) ?? (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+    const row =
+      moving.rows.get(partition) ??
+      (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ??
+      NEW_PARTITION;
     bases.set(partition, row.nextLocalSequence);
-    moving.rows.set(partition, { ...row, nextLocalSequence: addAll(transaction, ref, row.nextLocalSequence, { batches, createdAt: moving.createdAt }) });
+    moving.rows.set(partition, {
+      ...row,
+      nextLocalSequence: addAll(transaction, ref, row.nextLocalSequence, { batches, createdAt: moving.createdAt }),
+    });
   }
   const map: MovedRow = { partitions: split.assigned(), bases };
   void transaction.put("meta", movedKey(moving.topicKey, first), map);
 }
 
-function addAll(transaction: StoreTransaction, ref: PartitionRef, from: LocalSequence, { batches, createdAt }: { batches: readonly CountedBatch[]; createdAt: number }): LocalSequence {
+function addAll(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  from: LocalSequence,
+  { batches, createdAt }: { batches: readonly CountedBatch[]; createdAt: number },
+): LocalSequence {
   let next = from;
   for (const { bytes, count } of batches) {
     void transaction.add("pending", entryKey(ref, next), { bytes, count, createdAt } satisfies PendingRow);

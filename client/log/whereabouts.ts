@@ -9,13 +9,18 @@ import type { StoreName, StoreTransaction } from "./store.ts";
 
 export const FIND_STORES: readonly StoreName[] = ["meta", "topics", "partitions", "deadLetters"];
 
-export async function findRecord(transaction: StoreTransaction, ref: PartitionRef, localSequence: LocalSequence): Promise<RecordWhereabouts> {
+export async function findRecord(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  localSequence: LocalSequence,
+): Promise<RecordWhereabouts> {
   const row = await transaction.get<PartitionRow>("partitions", partitionKey(ref));
   if (row === undefined || localSequence >= row.nextLocalSequence) return { kind: "unknown" };
   if (localSequence >= row.ackedLocalSequence) return { kind: "pending", ref, localSequence };
   if (ref.partition < 0) return await findMoved(transaction, ref, localSequence);
   const topic = await transaction.get<TopicRow>("topics", ref.topicKey);
-  if (topic?.local === true) return { kind: "committed", ref, localSequence, offset: localSequence as number as Offset };
+  if (topic?.local === true)
+    return { kind: "committed", ref, localSequence, offset: localSequence as number as Offset };
   const dead = await transaction.last<DeadLetterRow>("deadLetters", entriesBetween(ref, 0, localSequence + 1));
   if (dead !== undefined && localSequence < firstOf(dead.key) + dead.value.count) {
     return { kind: "dead", ref, localSequence, error: dead.value.error };
@@ -23,7 +28,11 @@ export async function findRecord(transaction: StoreTransaction, ref: PartitionRe
   return { kind: "committed", ref, localSequence, offset: offsetOfAcked(row.ackedRanges, localSequence) };
 }
 
-async function findMoved(transaction: StoreTransaction, ref: PartitionRef, waiting: LocalSequence): Promise<RecordWhereabouts> {
+async function findMoved(
+  transaction: StoreTransaction,
+  ref: PartitionRef,
+  waiting: LocalSequence,
+): Promise<RecordWhereabouts> {
   const place = await placeOfMoved(transaction, ref.topicKey, waiting);
   return place === null ? { kind: "unknown" } : await findRecord(transaction, place.ref, place.localSequence);
 }

@@ -15,16 +15,29 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test.each(["strict", "relaxed"] as const)("an append that asked for %s durability runs in a transaction that reports it", async (durability) => {
-  const store = new IdbStore({ name: freshName(), clock: systemClock });
-  const { localLog } = await openDevice({ store, clock: systemClock, random: cryptoRandom, namespace: "n", principal: "p", local: null });
-  const append = (): Promise<unknown> => localLog.append([{ topic: "orders", partition: partition(0), batch: batchOf("a b") }], { durability });
-  await append();
-  const begun = vi.spyOn(IDBDatabase.prototype, "transaction");
-  await Promise.all([append(), append()]);
-  await append();
-  const transactions = begun.mock.results.map(({ value }) => value as IDBTransaction).filter(({ mode }) => mode === "readwrite");
-  expect(transactions.length).toBeGreaterThanOrEqual(2);
-  expect(transactions.map((transaction) => transaction.durability)).toEqual(transactions.map(() => durability));
-  store.close();
-});
+test.each(["strict", "relaxed"] as const)(
+  "an append that asked for %s durability runs in a transaction that reports it",
+  async (durability) => {
+    const store = new IdbStore({ name: freshName(), clock: systemClock });
+    const { localLog } = await openDevice({
+      store,
+      clock: systemClock,
+      random: cryptoRandom,
+      namespace: "n",
+      principal: "p",
+      local: null,
+    });
+    const append = (): Promise<unknown> =>
+      localLog.append([{ topic: "orders", partition: partition(0), batch: batchOf("a b") }], { durability });
+    await append();
+    const begun = vi.spyOn(IDBDatabase.prototype, "transaction");
+    await Promise.all([append(), append()]);
+    await append();
+    const transactions = begun.mock.results
+      .map(({ value }) => value as IDBTransaction)
+      .filter(({ mode }) => mode === "readwrite");
+    expect(transactions.length).toBeGreaterThanOrEqual(2);
+    expect(transactions.map((transaction) => transaction.durability)).toEqual(transactions.map(() => durability));
+    store.close();
+  },
+);

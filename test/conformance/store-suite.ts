@@ -45,19 +45,34 @@ function keysAndValues(open: Open): void {
 
   test("a range has its beginning and not its end", async () => {
     const store = open();
-    await put(store, "log", [[1, 0, 5], [1, 0, 7], [1, 0, 9], [1, 1, 0]]);
+    await put(store, "log", [
+      [1, 0, 5],
+      [1, 0, 7],
+      [1, 0, 9],
+      [1, 1, 0],
+    ]);
     const range = { from: [1, 0, 5], to: [1, 0, 9] };
-    expect(await read(store, (transaction) => transaction.keys("log", range, 9))).toEqual([[1, 0, 5], [1, 0, 7]]);
+    expect(await read(store, (transaction) => transaction.keys("log", range, 9))).toEqual([
+      [1, 0, 5],
+      [1, 0, 7],
+    ]);
     expect(await read(store, (transaction) => transaction.keys("log", range, 1))).toEqual([[1, 0, 5]]);
     const found = await read(store, (transaction) => transaction.last<string>("log", range));
     expect(found).toEqual({ key: [1, 0, 7], value: "1,0,7" });
     expect(await read(store, (transaction) => transaction.last("log", { from: [2], to: [3] }))).toBeUndefined();
-    expect(await read(store, (transaction) => transaction.entries("log", { from: [1, 1], to: [1, 2] }, 9))).toEqual([{ key: [1, 1, 0], value: "1,1,0" }]);
+    expect(await read(store, (transaction) => transaction.entries("log", { from: [1, 1], to: [1, 2] }, 9))).toEqual([
+      { key: [1, 1, 0], value: "1,1,0" },
+    ]);
   });
 
   test("deletes a key, or a range", async () => {
     const store = open();
-    await put(store, "pending", [[1, 0, 0], [1, 0, 5], [1, 0, 9], [1, 1, 0]]);
+    await put(store, "pending", [
+      [1, 0, 0],
+      [1, 0, 5],
+      [1, 0, 9],
+      [1, 1, 0],
+    ]);
     await write(store, (transaction) => transaction.delete("pending", { from: [1, 0, 0], to: [1, 0, 9] }));
     await write(store, (transaction) => transaction.delete("pending", [1, 1, 0]));
     await write(store, (transaction) => transaction.delete("pending", [9, 9, 9]));

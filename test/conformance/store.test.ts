@@ -7,4 +7,6 @@ import { storeSuite } from "./store-suite.ts";
 let databases = 0;
 
 storeSuite("MemoryStore", { open: () => new MemoryStore() });
-storeSuite("IdbStore over fake-indexeddb", { open: () => new IdbStore({ name: `suite-${(databases += 1)}`, clock: systemClock }) });
+storeSuite("IdbStore over fake-indexeddb", {
+  open: () => new IdbStore({ name: `suite-${(databases += 1)}`, clock: systemClock }),
+});

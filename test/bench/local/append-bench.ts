@@ -111,4 +111,3 @@ async function repeat<Figure>(rounds: number, body: () => Promise<Figure>): Prom
   for (let round = 0; round < rounds; round += 1) figures.push(await body());
   return figures;
 }
-

@@ -10,7 +10,14 @@ export async function withFreshLog<Result>(body: (log: DeviceLog, raw: RawPuts) 
   const store = new IdbStore({ name, clock: systemClock });
   const raw = await RawPuts.open(`${name}-raw`);
   try {
-    const log = await openDevice({ store, clock: systemClock, random: cryptoRandom, namespace: "bench", principal: "bench", local: null });
+    const log = await openDevice({
+      store,
+      clock: systemClock,
+      random: cryptoRandom,
+      namespace: "bench",
+      principal: "bench",
+      local: null,
+    });
     return await body(log, raw);
   } finally {
     store.close();

@@ -20,7 +20,7 @@ export class RawPuts {
     transaction.objectStore("pending").put({ bytes, count: 1, createdAt: 0 }, [1, 0, (this.#key += 1)]);
     return new Promise((resolve, reject) => {
       transaction.addEventListener("complete", () => resolve());
-      transaction.addEventListener("abort", () => reject(transaction.error));
+      transaction.addEventListener("abort", () => reject(new Error("aborted", { cause: transaction.error })));
     });
   }
 
@@ -36,6 +36,6 @@ export async function deleteDatabase(name: string): Promise<void> {
 function settled(request: IDBRequest): Promise<void> {
   return new Promise((resolve, reject) => {
     request.addEventListener("success", () => resolve());
-    request.addEventListener("error", () => reject(request.error));
+    request.addEventListener("error", () => reject(new Error("failed", { cause: request.error })));
   });
 }

@@ -31,7 +31,9 @@ export async function benchStartup({ rounds = 5, pendingBatches = 10 } = {}): Pr
 async function fill(name: string, batches: number): Promise<number> {
   const batch = fullBatch(1024 * 1024);
   return await opened(name, async ({ localLog }) => {
-    const appends = Array.from({ length: batches }, () => localLog.append([{ topic: "bench", partition: partition(0), batch: batch.slice() }]));
+    const appends = Array.from({ length: batches }, () =>
+      localLog.append([{ topic: "bench", partition: partition(0), batch: batch.slice() }]),
+    );
     const appended = (await Promise.all(appends)).flat();
     return appended.reduce((sum, { count }) => sum + count, 0);
   });
@@ -50,7 +52,16 @@ async function timeOpening(name: string): Promise<number> {
 async function opened<Result>(name: string, body: (log: DeviceLog) => Promise<Result>): Promise<Result> {
   const store = new IdbStore({ name, clock: systemClock });
   try {
-    return await body(await openDevice({ store, clock: systemClock, random: cryptoRandom, namespace: "bench", principal: "bench", local: null }));
+    return await body(
+      await openDevice({
+        store,
+        clock: systemClock,
+        random: cryptoRandom,
+        namespace: "bench",
+        principal: "bench",
+        local: null,
+      }),
+    );
   } finally {
     store.close();
   }

@@ -21,12 +21,19 @@ afterEach(() => {
   store.close();
 });
 
-const put = (key: string): Promise<void> => store.transact(["meta"], { mode: "readwrite", durability: "strict" }, (transaction) => transaction.put("meta", key, true));
-const get = (key: string): Promise<true | undefined> => store.transact(["meta"], { mode: "readonly" }, (transaction) => transaction.get<true>("meta", key));
+const put = (key: string): Promise<void> =>
+  store.transact(["meta"], { mode: "readwrite", durability: "strict" }, (transaction) =>
+    transaction.put("meta", key, true),
+  );
+const get = (key: string): Promise<true | undefined> =>
+  store.transact(["meta"], { mode: "readonly" }, (transaction) => transaction.get<true>("meta", key));
 
 /** Puts `error` in the way of the next `times` transactions. */
 function deadHandles(times: number): { readonly fired: () => number } {
-  const begin = IDBDatabase.prototype.transaction;
+  const begin = Reflect.get(IDBDatabase.prototype, "transaction") as (
+    this: IDBDatabase,
+    ...args: unknown[]
+  ) => IDBTransaction;
   let fired = 0;
   vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (this: IDBDatabase, ...args) {
     if (fired < times) {
@@ -67,12 +74,21 @@ describe("a dead handle", () => {
 
 describe("in flight", () => {
   function failingPuts(name: string): void {
-    const write = IDBObjectStore.prototype.put;
+    const write = Reflect.get(IDBObjectStore.prototype, "put") as (
+      this: IDBObjectStore,
+      ...args: unknown[]
+    ) => IDBRequest<IDBValidKey>;
     vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args) {
       const request = write.apply(this, args);
-      Object.defineProperty(this.transaction, "error", { value: new DOMException("made up", name), configurable: true });
+      Object.defineProperty(this.transaction, "error", {
+        value: new DOMException("made up", name),
+        configurable: true,
+      });
       this.transaction.abort();
-      Object.defineProperty(this.transaction, "error", { value: new DOMException("made up", name), configurable: true });
+      Object.defineProperty(this.transaction, "error", {
+        value: new DOMException("made up", name),
+        configurable: true,
+      });
       return request;
     });
   }
@@ -100,7 +116,10 @@ describe("opening", () => {
       request.addEventListener("success", () => resolve(request.result));
       request.addEventListener("blocked", () => reject(new Error("blocked")));
     });
-    await expect(put("y")).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("reload") });
+    await expect(put("y")).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("reload") as unknown,
+    });
     upgraded.close();
   });
 
@@ -114,14 +133,20 @@ describe("opening", () => {
     indexedDB.deleteDatabase("blocked");
     const blocked = new IdbStore({ name: "blocked", clock: hurried });
     const attempt = blocked.transact(["meta"], { mode: "readonly" }, (transaction) => transaction.get("meta", "x"));
-    await expect(attempt).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining(`${OPEN_TIMEOUT_MS} ms`) });
+    await expect(attempt).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining(`${OPEN_TIMEOUT_MS} ms`) as unknown,
+    });
     older.close();
   });
 
   test("a database that was deleted under it is told, never made again in silence", async () => {
     await put("x");
     await new Promise((resolve) => indexedDB.deleteDatabase("device").addEventListener("success", resolve));
-    await expect(put("y")).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("deleted") });
+    await expect(put("y")).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("deleted") as unknown,
+    });
     await expect(get("x")).rejects.toMatchObject({ code: "STORE_FAILED" });
   });
 });

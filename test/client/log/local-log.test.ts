@@ -1,5 +1,12 @@
+import "fake-indexeddb/auto";
 import { describe, expect, test } from "vitest";
+import { IdbStore } from "../../../client/log/idb-store.ts";
+import { systemClock } from "../../../client/web-ports.ts";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
+import type { PartitionRef } from "../../../client/log/device-log.ts";
+import type { PartitionRow } from "../../../client/log/rows.ts";
+import type { StoreTransaction } from "../../../client/log/store.ts";
+import { batchCount } from "../../../shared/record-batch.ts";
 import { partition } from "../../../shared/brands.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { RecordBatchEncoder } from "../../../shared/record-batch-encode.ts";
@@ -16,8 +23,20 @@ function counting(store: MemoryStore): { readonly writes: () => number } {
 
 function large(bytes: number): Uint8Array<ArrayBuffer> {
   const encoder = new RecordBatchEncoder();
-  while (encoder.byteLength + 10_100 < bytes) encoder.append({ key: null, value: new Uint8Array(10_000), timestamp: 1_000 });
+  while (encoder.byteLength + 10_100 < bytes)
+    encoder.append({ key: null, value: new Uint8Array(10_000), timestamp: 1_000 });
   return encoder.finish({ crc: false });
+}
+
+async function writeAsAnotherTab(transaction: StoreTransaction, ref: PartitionRef, count: number): Promise<void> {
+  const row = await transaction.get<PartitionRow>("partitions", [ref.topicKey, ref.partition]);
+  const next = row?.nextLocalSequence ?? 0;
+  void transaction.put("pending", [ref.topicKey, ref.partition, next], {
+    bytes: new Uint8Array(),
+    count,
+    createdAt: 0,
+  });
+  void transaction.put("partitions", [ref.topicKey, ref.partition], { ...row, nextLocalSequence: next + count });
 }
 
 describe("group commit", () => {
@@ -26,7 +45,11 @@ describe("group commit", () => {
     const tab = await Tab.open(store);
     await tab.append("orders-0: a");
     const { writes } = counting(store);
-    const answers = await Promise.all([tab.append("orders-0: b"), tab.append("orders-0: c d"), tab.append("orders-0: e")]);
+    const answers = await Promise.all([
+      tab.append("orders-0: b"),
+      tab.append("orders-0: c d"),
+      tab.append("orders-0: e"),
+    ]);
     expect(answers).toEqual(["orders-0~1", "orders-0~2", "orders-0~4"]);
     expect(await tab.pending("orders-0")).toBe("0: a | 1: b c d e");
     expect(writes()).toBe(1);
@@ -47,7 +70,10 @@ describe("group commit", () => {
 
   test("one batch for each partition, of several topics", async () => {
     const tab = await Tab.open();
-    const answers = await Promise.all([tab.append("orders-0: a", "audit-3: x"), tab.append("orders-0: b", "orders-1: c", "audit-3: y")]);
+    const answers = await Promise.all([
+      tab.append("orders-0: a", "audit-3: x"),
+      tab.append("orders-0: b", "orders-1: c", "audit-3: y"),
+    ]);
     expect(answers).toEqual(["orders-0~0 audit-3~0", "orders-0~1 orders-1~0 audit-3~1"]);
     expect(await tab.pending("orders-0")).toBe("0: a b");
     expect(await tab.pending("audit-3")).toBe("0: x y");
@@ -57,7 +83,9 @@ describe("group commit", () => {
     const tab = await Tab.open();
     const big = large(LIMITS.batchBytesMax);
     const append = (batch: Uint8Array): Promise<string> =>
-      tab.log.localLog.append([{ topic: "orders", partition: partition(0), batch }]).then((answers) => answers.map(inWords).join(" "));
+      tab.log.localLog
+        .append([{ topic: "orders", partition: partition(0), batch }])
+        .then((answers) => answers.map(inWords).join(" "));
     const answers = await Promise.all([append(batchOf("a")), append(batchOf("b")), append(big), append(batchOf("c"))]);
     const count = large(LIMITS.batchBytesMax).byteLength === big.byteLength ? 104 : 0;
     expect(answers).toEqual(["orders-0~0", "orders-0~1", "orders-0~2", `orders-0~${2 + count}`]);
@@ -74,7 +102,9 @@ describe("group commit", () => {
     const batch = large(LIMITS.batchBytesMax);
     const sequences = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const [appended] = await tab.log.localLog.append([{ topic: "orders", partition: partition(0), batch: batch.slice() }]);
+        const [appended] = await tab.log.localLog.append([
+          { topic: "orders", partition: partition(0), batch: batch.slice() },
+        ]);
         return appended?.localSequence ?? -1;
       }),
     );
@@ -89,10 +119,59 @@ describe("two tabs over one store", () => {
     const [one, two] = [await Tab.open(store), await Tab.open(store)];
     await one.append("orders-0: a");
     await two.append("orders-0: b");
-    const answers = await Promise.all([one.append("orders-0: c"), two.append("orders-0: d"), one.append("orders-0: e"), two.append("orders-0: f")]);
+    const answers = await Promise.all([
+      one.append("orders-0: c"),
+      two.append("orders-0: d"),
+      one.append("orders-0: e"),
+      two.append("orders-0: f"),
+    ]);
     // Which of them the store hears first is open; the one that was too late goes behind.
     expect(["0: a | 1: b | 2: c e | 4: d f", "0: a | 1: b | 2: d f | 4: c e"]).toContain(await one.pending("orders-0"));
     expect([...answers].sort()).toEqual(["orders-0~2", "orders-0~3", "orders-0~4", "orders-0~5"]);
+  });
+
+  test("transactions queued behind one that must start again go behind it, in either tab", async () => {
+    const store = new MemoryStore();
+    const tabs = [await Tab.open(store), await Tab.open(store)];
+    const half = large(LIMITS.batchBytesMax / 2);
+    const send = async (tab: Tab | undefined): Promise<number> => {
+      const appended = await tab?.log.localLog.append([
+        { topic: "orders", partition: partition(0), batch: half.slice() },
+      ]);
+      return appended?.[0]?.localSequence ?? -1;
+    };
+    await Promise.all(tabs.map(send));
+    const { writes } = counting(store);
+    const sequences = await Promise.all(tabs.map((tab) => Promise.all(Array.from({ length: 40 }, () => send(tab)))));
+    for (const ofTab of sequences) expect(ofTab).toEqual([...ofTab].sort((a, b) => a - b));
+    expect(new Set(sequences.flat()).size).toBe(80);
+    expect(writes()).toBeGreaterThanOrEqual(6);
+  });
+
+  test("not even where the other tab wrote just as many records as the one that must start again", async () => {
+    // Not the memory store: it is done with the first before the second is begun.
+    const store = new IdbStore({ name: "overtaken", clock: systemClock });
+    const tab = await Tab.open(store);
+    const half = large(LIMITS.batchBytesMax / 2);
+    const send = async (): Promise<number> =>
+      (await tab.log.localLog.append([{ topic: "orders", partition: partition(0), batch: half.slice() }]))[0]
+        ?.localSequence ?? -1;
+    await send();
+    const ref = await tab.ref("orders-0");
+    const transact = store.transact.bind(store);
+    let overtaken = 0;
+    store.transact = (stores, options, body) => {
+      // Before the first group, of 4 MiB: eight halves.
+      if (options.mode === "readwrite" && overtaken === 0)
+        void transact(["partitions", "pending"], options, (transaction) =>
+          writeAsAnotherTab(transaction, ref, (overtaken = 8 * batchCount(half, 0))),
+        );
+      return transact(stores, options, body);
+    };
+    const sequences = await Promise.all(Array.from({ length: 40 }, send));
+    store.close();
+    expect(overtaken).toBeGreaterThan(0);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
   });
 
   test("what a settled answer changed meanwhile is kept", async () => {
@@ -111,7 +190,10 @@ describe("all or nothing", () => {
     const tab = await Tab.open();
     const damaged = batchOf("x");
     damaged[16] = 1;
-    const refused = tab.log.localLog.append([appendOf("orders-1: never"), { topic: "orders", partition: partition(0), batch: damaged }]);
+    const refused = tab.log.localLog.append([
+      appendOf("orders-1: never"),
+      { topic: "orders", partition: partition(0), batch: damaged },
+    ]);
     const good = tab.append("orders-0: a");
     await expect(refused).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
     expect(await good).toBe("orders-0~0");
@@ -120,14 +202,38 @@ describe("all or nothing", () => {
 
   test.each([
     ["a bad topic", () => ({ ...appendOf("or ders-0: a") }), "INVALID_TOPIC_EXCEPTION", { topic: "or ders" }],
-    ["a partition out of range", () => appendOf("orders-9: a"), "UNKNOWN_TOPIC_OR_PARTITION", { partition: 9, partitionCount: 6 }],
-    ["a batch above the limit", () => ({ ...appendOf("orders-0: a"), batch: new Uint8Array(LIMITS.batchBytesMax + 1) }), "MESSAGE_TOO_LARGE", { topic: "orders" }],
-    ["a batch cut short", () => ({ ...appendOf("orders-0: a"), batch: batchOf("a b c").slice(0, -1) }), "CORRUPT_MESSAGE", { topic: "orders" }],
-    ["a batch without records", () => ({ ...appendOf("orders-0: a"), batch: new Uint8Array(0) }), "CORRUPT_MESSAGE", { topic: "orders" }],
+    [
+      "a partition out of range",
+      () => appendOf("orders-9: a"),
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      { partition: 9, partitionCount: 6 },
+    ],
+    [
+      "a batch above the limit",
+      () => ({ ...appendOf("orders-0: a"), batch: new Uint8Array(LIMITS.batchBytesMax + 1) }),
+      "MESSAGE_TOO_LARGE",
+      { topic: "orders" },
+    ],
+    [
+      "a batch cut short",
+      () => ({ ...appendOf("orders-0: a"), batch: batchOf("a b c").slice(0, -1) }),
+      "CORRUPT_MESSAGE",
+      { topic: "orders" },
+    ],
+    [
+      "a batch without records",
+      () => ({ ...appendOf("orders-0: a"), batch: new Uint8Array(0) }),
+      "CORRUPT_MESSAGE",
+      { topic: "orders" },
+    ],
   ])("%s is refused by name, its neighbours are not", async (_name, append, code, details) => {
     const tab = await Tab.open();
     await tab.learn("orders", 6);
-    const [before, refused, after] = [tab.append("orders-0: a"), tab.log.localLog.append([append()]), tab.append("orders-0: b")];
+    const [before, refused, after] = [
+      tab.append("orders-0: a"),
+      tab.log.localLog.append([append()]),
+      tab.append("orders-0: b"),
+    ];
     await expect(refused).rejects.toMatchObject({ code, details: expect.objectContaining(details) as unknown });
     expect([await before, await after]).toEqual(["orders-0~0", "orders-0~1"]);
   });
@@ -165,13 +271,18 @@ describe("an outcome that is not known", () => {
     const tab = await Tab.open(store);
     await tab.append("orders-0: a");
     store.fault = () => "lost";
-    await expect(tab.append("orders-0: b")).rejects.toMatchObject({ code: "STORE_FAILED", details: { outcome: "unknown" } });
+    await expect(tab.append("orders-0: b")).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      details: { outcome: "unknown" },
+    });
   });
 });
 
 test("a device without an edge gives offsets at once", async () => {
   const tab = await Tab.open(new MemoryStore(), { localPartitionCount: 2 });
-  expect(await Promise.all([tab.append("orders-0: a b"), tab.append("orders-0: c"), tab.append("orders-1: d")])).toEqual(["orders-0~0@0", "orders-0~2@2", "orders-1~0@0"]);
+  expect(
+    await Promise.all([tab.append("orders-0: a b"), tab.append("orders-0: c"), tab.append("orders-1: d")]),
+  ).toEqual(["orders-0~0@0", "orders-0~2@2", "orders-1~0@0"]);
   expect(await tab.append("orders-0: e")).toBe("orders-0~3@3");
   expect(await tab.find("orders-0", 2)).toBe("committed orders-0~2 @2");
   const read = await tab.log.replica.read(await tab.ref("orders-0"), 0 as never, 1e6);

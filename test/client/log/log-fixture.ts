@@ -8,7 +8,17 @@ import { openDevice, type DeviceLog } from "../../../client/log/open-device.ts";
 import type { ProducerIdentity } from "../../../client/log/rows.ts";
 import type { Store } from "../../../client/log/store.ts";
 import { systemClock } from "../../../client/web-ports.ts";
-import { NO_CHAIN, UNASSIGNED, type Chain, type LocalSequence, type Offset, type Partition, type ProducerId, type ProducerKey, type TopicId } from "../../../shared/brands.ts";
+import {
+  NO_CHAIN,
+  UNASSIGNED,
+  type Chain,
+  type LocalSequence,
+  type Offset,
+  type Partition,
+  type ProducerId,
+  type ProducerKey,
+  type TopicId,
+} from "../../../shared/brands.ts";
 import type { Random } from "../../../shared/random.ts";
 import { readBatch } from "../../../shared/record-batch-decode.ts";
 import { RecordBatchEncoder } from "../../../shared/record-batch-encode.ts";
@@ -37,10 +47,11 @@ export function batchOf(records: string): Uint8Array<ArrayBuffer> {
 /** The values of whole batches, one after the other. */
 export function valuesOf(bytes: Uint8Array): string {
   const values: string[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const reading = readBatch(bytes, at);
     if (!reading.ok) throw new Error(`damaged at ${at}: ${reading.damage.reason}`);
-    for (const record of recordsOf(bytes.subarray(at, reading.batch.end))) values.push(text.decode(record.value ?? new Uint8Array()));
+    for (const record of recordsOf(bytes.subarray(at, reading.batch.end)))
+      values.push(text.decode(record.value ?? new Uint8Array()));
     at = reading.batch.end;
   }
   return values.join(" ");
@@ -56,9 +67,15 @@ export class Tab {
     this.store = store;
   }
 
-  static async open(store: Store = new MemoryStore(), options: { readonly localPartitionCount?: number } = {}): Promise<Tab> {
+  static async open(
+    store: Store = new MemoryStore(),
+    options: { readonly localPartitionCount?: number } = {},
+  ): Promise<Tab> {
     const local = options.localPartitionCount === undefined ? null : { partitionCount: options.localPartitionCount };
-    return new Tab(await openDevice({ store, clock: systemClock, random: countedRandom(), namespace: "n", principal: "p", local }), store);
+    return new Tab(
+      await openDevice({ store, clock: systemClock, random: countedRandom(), namespace: "n", principal: "p", local }),
+      store,
+    );
   }
 
   /** `append("orders-0: a b", "audit: c")` is one call; the answer in words is `orders-0~0 audit--1~0`. */
@@ -84,7 +101,10 @@ export class Tab {
 
   /** `0: a b | 2: c`: two batches wait, with their local sequences. */
   async pending(place: string): Promise<string> {
-    const found = await this.log.outbox.read(await this.ref(place), 0 as LocalSequence, { bytesMax: 1e9, countMax: 1e6 });
+    const found = await this.log.outbox.read(await this.ref(place), 0 as LocalSequence, {
+      bytesMax: 1e9,
+      countMax: 1e6,
+    });
     return found.map(({ localSequence, bytes }) => `${localSequence}: ${valuesOf(bytes)}`).join(" | ");
   }
 
@@ -97,7 +117,11 @@ export class Tab {
     for (const batch of await this.log.outbox.read(ref, row.ackedLocalSequence, { bytesMax: 1e9, countMax: 1e6 })) {
       if (left <= 0) break;
       const baseOffset = offset === null ? null : ((offset + count - left) as Offset);
-      settled.push({ localSequence: batch.localSequence, count: batch.count, outcome: { kind: "committed", baseOffset } as const });
+      settled.push({
+        localSequence: batch.localSequence,
+        count: batch.count,
+        outcome: { kind: "committed", baseOffset } as const,
+      });
       left -= batch.count;
     }
     const expected = { producerKey: row.identity?.producerKey ?? "", ackedLocalSequence: row.ackedLocalSequence };
@@ -111,7 +135,9 @@ export class Tab {
     const [batch] = await this.log.outbox.read(ref, row.ackedLocalSequence, { bytesMax: 1, countMax: 1 });
     if (batch === undefined) throw new Error("nothing waits");
     const error = new StrandlineError("INVALID_RECORD", "refused by the test").toBody();
-    const settled = [{ localSequence: batch.localSequence, count: batch.count, outcome: { kind: "dead", error } as const }];
+    const settled = [
+      { localSequence: batch.localSequence, count: batch.count, outcome: { kind: "dead", error } as const },
+    ];
     const expected = { producerKey: row.identity?.producerKey ?? "", ackedLocalSequence: row.ackedLocalSequence };
     await this.log.outbox.settle(ref, { expected, settled, chain: NO_CHAIN, successor: null, leaderEpoch: null });
   }
@@ -146,7 +172,7 @@ function countedRandom(): Random {
   tabs += 1;
   let next = tabs;
   return {
-    next: () => ((next = (next * 48_271) % 2_147_483_647) / 2_147_483_647),
+    next: () => (next = (next * 48_271) % 2_147_483_647) / 2_147_483_647,
     bytes: (length) => new Uint8Array(length).map((_, index) => (tabs * 17 + index) & 0xff),
   };
 }

@@ -3,7 +3,11 @@ import { MemoryStore } from "../../../client/log/memory-store.ts";
 import type { Chain, LocalSequence, ProducerKey } from "../../../shared/brands.ts";
 import { ROOT, Tab } from "./log-fixture.ts";
 
-const SUCCESSOR = { ...ROOT, producerKey: "ffffffffffffffffffffffffffffffff" as ProducerKey, sequenceBase: 2 as LocalSequence };
+const SUCCESSOR = {
+  ...ROOT,
+  producerKey: "ffffffffffffffffffffffffffffffff" as ProducerKey,
+  sequenceBase: 2 as LocalSequence,
+};
 const epoch = (counter: number) => ({ counter, random: 5 });
 
 async function withPending(...batches: string[]): Promise<Tab> {
@@ -18,7 +22,9 @@ describe("read", () => {
     const tab = await withPending("a", "b", "c", "d", "e");
     const ref = await tab.ref("orders-0");
     const sequences = async (from: number, bytesMax: number, countMax: number): Promise<number[]> =>
-      (await tab.log.outbox.read(ref, from as LocalSequence, { bytesMax, countMax })).map(({ localSequence }) => localSequence);
+      (await tab.log.outbox.read(ref, from as LocalSequence, { bytesMax, countMax })).map(
+        ({ localSequence }) => localSequence,
+      );
     expect(await sequences(0, 1, 9)).toEqual([0]);
     expect(await sequences(0, 1e6, 3)).toEqual([0, 1, 2]);
     expect(await sequences(1, 200, 9)).toEqual([1, 2]);
@@ -45,7 +51,11 @@ describe("settle", () => {
     const before = { producerKey: row.identity?.producerKey ?? "", ackedLocalSequence: row.ackedLocalSequence };
     expect(await tab.commit("orders-0", 1, 10)).toBe(true);
     expect(await tab.commit("orders-0", 1, 10, { expected: before })).toBe(false);
-    expect(await tab.commit("orders-0", 1, 11, { expected: { producerKey: "other", ackedLocalSequence: 1 as LocalSequence } })).toBe(false);
+    expect(
+      await tab.commit("orders-0", 1, 11, {
+        expected: { producerKey: "other", ackedLocalSequence: 1 as LocalSequence },
+      }),
+    ).toBe(false);
     expect(await tab.pending("orders-0")).toBe("1: b");
   });
 

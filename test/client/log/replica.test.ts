@@ -1,12 +1,23 @@
 import { describe, expect, test } from "vitest";
 import type { FetchedRun, PartitionRef } from "../../../client/log/device-log.ts";
 import type { Crc, Offset, Partition } from "../../../shared/brands.ts";
-import { batchByteLength, batchBaseOffset, batchCrc, batchLastOffset, patchLogPosition } from "../../../shared/record-batch.ts";
+import {
+  batchByteLength,
+  batchBaseOffset,
+  batchCrc,
+  batchLastOffset,
+  patchLogPosition,
+} from "../../../shared/record-batch.ts";
 import { writeCrc } from "../../../shared/record-batch-encode.ts";
 import { batchOf, Tab, valuesOf } from "./log-fixture.ts";
 
 /** `runAt(5, "a b", "c")`: a batch at 5 and one at 7. */
-function runAt(ref: PartitionRef, firstOffset: number, batches: readonly string[], more: Partial<FetchedRun> = {}): FetchedRun {
+function runAt(
+  ref: PartitionRef,
+  firstOffset: number,
+  batches: readonly string[],
+  more: Partial<FetchedRun> = {},
+): FetchedRun {
   const all = batches.map(batchOf);
   const bytes = new Uint8Array(all.reduce((sum, batch) => sum + batch.byteLength, 0));
   let [at, nextOffset, lastCrc] = [0, firstOffset, null as Crc | null];
@@ -19,10 +30,24 @@ function runAt(ref: PartitionRef, firstOffset: number, batches: readonly string[
     at += batchByteLength(bytes, at);
   }
   const bounds = { highWatermark: nextOffset as Offset, logStartOffset: 0 as Offset, leaderEpoch: null };
-  return { ref, bytes, firstOffset: firstOffset as Offset, nextOffset: nextOffset as Offset, restart: false, lastCrc, ...bounds, ...more };
+  return {
+    ref,
+    bytes,
+    firstOffset: firstOffset as Offset,
+    nextOffset: nextOffset as Offset,
+    restart: false,
+    lastCrc,
+    ...bounds,
+    ...more,
+  };
 }
 
-async function replicated(): Promise<{ tab: Tab; ref: PartitionRef; put: (at: number, batches: string[], more?: Partial<FetchedRun>) => Promise<boolean>; read: (offset: number, bytesMax?: number) => Promise<string> }> {
+async function replicated(): Promise<{
+  tab: Tab;
+  ref: PartitionRef;
+  put: (at: number, batches: string[], more?: Partial<FetchedRun>) => Promise<boolean>;
+  read: (offset: number, bytesMax?: number) => Promise<string>;
+}> {
   const tab = await Tab.open();
   await tab.learn("orders", 1);
   const ref = { topicKey: (await tab.ref("orders-0")).topicKey, partition: 0 as Partition };

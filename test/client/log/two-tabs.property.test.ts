@@ -12,10 +12,27 @@ type Step =
 
 const tab = fc.constantFrom(0 as const, 1 as const);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("append" as const), tab, places: fc.array(fc.constantFrom("t-0", "t-1", "t"), { minLength: 1, maxLength: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("settle" as const, "refuse" as const, "pause" as const), tab }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      tab,
+      places: fc.array(fc.constantFrom("t-0", "t-1", "t"), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom("settle" as const, "refuse" as const, "pause" as const), tab }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("learn" as const), tab }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fault" as const), fault: fc.constantFrom("lost" as const, "unanswered" as const, "full" as const), tab }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("fault" as const),
+      fault: fc.constantFrom("lost" as const, "unanswered" as const, "full" as const),
+      tab,
+    }),
+  },
 );
 
 interface Acked {
@@ -62,7 +79,13 @@ class Run {
     try {
       const answers = await at.appended(...places.map((place, index) => `${place}: ${values[index] ?? ""}`));
       for (const [index, answer] of answers.entries()) {
-        this.acked.push({ tab: tabNumber, place: places[index] ?? "", value: values[index] ?? "", ref: inWords({ ...answer, localSequence: 0 as LocalSequence }), localSequence: answer.localSequence });
+        this.acked.push({
+          tab: tabNumber,
+          place: places[index] ?? "",
+          value: values[index] ?? "",
+          ref: inWords({ ...answer, localSequence: 0 as LocalSequence }),
+          localSequence: answer.localSequence,
+        });
       }
     } catch {
       for (const value of values) this.open.add(value);
@@ -96,7 +119,8 @@ class Run {
   /** All records of a partition in the order in which they are, or were, sent. */
   async sent(place: string): Promise<string[]> {
     const pending = (await this.tabs[0]?.pending(place)) ?? "";
-    const waiting = pending === "" ? [] : pending.split(" | ").flatMap((batch) => batch.replace(/^\d+: /, "").split(" "));
+    const waiting =
+      pending === "" ? [] : pending.split(" | ").flatMap((batch) => batch.replace(/^\d+: /, "").split(" "));
     return [...(this.left.get(place) ?? []), ...waiting];
   }
 }
@@ -123,8 +147,12 @@ test("no local sequence is used twice, nothing acknowledged is lost or doubled, 
       // Each tab appended its values in growing order; what named its partition is found there in that order.
       for (const [partition, values] of sent.entries()) {
         for (const number of [0, 1]) {
-          const mine = run.acked.filter((one) => one.tab === number && one.place === `t-${partition}`).map(({ value }) => value);
-          expect(values.filter((value) => mine.includes(value))).toEqual([...mine].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
+          const mine = run.acked
+            .filter((one) => one.tab === number && one.place === `t-${partition}`)
+            .map(({ value }) => value);
+          expect(values.filter((value) => mine.includes(value))).toEqual(
+            [...mine].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
+          );
         }
       }
       await everyReceiptIsRight(run, first, sent);
