@@ -1,4 +1,5 @@
 /** Builds examples/playground into dist/playground: playground.ts as a bundle with its worker, and what is no script as it is. */
+import { existsSync } from "node:fs";
 import { cp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bundlePage, writeFiles } from "./bundle-page.ts";
@@ -9,6 +10,7 @@ const TO = join(ROOT, "dist", "playground");
 /** The page's script; what else it is made of, it imports. */
 const ENTRY = "playground.ts";
 
+if (!existsSync(join(FROM, ENTRY))) throw new Error(`examples/playground/${ENTRY} is missing`);
 await rm(TO, { recursive: true, force: true });
 for (const entry of await readdir(FROM, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || entry.name.endsWith(".ts") || entry.name.endsWith(".md")) continue;
