@@ -47,8 +47,8 @@ export interface AppendedBatch {
 
 export interface LocalLog {
   /**
-   * Takes the batches' buffers over. All or nothing, durable (`strict`) when it resolves. Appends that meet while a transaction is in flight share
-   * the next one, and their records form one batch per partition.
+   * Takes the batches' buffers over. All or nothing, durable (`strict`) when it resolves. Appends that meet while a
+   * transaction is in flight share the next one, and their records form one batch per partition.
    * Errors: `INVALID_TOPIC_EXCEPTION`, `UNKNOWN_TOPIC_OR_PARTITION`, `MESSAGE_TOO_LARGE`, `CORRUPT_MESSAGE`,
    * `INVALID_RECORD`, `UNSUPPORTED_COMPRESSION_TYPE` (compressed and without a partition),
    * `STORAGE_FULL`, `STORE_FAILED`, `CLOSED`.
