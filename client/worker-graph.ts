@@ -4,10 +4,10 @@ import { IdbStore } from "./log/idb-store.ts";
 import { openDevice, type DeviceLog } from "./log/open-device.ts";
 import type { Locks } from "./ports.ts";
 import { httpTransport } from "./sync/http-transport.ts";
-import { startSync, type SyncListener } from "./sync/sync.ts";
+import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
 import type { WorkerOptions } from "./worker-api.ts";
-import type { Device, EdgeSync } from "./worker-device.ts";
+import type { Device } from "./worker-device.ts";
 import { storedSettings } from "./worker-settings.ts";
 
 export async function openWorkerDevice(options: WorkerOptions, locks: Locks): Promise<Device> {
@@ -38,7 +38,7 @@ interface SyncParts {
   readonly paused: boolean;
 }
 
-function syncWith(url: string, { options, database, log, locks, news, paused }: SyncParts): EdgeSync {
+function syncWith(url: string, { options, database, log, locks, news, paused }: SyncParts): SyncHandle {
   const { namespace, principal, retry } = options;
   const { outbox, replica, catalog, device } = log;
   const listener: SyncListener = {

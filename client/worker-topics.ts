@@ -5,11 +5,11 @@ import { StrandlineError } from "../shared/strandline-error.ts";
 import { checkTopicName } from "../shared/topic-name.ts";
 import type { TopicCatalog } from "./log/device-log.ts";
 import type { TopicRow } from "./log/rows.ts";
-import type { EdgeSync } from "./worker-device.ts";
+import type { SyncHandle } from "./sync/sync.ts";
 
 interface TopicDeskDeps {
   readonly catalog: TopicCatalog;
-  readonly sync: EdgeSync | null;
+  readonly sync: SyncHandle | null;
   readonly localPartitionCount: number;
   /** Told when a topic was made here. */
   readonly onLearned: () => void;

@@ -65,6 +65,20 @@ function keysAndValues(open: Open): void {
     ]);
   });
 
+  test.each([9, 5])("a range that holds nothing is no error: from 9 to %i", async (to) => {
+    const store = open();
+    await put(store, "log", [
+      [1, 0, 5],
+      [1, 0, 9],
+    ]);
+    const nothing = { from: [1, 0, 9], to: [1, 0, to] };
+    expect(await read(store, (transaction) => transaction.keys("log", nothing, 9))).toEqual([]);
+    expect(await read(store, (transaction) => transaction.entries("log", nothing, 9))).toEqual([]);
+    expect(await read(store, (transaction) => transaction.last("log", nothing))).toBeUndefined();
+    await write(store, async (transaction) => void transaction.delete("log", nothing));
+    expect(await read(store, (transaction) => transaction.keys("log", EVERYTHING, 9))).toHaveLength(2);
+  });
+
   test("deletes a key, or a range", async () => {
     const store = open();
     await put(store, "pending", [
