@@ -3,6 +3,7 @@
  * News only end a wait early: whoever hears them looks into the store, so a message that is lost costs time and
  * nothing else.
  */
+import type { Clock } from "../shared/clock.ts";
 import type { PartitionRef } from "./log/device-log.ts";
 import type { WorkerEvent } from "./worker-api.ts";
 
@@ -24,20 +25,24 @@ export interface DeviceChannel {
 export type NewsListener = (message: DeviceMessage, from: "here" | "other-tab") => void;
 
 export class DeviceNews {
+  readonly #clock: Clock;
   readonly #channel: DeviceChannel;
   readonly #listeners = new Set<NewsListener>();
   /** Told to the other tabs in a task of its own: an append's answer does not wait for that. */
   #unposted: DeviceMessage[] = [];
+  #closed = false;
 
-  constructor(channel: DeviceChannel) {
+  constructor(channel: DeviceChannel, clock: Clock) {
+    this.#clock = clock;
     this.#channel = channel;
     channel.onMessage((message) => this.#tell(message, "other-tab"));
   }
 
   publish(message: DeviceMessage): void {
+    if (this.#closed) return;
     this.#tell(message, "here");
     this.#unposted.push(message);
-    if (this.#unposted.length === 1) setTimeout(() => this.#post(), 0);
+    if (this.#unposted.length === 1) void this.#clock.sleep(0).then(() => this.#post());
   }
 
   /** Returns the way to stop listening. */
@@ -47,6 +52,7 @@ export class DeviceNews {
   }
 
   close(): void {
+    this.#closed = true;
     this.#post();
     this.#listeners.clear();
     this.#channel.close();

@@ -17,7 +17,7 @@ export async function openWorkerDevice(options: WorkerOptions, locks: Locks): Pr
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const log = await openDevice({ store, clock, random, namespace, principal, local });
   const settings = storedSettings(store);
-  const news = new DeviceNews(broadcastDeviceChannel(database));
+  const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
   const sync = url === null ? null : syncWith(url, { options, database, log, locks, news, paused });
   const close = async (): Promise<void> => {

@@ -22,7 +22,7 @@ const committed = (partition: number, localSequence: number, offset: number): Re
 
 function world() {
   const world = { found: new Map<string, RecordWhereabouts>(), acked: 0, finds: 0 };
-  const news = new DeviceNews(SILENT_CHANNEL);
+  const news = new DeviceNews(SILENT_CHANNEL, systemClock);
   const outbox = {
     find: async (at: { partition: number }, localSequence: number) => {
       world.finds += 1;

@@ -24,6 +24,7 @@ export function storeSuite(name: string, kind: StoreKind): void {
       for (const store of opened.splice(0)) store.close();
     });
     keysAndValues(open);
+    ranges(open);
     allOrNothing(open);
     oneAfterTheOther(open);
     ends(open);
@@ -41,42 +42,6 @@ function keysAndValues(open: Open): void {
     });
     const ordered = await read(store, (transaction) => transaction.keys("meta", EVERYTHING, 100));
     expect(ordered).toEqual([-1, 7, "a", "z", [1, 2], [1, 2, 5], [1, 10], [2, -1, 0], ["b", 1], ["moved", 1, 0]]);
-  });
-
-  test("a range has its beginning and not its end", async () => {
-    const store = open();
-    await put(store, "log", [
-      [1, 0, 5],
-      [1, 0, 7],
-      [1, 0, 9],
-      [1, 1, 0],
-    ]);
-    const range = { from: [1, 0, 5], to: [1, 0, 9] };
-    expect(await read(store, (transaction) => transaction.keys("log", range, 9))).toEqual([
-      [1, 0, 5],
-      [1, 0, 7],
-    ]);
-    expect(await read(store, (transaction) => transaction.keys("log", range, 1))).toEqual([[1, 0, 5]]);
-    const found = await read(store, (transaction) => transaction.last<string>("log", range));
-    expect(found).toEqual({ key: [1, 0, 7], value: "1,0,7" });
-    expect(await read(store, (transaction) => transaction.last("log", { from: [2], to: [3] }))).toBeUndefined();
-    expect(await read(store, (transaction) => transaction.entries("log", { from: [1, 1], to: [1, 2] }, 9))).toEqual([
-      { key: [1, 1, 0], value: "1,1,0" },
-    ]);
-  });
-
-  test.each([9, 5])("a range that holds nothing is no error: from 9 to %i", async (to) => {
-    const store = open();
-    await put(store, "log", [
-      [1, 0, 5],
-      [1, 0, 9],
-    ]);
-    const nothing = { from: [1, 0, 9], to: [1, 0, to] };
-    expect(await read(store, (transaction) => transaction.keys("log", nothing, 9))).toEqual([]);
-    expect(await read(store, (transaction) => transaction.entries("log", nothing, 9))).toEqual([]);
-    expect(await read(store, (transaction) => transaction.last("log", nothing))).toBeUndefined();
-    await write(store, async (transaction) => void transaction.delete("log", nothing));
-    expect(await read(store, (transaction) => transaction.keys("log", EVERYTHING, 9))).toHaveLength(2);
   });
 
   test("deletes a key, or a range", async () => {
@@ -114,6 +79,44 @@ function keysAndValues(open: Open): void {
       return await Promise.all([before, transaction.get("meta", "x")]);
     });
     expect(seen).toEqual([undefined, 1]);
+  });
+}
+
+function ranges(open: Open): void {
+  test("a range has its beginning and not its end", async () => {
+    const store = open();
+    await put(store, "log", [
+      [1, 0, 5],
+      [1, 0, 7],
+      [1, 0, 9],
+      [1, 1, 0],
+    ]);
+    const range = { from: [1, 0, 5], to: [1, 0, 9] };
+    expect(await read(store, (transaction) => transaction.keys("log", range, 9))).toEqual([
+      [1, 0, 5],
+      [1, 0, 7],
+    ]);
+    expect(await read(store, (transaction) => transaction.keys("log", range, 1))).toEqual([[1, 0, 5]]);
+    const found = await read(store, (transaction) => transaction.last<string>("log", range));
+    expect(found).toEqual({ key: [1, 0, 7], value: "1,0,7" });
+    expect(await read(store, (transaction) => transaction.last("log", { from: [2], to: [3] }))).toBeUndefined();
+    expect(await read(store, (transaction) => transaction.entries("log", { from: [1, 1], to: [1, 2] }, 9))).toEqual([
+      { key: [1, 1, 0], value: "1,1,0" },
+    ]);
+  });
+
+  test.each([9, 5])("a range that holds nothing is no error: from 9 to %i", async (to) => {
+    const store = open();
+    await put(store, "log", [
+      [1, 0, 5],
+      [1, 0, 9],
+    ]);
+    const nothing = { from: [1, 0, 9], to: [1, 0, to] };
+    expect(await read(store, (transaction) => transaction.keys("log", nothing, 9))).toEqual([]);
+    expect(await read(store, (transaction) => transaction.entries("log", nothing, 9))).toEqual([]);
+    expect(await read(store, (transaction) => transaction.last("log", nothing))).toBeUndefined();
+    await write(store, async (transaction) => void transaction.delete("log", nothing));
+    expect(await read(store, (transaction) => transaction.keys("log", EVERYTHING, 9))).toHaveLength(2);
   });
 }
 

@@ -13,7 +13,7 @@ afterEach(async () => {
 
 function world() {
   const log = new FakeLog();
-  const news = new DeviceNews(SILENT_CHANNEL);
+  const news = new DeviceNews(SILENT_CHANNEL, systemClock);
   const locks = new MemoryLocks();
   const open = (options: Partial<ConsumerOptions> = {}): ConsumerSession => {
     const groupId = options.groupId ?? null;
