@@ -35,7 +35,8 @@ export function createApp(): Hono<{ Bindings: Env }> {
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.options("/v1/*", (context) => preflight(context));
   for (const [method, path, route] of ROUTES) app.on(method, path, async (context) => await answer(context, route));
-  for (const path of new Set(ROUTES.map(([, one]) => one))) app.all(path, async (context) => await answer(context, wrongMethod));
+  for (const path of new Set(ROUTES.map(([, one]) => one)))
+    app.all(path, async (context) => await answer(context, wrongMethod));
   app.notFound(async (context) => await answer(context, nothingHere));
   return app;
 }
@@ -77,4 +78,3 @@ function preflight(context: AppContext): Response {
   response.headers.set("access-control-max-age", "7200");
   return response;
 }
-

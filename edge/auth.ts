@@ -18,7 +18,8 @@ const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::
 export function authenticate(env: Env, request: Request): Caller {
   if (env.STRANDLINE_AUTH !== "none") throw new StrandlineError("NOT_CONFIGURED", "");
   const url = new URL(request.url);
-  if (!isLocal(url.hostname)) throw new StrandlineError("FORBIDDEN_ORIGIN", `host ${url.hostname}`, { host: url.hostname });
+  if (!isLocal(url.hostname))
+    throw new StrandlineError("FORBIDDEN_ORIGIN", `host ${url.hostname}`, { host: url.hostname });
   const origin = request.headers.get("origin");
   if (origin !== null && !mayCall(env, origin)) {
     const shown = origin.slice(0, 200);

@@ -9,7 +9,8 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   const stated = request.headers.get("content-length");
   if (stated === null) return await readCounted(request, bytesMax);
   const length = Number(stated);
-  if (!Number.isSafeInteger(length) || length < 0) throw new StrandlineError("INVALID_REQUEST", `content-length ${stated.slice(0, 32)}`);
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new StrandlineError("INVALID_REQUEST", `content-length ${stated.slice(0, 32)}`);
   if (length > bytesMax) throw tooLarge(length, bytesMax);
   return new Uint8Array(await request.arrayBuffer());
 }

@@ -54,7 +54,10 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
-  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers: { "cache-control": "no-store" } });
+  return Response.json(
+    { error: error.toBody() },
+    { status: statusOf(error.code), headers: { "cache-control": "no-store" } },
+  );
 }
 
 /** What was not expected is told to the log, and to the caller only that it was not expected. */

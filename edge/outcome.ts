@@ -2,7 +2,9 @@
 import { StrandlineError, type ErrorBody } from "../shared/strandline-error.ts";
 import { asStrandlineError } from "./http-error.ts";
 
-export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: ErrorBody };
+export type Outcome<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: ErrorBody };
 
 export function attempt<Value>(body: () => Value): Outcome<Value> {
   try {

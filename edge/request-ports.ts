@@ -41,7 +41,8 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
 function partitionPort(env: Env, { namespace }: Caller, topicId: string, partition: number): PartitionPort {
   const address = { namespace, topicId, partition };
   const id = env.PARTITION.idFromName(partitionName(address));
-  const stub = (): Env["PARTITION"] extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never => env.PARTITION.get(id);
+  const stub = (): Env["PARTITION"] extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never =>
+    env.PARTITION.get(id);
   return {
     append: async (request) => await stub().append(address, request),
     proof: async (producerId) => await stub().proof(address, producerId),

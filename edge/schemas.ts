@@ -73,12 +73,13 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   config: z.record(z.string(), z.string()).optional(),
 });
 
-export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> = z.object({
-  offset: z.coerce.number().pipe(offset).default(0),
-  maxBytes: z.coerce.number().pipe(z.int().min(0)).default(LIMITS.batchBytesMax),
-  minBytes: z.coerce.number().pipe(z.int().min(0)).default(0),
-  maxWaitMs: z.coerce.number().pipe(z.int().min(0).max(LIMITS.fetchWaitMsMax)).default(0),
-});
+export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> =
+  z.object({
+    offset: z.coerce.number().pipe(offset).default(0),
+    maxBytes: z.coerce.number().pipe(z.int().min(0)).default(LIMITS.batchBytesMax),
+    minBytes: z.coerce.number().pipe(z.int().min(0)).default(0),
+    maxWaitMs: z.coerce.number().pipe(z.int().min(0).max(LIMITS.fetchWaitMsMax)).default(0),
+  });
 
 /** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */
 export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
@@ -103,7 +104,8 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   let at = value;
-  for (const step of path) at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[step] : undefined;
+  for (const step of path)
+    at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[step] : undefined;
   return at;
 }
 

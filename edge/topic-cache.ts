@@ -26,7 +26,8 @@ export class TopicCache {
 
   lookup(controller: ControllerPort): TopicLookup {
     return {
-      byId: async (topicId) => this.#fresh(this.#byId.get(topicId)) ?? this.#learned(await controller.topicById(topicId)),
+      byId: async (topicId) =>
+        this.#fresh(this.#byId.get(topicId)) ?? this.#learned(await controller.topicById(topicId)),
       byName: async (name) => {
         const known = this.#fresh(this.#byName.get(name));
         if (known !== null) return known;

@@ -36,23 +36,27 @@ export interface LeaderEpoch {
 export const NO_CHAIN: Chain = 0 as Chain;
 
 export function offset(value: number): Offset {
-  if (!Number.isSafeInteger(value) || value < 0) throw new StrandlineError("INVALID_ARGUMENT", `offset ${value}`, { offset: value });
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new StrandlineError("INVALID_ARGUMENT", `offset ${value}`, { offset: value });
   return value as Offset;
 }
 
 export function localSequence(value: number): LocalSequence {
-  if (!Number.isSafeInteger(value) || value < 0) throw new StrandlineError("INVALID_ARGUMENT", `local sequence ${value}`, { localSequence: value });
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new StrandlineError("INVALID_ARGUMENT", `local sequence ${value}`, { localSequence: value });
   return value as LocalSequence;
 }
 
 export function sequence(value: number): Sequence {
-  if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff) throw new StrandlineError("INVALID_ARGUMENT", `sequence ${value}`, { sequence: value });
+  if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff)
+    throw new StrandlineError("INVALID_ARGUMENT", `sequence ${value}`, { sequence: value });
   return value as Sequence;
 }
 
 /** -1 is legal: it is where records of a topic not yet known wait. */
 export function partition(value: number): Partition {
-  if (!Number.isInteger(value) || value < -1 || value > 0x7fffffff) throw new StrandlineError("INVALID_ARGUMENT", `partition ${value}`, { partition: value });
+  if (!Number.isInteger(value) || value < -1 || value > 0x7fffffff)
+    throw new StrandlineError("INVALID_ARGUMENT", `partition ${value}`, { partition: value });
   return value as Partition;
 }
 
@@ -61,6 +65,9 @@ export const UNASSIGNED: Partition = -1 as Partition;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function topicId(value: string): TopicId {
-  if (!UUID.test(value)) throw new StrandlineError("INVALID_REQUEST", `topic id ${JSON.stringify(value.slice(0, 64))}`, { topicId: value.slice(0, 64) });
+  if (!UUID.test(value))
+    throw new StrandlineError("INVALID_REQUEST", `topic id ${JSON.stringify(value.slice(0, 64))}`, {
+      topicId: value.slice(0, 64),
+    });
   return value as TopicId;
 }

@@ -28,8 +28,10 @@ export function readEnvelope(bytes: Uint8Array): { readonly head: unknown; reado
   if (bytes.length < HEAD_LENGTH_BYTES) throw malformed(0, `${bytes.length} bytes are no envelope`);
   const length = readUint32(bytes, 0);
   const payloadStart = HEAD_LENGTH_BYTES + length;
-  if (length > LIMITS.envelopeHeadBytesMax) throw malformed(0, `a head of ${length} bytes, of at most ${LIMITS.envelopeHeadBytesMax}`);
-  if (payloadStart > bytes.length) throw malformed(0, `a head of ${length} bytes, ${bytes.length - HEAD_LENGTH_BYTES} are left`);
+  if (length > LIMITS.envelopeHeadBytesMax)
+    throw malformed(0, `a head of ${length} bytes, of at most ${LIMITS.envelopeHeadBytesMax}`);
+  if (payloadStart > bytes.length)
+    throw malformed(0, `a head of ${length} bytes, ${bytes.length - HEAD_LENGTH_BYTES} are left`);
   try {
     const text = strictDecoder.decode(bytes.subarray(HEAD_LENGTH_BYTES, payloadStart));
     return { head: JSON.parse(text) as unknown, payloadStart };

@@ -3,7 +3,17 @@
  * kept as it is and never compressed again.
  */
 import { LIMITS } from "./limits.ts";
-import { ATTRIBUTES_AT, BATCH_HEADER_BYTES, GZIP_BITS, LENGTH_AT, LOG_OVERHEAD_BYTES, batchAttributes, codecOf, writeInt16, writeInt32 } from "./record-batch.ts";
+import {
+  ATTRIBUTES_AT,
+  BATCH_HEADER_BYTES,
+  GZIP_BITS,
+  LENGTH_AT,
+  LOG_OVERHEAD_BYTES,
+  batchAttributes,
+  codecOf,
+  writeInt16,
+  writeInt32,
+} from "./record-batch.ts";
 import { asError, readBatch, recordsStart, type BatchReading, type RecordBatch } from "./record-batch-decode.ts";
 import { writeCrc } from "./record-batch-encode.ts";
 import { web, type ByteReader } from "./web-platform.ts";
@@ -43,7 +53,10 @@ export async function tryOpenBatch(
     const packed = batch.bytes.subarray(position, batch.end);
     const inflated = await transform(new web.DecompressionStream("gzip"), packed, bytesMax);
     if (inflated === "too large") {
-      return { ok: false, damage: { code: "MESSAGE_TOO_LARGE", position, reason: `records of more than ${bytesMax} bytes` } };
+      return {
+        ok: false,
+        damage: { code: "MESSAGE_TOO_LARGE", position, reason: `records of more than ${bytesMax} bytes` },
+      };
     }
     return { ok: true, batch: withRecords(batch, inflated) };
   } catch {
@@ -52,7 +65,10 @@ export async function tryOpenBatch(
 }
 
 /** The same, for callers to whom damage is an error. */
-export async function openBatch(batch: RecordBatch, options: { readonly inflatedBytesMax?: number } = {}): Promise<RecordBatch> {
+export async function openBatch(
+  batch: RecordBatch,
+  options: { readonly inflatedBytesMax?: number } = {},
+): Promise<RecordBatch> {
   const reading = await tryOpenBatch(batch, options);
   if (!reading.ok) throw asError(reading.damage);
   return reading.batch;

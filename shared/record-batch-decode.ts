@@ -13,7 +13,6 @@ import {
   LAST_OFFSET_DELTA_AT,
   LEADER_EPOCH_AT,
   LENGTH_AT,
-
   MAGIC,
   MAGIC_AT,
   batchAttributes,
@@ -69,7 +68,8 @@ export type BatchReading =
 /** The header of the batch at `at`: whole, of magic 2, with a true CRC (`crc: false`: not computed) and sane numbers. */
 export function readBatch(bytes: Uint8Array, at: number, options: { readonly crc?: boolean } = {}): BatchReading {
   const left = bytes.length - at;
-  if (left < BATCH_HEADER_BYTES) return damaged(at, `a batch has ${BATCH_HEADER_BYTES} bytes of header, ${left} are left`);
+  if (left < BATCH_HEADER_BYTES)
+    return damaged(at, `a batch has ${BATCH_HEADER_BYTES} bytes of header, ${left} are left`);
   const magic = bytes[at + MAGIC_AT] as number;
   if (magic !== MAGIC) return damaged(at + MAGIC_AT, `magic ${magic}, not ${MAGIC}`);
   const length = batchByteLength(bytes, at);
@@ -110,7 +110,8 @@ function checkNumbers(batch: RecordBatch): BatchReading | null {
   if (lastOffsetDelta < 0 || !Number.isSafeInteger(baseOffset + lastOffsetDelta + 1)) {
     return damaged(start + LAST_OFFSET_DELTA_AT, `last offset delta ${lastOffsetDelta}`);
   }
-  if (count < 0 || count > lastOffsetDelta + 1) return damaged(start + COUNT_AT, `${count} records, last offset delta ${lastOffsetDelta}`);
+  if (count < 0 || count > lastOffsetDelta + 1)
+    return damaged(start + COUNT_AT, `${count} records, last offset delta ${lastOffsetDelta}`);
   if (!Number.isSafeInteger(batch.baseTimestamp) || !Number.isSafeInteger(batch.maxTimestamp)) {
     return damaged(start + BASE_TIMESTAMP_AT, `timestamps ${batch.baseTimestamp} and ${batch.maxTimestamp}`);
   }
@@ -158,7 +159,11 @@ export class RecordCursor {
     this.#left = batch.count;
     this.end = batch.start + BATCH_HEADER_BYTES;
     if (codecOf(batch.attributes) !== "none") {
-      this.damage = { code: "UNSUPPORTED_COMPRESSION_TYPE", position: batch.start + ATTRIBUTES_AT, reason: "the records are compressed" };
+      this.damage = {
+        code: "UNSUPPORTED_COMPRESSION_TYPE",
+        position: batch.start + ATTRIBUTES_AT,
+        reason: "the records are compressed",
+      };
     }
   }
 
@@ -177,7 +182,8 @@ export class RecordCursor {
     if (!Number.isSafeInteger(this.timestamp)) return this.#damaged(start, `timestamp ${this.timestamp}`);
     if (!varint.varint(this.#bytes, varint.at, end)) return this.#damaged(varint.at, "an offset delta");
     this.offsetDelta = varint.value;
-    if (varint.value < 0 || varint.value > this.#batch.lastOffsetDelta) return this.#damaged(start, `offset delta ${varint.value}`);
+    if (varint.value < 0 || varint.value > this.#batch.lastOffsetDelta)
+      return this.#damaged(start, `offset delta ${varint.value}`);
     this.offset = this.#batch.baseOffset + varint.value;
     this.keyLengthAt = varint.at;
     this.end = end;
@@ -200,7 +206,8 @@ export class RecordCursor {
     if (varint.value < 0 || varint.value > end - varint.at) return this.#damaged(valueEnd, `${varint.value} headers`);
     this.headerCount = varint.value;
     this.headersAt = varint.at;
-    if (varint.value === 0 ? varint.at !== end : !this.#headersFit(end)) return this.#damaged(this.headersAt, "headers that do not end with the record");
+    if (varint.value === 0 ? varint.at !== end : !this.#headersFit(end))
+      return this.#damaged(this.headersAt, "headers that do not end with the record");
     return true;
   }
 
@@ -221,7 +228,8 @@ export class RecordCursor {
   }
 
   #atEnd(): boolean {
-    if (this.end !== this.#batch.end) return this.#damaged(this.end, `${this.#batch.end - this.end} bytes behind the last record`);
+    if (this.end !== this.#batch.end)
+      return this.#damaged(this.end, `${this.#batch.end - this.end} bytes behind the last record`);
     return false;
   }
 
@@ -273,7 +281,12 @@ export function checkRecords(batch: RecordBatch, options: { readonly produced?: 
   let before = -1;
   while (cursor.next()) {
     const expected = options.produced === true ? cursor.offsetDelta === before + 1 : cursor.offsetDelta > before;
-    if (!expected) return { code: "INVALID_RECORD", position: cursor.keyLengthAt, reason: `offset delta ${cursor.offsetDelta} after ${before}` };
+    if (!expected)
+      return {
+        code: "INVALID_RECORD",
+        position: cursor.keyLengthAt,
+        reason: `offset delta ${cursor.offsetDelta} after ${before}`,
+      };
     before = cursor.offsetDelta;
   }
   return cursor.damage ?? (options.produced === true ? checkProducedBatch(batch) : null);
@@ -283,7 +296,11 @@ export function checkRecords(batch: RecordBatch, options: { readonly produced?: 
 export function checkProducedBatch(batch: RecordBatch): BatchDamage | null {
   const { start, count, lastOffsetDelta } = batch;
   if (count >= 1 && lastOffsetDelta === count - 1) return null;
-  return { code: "INVALID_RECORD", position: start + LAST_OFFSET_DELTA_AT, reason: `${count} records, last offset delta ${lastOffsetDelta}` };
+  return {
+    code: "INVALID_RECORD",
+    position: start + LAST_OFFSET_DELTA_AT,
+    reason: `${count} records, last offset delta ${lastOffsetDelta}`,
+  };
 }
 
 export function asError(damage: BatchDamage): StrandlineError {
@@ -302,4 +319,3 @@ function hex(crc: number): string {
 export function recordsStart(batch: RecordBatch): number {
   return batch.start + BATCH_HEADER_BYTES;
 }
-

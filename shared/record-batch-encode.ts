@@ -89,10 +89,14 @@ export class RecordBatchEncoder {
     if (this.#end > LIMITS.batchBytesMax) {
       const bytes = this.#end - before;
       this.#end = before;
-      throw new StrandlineError("MESSAGE_TOO_LARGE", `a record of ${bytes} bytes in a batch of ${before}, of at most ${LIMITS.batchBytesMax}`, {
-        bytes,
-        limit: LIMITS.batchBytesMax,
-      });
+      throw new StrandlineError(
+        "MESSAGE_TOO_LARGE",
+        `a record of ${bytes} bytes in a batch of ${before}, of at most ${LIMITS.batchBytesMax}`,
+        {
+          bytes,
+          limit: LIMITS.batchBytesMax,
+        },
+      );
     }
     this.#took(record.timestamp);
   }
@@ -103,8 +107,14 @@ export class RecordBatchEncoder {
    */
   appendBatch(bytes: Uint8Array, at = 0): void {
     const reading = readBatch(bytes, at, { crc: false });
-    if (!reading.ok) throw new StrandlineError("CORRUPT_MESSAGE", reading.damage.reason, { position: reading.damage.position });
-    const saved = { end: this.#end, count: this.#count, baseTimestamp: this.#baseTimestamp, maxTimestamp: this.#maxTimestamp };
+    if (!reading.ok)
+      throw new StrandlineError("CORRUPT_MESSAGE", reading.damage.reason, { position: reading.damage.position });
+    const saved = {
+      end: this.#end,
+      count: this.#count,
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+    };
     const cursor = new RecordCursor(reading.batch);
     while (cursor.next()) this.#appendEncoded(bytes, cursor);
     const tooLarge = this.#end > LIMITS.batchBytesMax;
@@ -113,8 +123,11 @@ export class RecordBatchEncoder {
     this.#count = saved.count;
     this.#baseTimestamp = saved.baseTimestamp;
     this.#maxTimestamp = saved.maxTimestamp;
-    if (cursor.damage !== null) throw new StrandlineError("CORRUPT_MESSAGE", cursor.damage.reason, { position: cursor.damage.position });
-    throw new StrandlineError("MESSAGE_TOO_LARGE", `the merged batch would pass ${LIMITS.batchBytesMax} bytes`, { limit: LIMITS.batchBytesMax });
+    if (cursor.damage !== null)
+      throw new StrandlineError("CORRUPT_MESSAGE", cursor.damage.reason, { position: cursor.damage.position });
+    throw new StrandlineError("MESSAGE_TOO_LARGE", `the merged batch would pass ${LIMITS.batchBytesMax} bytes`, {
+      limit: LIMITS.batchBytesMax,
+    });
   }
 
   /** A buffer of its own, of exact size. Without `crc` the field is 0 until someone calls `writeCrc`. */

@@ -119,8 +119,12 @@ export function batchProducerEpoch(bytes: Uint8Array, at: number): number {
 }
 /** As hex: an id is 8 bytes, never a number. Kafka's -1 (no producer) is `ffffffffffffffff`. */
 export function batchProducerId(bytes: Uint8Array, at: number): ProducerId {
-  const high = readUint32(bytes, at + PRODUCER_ID_AT).toString(16).padStart(8, "0");
-  const low = readUint32(bytes, at + PRODUCER_ID_AT + 4).toString(16).padStart(8, "0");
+  const high = readUint32(bytes, at + PRODUCER_ID_AT)
+    .toString(16)
+    .padStart(8, "0");
+  const low = readUint32(bytes, at + PRODUCER_ID_AT + 4)
+    .toString(16)
+    .padStart(8, "0");
   return (high + low) as ProducerId;
 }
 

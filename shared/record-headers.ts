@@ -29,7 +29,8 @@ export class HeaderReader {
     if (!varint.varint(this.#bytes, this.at, this.#end) || varint.value < 0) return false;
     this.#keyStart = varint.at;
     this.#keyEnd = varint.at + varint.value;
-    if (this.#keyEnd > this.#end || !varint.varint(this.#bytes, this.#keyEnd, this.#end) || varint.value < -1) return false;
+    if (this.#keyEnd > this.#end || !varint.varint(this.#bytes, this.#keyEnd, this.#end) || varint.value < -1)
+      return false;
     const valueEnd = varint.at + Math.max(varint.value, 0);
     if (valueEnd > this.#end) return false;
     this.#valueStart = varint.value < 0 ? -1 : varint.at;

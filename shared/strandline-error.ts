@@ -21,7 +21,10 @@ export class StrandlineError extends Error {
 
   /** `said` names the offending thing, for a person: `partition 9, the topic "orders" has 6`. */
   constructor(code: ErrorCode, said: string, details: ErrorDetails = {}, cause?: unknown) {
-    super(said === "" ? ERRORS[code].sentence : `${ERRORS[code].sentence} (${said})`, cause === undefined ? undefined : { cause });
+    super(
+      said === "" ? ERRORS[code].sentence : `${ERRORS[code].sentence} (${said})`,
+      cause === undefined ? undefined : { cause },
+    );
     this.code = code;
     this.errno = ERRORS[code].errno;
     this.retriable = ERRORS[code].retriable;
@@ -35,7 +38,13 @@ export class StrandlineError extends Error {
 
   /** The way back from `toBody`. An unknown code, from a newer edge, is a server error and keeps its message. */
   static fromBody(body: unknown): StrandlineError {
-    const { code, message, errno: _errno, retriable: _retriable, ...details } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+    const {
+      code,
+      message,
+      errno: _errno,
+      retriable: _retriable,
+      ...details
+    } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
     const known = isErrorCode(code) ? code : "UNKNOWN_SERVER_ERROR";
     const error = new StrandlineError(known, "", onlyPlain(details));
     if (typeof message === "string") error.message = message;
@@ -46,7 +55,8 @@ export class StrandlineError extends Error {
 function onlyPlain(details: Record<string, unknown>): ErrorDetails {
   const plain: Record<string, string | number | boolean | null> = {};
   for (const [name, value] of Object.entries(details)) {
-    if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") plain[name] = value;
+    if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+      plain[name] = value;
   }
   return plain;
 }

@@ -57,7 +57,12 @@ export class EdgeClient {
     return { head: fetched, payloads: takePayloads(body, payloadStart, lengths) };
   }
 
-  async reconcile(topic: string, partition: number, request: ReconcileRequest, signal: AbortSignal): Promise<ReconcileAnswer> {
+  async reconcile(
+    topic: string,
+    partition: number,
+    request: ReconcileRequest,
+    signal: AbortSignal,
+  ): Promise<ReconcileAnswer> {
     const path = `/v1/topics/${encodeURIComponent(topic)}/partitions/${partition}/reconcile`;
     return demandList(await this.#json<ReconcileAnswer>(post(path, request, signal)), "batches");
   }
@@ -86,18 +91,30 @@ export class EdgeClient {
     const answer = tryParse(body);
     if (isRecord(answer) && isRecord(answer["error"])) throw StrandlineError.fromBody(answer["error"]);
     // A proxy, or an edge in trouble: whatever it says is not about the request.
-    throw new StrandlineError("UNKNOWN_SERVER_ERROR", `${request.method} ${request.path} answered ${status}`, { status });
+    throw new StrandlineError("UNKNOWN_SERVER_ERROR", `${request.method} ${request.path} answered ${status}`, {
+      status,
+    });
   }
 }
 
 function post(path: string, body: unknown, signal: AbortSignal): TransportRequest {
-  return { method: "POST", path, contentType: JSON_MEDIA_TYPE, body: JSON.stringify(body), timeoutMs: REQUEST_TIMEOUT_MS, signal };
+  return {
+    method: "POST",
+    path,
+    contentType: JSON_MEDIA_TYPE,
+    body: JSON.stringify(body),
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    signal,
+  };
 }
 
 function parse(body: Uint8Array, request: TransportRequest): unknown {
   const answer = tryParse(body);
   if (isRecord(answer)) return answer;
-  throw new StrandlineError("UNKNOWN_SERVER_ERROR", `${request.method} ${request.path} answered something that is not JSON`);
+  throw new StrandlineError(
+    "UNKNOWN_SERVER_ERROR",
+    `${request.method} ${request.path} answered something that is not JSON`,
+  );
 }
 
 function tryParse(body: Uint8Array): unknown {

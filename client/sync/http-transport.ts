@@ -34,6 +34,12 @@ function headersOf(request: TransportRequest): Record<string, string> {
 function failure(request: TransportRequest, deadline: AbortSignal, cause: unknown): StrandlineError {
   const asked = `${request.method} ${request.path}`;
   if (request.signal?.aborted === true) return new StrandlineError("CLOSED", `${asked} was called off`, {}, cause);
-  if (deadline.aborted) return new StrandlineError("REQUEST_TIMED_OUT", `${asked}, ${request.timeoutMs} ms`, { timeoutMs: request.timeoutMs }, cause);
+  if (deadline.aborted)
+    return new StrandlineError(
+      "REQUEST_TIMED_OUT",
+      `${asked}, ${request.timeoutMs} ms`,
+      { timeoutMs: request.timeoutMs },
+      cause,
+    );
   return new StrandlineError("NETWORK_EXCEPTION", asked, {}, cause);
 }

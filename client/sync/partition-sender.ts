@@ -53,12 +53,12 @@ export class PartitionSender {
     return this.#inFlight;
   }
 
-  /** The next run to be sent, counted as in flight; null: nothing to send now. */
-  async nextRun(): Promise<PreparedRun | null> {
+  /** The next run to be sent, counted as in flight, of about `bytesMax`; null: nothing to send now. */
+  async nextRun(bytesMax: number): Promise<PreparedRun | null> {
     return await this.#alone(async () => {
       if (this.#inFlight >= LIMITS.inFlightPerPartitionMax || (this.#waitForQuiet && this.#inFlight > 0)) return null;
       this.#waitForQuiet = false;
-      const run = await this.#prepare();
+      const run = await this.#prepare(bytesMax);
       if (run !== null) this.#inFlight += 1;
       return run;
     });
@@ -86,23 +86,23 @@ export class PartitionSender {
     });
   }
 
-  async #prepare(): Promise<PreparedRun | null> {
+  async #prepare(bytesMax: number): Promise<PreparedRun | null> {
     const window = this.#window;
     const from = window.sentTo;
     if (this.#poison !== null && from > this.#poison.localSequence) return null;
-    const limit = { bytesMax: LIMITS.runBytesMax, countMax: BATCHES_PER_RUN_MAX };
+    const limit = { bytesMax: Math.min(bytesMax, LIMITS.runBytesMax), countMax: BATCHES_PER_RUN_MAX };
     const pending = await this.#ports.outbox.read(this.ref, from, limit);
     const [first] = pending;
     if (first === undefined) return null;
     if (first.localSequence !== from) {
       // Another tab settled what was to be sent.
       await this.#reload();
-      return first.localSequence === window.row.ackedLocalSequence ? await this.#prepare() : null;
+      return first.localSequence === window.row.ackedLocalSequence ? await this.#prepare(bytesMax) : null;
     }
-    if (window.sequenceOf(from) + first.count > LIMITS.sequenceMax) return await this.#exhausted();
+    if (window.sequenceOf(from) + first.count > LIMITS.sequenceMax) return await this.#exhausted(bytesMax);
     const wanted = pending.filter((batch) => this.#maySend(from, batch.localSequence, batch.count));
     const sealed = sealPending(wanted, window.identity);
-    if (sealed.damaged !== null) return await this.#sendBeforeDamage(sealed.batches, sealed.damaged);
+    if (sealed.damaged !== null) return await this.#sendBeforeDamage(sealed.batches, sealed.damaged, bytesMax);
     return this.#onItsWay(sealed.batches, sealed.bytes);
   }
 
@@ -131,21 +131,26 @@ export class PartitionSender {
     return fits && (from === poison ? localSequence === poison : localSequence < poison);
   }
 
-  async #exhausted(): Promise<PreparedRun | null> {
+  async #exhausted(bytesMax: number): Promise<PreparedRun | null> {
     if (this.#inFlight > 0 || this.#window.sentTo !== this.#window.row.ackedLocalSequence) return null;
     await this.#reconciler.succeedExhausted();
-    return await this.#prepare();
+    return await this.#prepare(bytesMax);
   }
 
-  async #sendBeforeDamage(batches: readonly KnownBatch[], damaged: LocalSequence): Promise<PreparedRun | null> {
+  async #sendBeforeDamage(
+    batches: readonly KnownBatch[],
+    damaged: LocalSequence,
+    bytesMax: number,
+  ): Promise<PreparedRun | null> {
     const said = `${this.topic.name}-${this.ref.partition}~${damaged} was damaged on the device`;
     const error = new StrandlineError("CORRUPT_MESSAGE", said, { topic: this.topic.name, localSequence: damaged });
     this.#poison = { localSequence: damaged, error: error.toBody() };
-    if (damaged !== this.#window.row.ackedLocalSequence) return batches.length > 1 ? await this.#prepare() : null;
+    if (damaged !== this.#window.row.ackedLocalSequence)
+      return batches.length > 1 ? await this.#prepare(bytesMax) : null;
     for (const batch of batches) this.#window.learn(batch);
     await this.#reconciler.giveUp(this.#poison.error);
     this.#forgetPoison();
-    return this.#poison === null ? await this.#prepare() : null;
+    return this.#poison === null ? await this.#prepare(bytesMax) : null;
   }
 
   /** Whether all of the run is settled: what was sent behind a run that is not would only be refused. */

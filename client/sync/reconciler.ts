@@ -3,7 +3,14 @@
  * one place where a step is written: if the outbox is no longer the expected one, the row is read again instead.
  */
 import type { DescribedBatch } from "../../shared/api/reconcile.ts";
-import { NO_CHAIN, type LeaderEpoch, type LocalSequence, type Offset, type ProducerKey, type TopicId } from "../../shared/brands.ts";
+import {
+  NO_CHAIN,
+  type LeaderEpoch,
+  type LocalSequence,
+  type Offset,
+  type ProducerKey,
+  type TopicId,
+} from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { producerIdOf, successorKeyOf } from "../../shared/producer-identity.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
@@ -86,8 +93,19 @@ export class Reconciler {
     if (batches.length === 0) return;
     const { producerKey } = this.#window.identity;
     const asked = { producerKey, from: this.#window.view().acked, batches: batches.map(describe) };
-    const question = { topicId: demandTopicId(this.#topic), producerKey, from: asked.from, batches: asked.batches, giveUp: refusal !== null };
-    const answer = await this.#ports.edge.reconcile(this.#topic.name, this.#ref.partition, question, this.#ports.signal);
+    const question = {
+      topicId: demandTopicId(this.#topic),
+      producerKey,
+      from: asked.from,
+      batches: asked.batches,
+      giveUp: refusal !== null,
+    };
+    const answer = await this.#ports.edge.reconcile(
+      this.#topic.name,
+      this.#ref.partition,
+      question,
+      this.#ports.signal,
+    );
     const settlement = settle(this.#window.view(), asked, answer);
     await this.#carryOut(settlement, refusal, answer.leaderEpoch);
   }

@@ -108,7 +108,9 @@ export class Replicator {
   }
 
   async #followed(): Promise<Followed[]> {
-    const topics = (await this.#ports.catalog.all()).filter((topic) => topic.followed && !topic.local && !topic.retired);
+    const topics = (await this.#ports.catalog.all()).filter(
+      (topic) => topic.followed && !topic.local && !topic.retired,
+    );
     const unknown = topics.filter((topic) => topic.topicId === null).map((topic) => topic.name);
     const known = topics.filter((topic) => topic.topicId !== null && topic.partitionCount !== null);
     this.#following = known.map((topic) => `${topic.topicKey}:${topic.partitionCount}`).join(" ");
@@ -154,7 +156,11 @@ export class Replicator {
     if (answer.error !== null) return this.#misfit(one, answer);
     const checked = checkFetched(bytes, one.row?.replicatedTo ?? (0 as Offset));
     if (checked.damage !== null) {
-      this.#failed(new StrandlineError("CORRUPT_MESSAGE", `${one.topic.name}-${one.ref.partition}: ${checked.damage.reason}`, { position: checked.damage.position }));
+      this.#failed(
+        new StrandlineError("CORRUPT_MESSAGE", `${one.topic.name}-${one.ref.partition}: ${checked.damage.reason}`, {
+          position: checked.damage.position,
+        }),
+      );
     }
     return [{ ref: one.ref, restart: false, ...checked.run, ...boundsOf(answer) }];
   }
@@ -163,7 +169,10 @@ export class Replicator {
   #misfit(one: Followed, answer: FetchPartitionAnswer): FetchedRun[] {
     const { error } = answer;
     if (error === null) return [];
-    const at = error.code === "TRUNCATED" && typeof error["divergence"] === "number" ? error["divergence"] : answer.logStartOffset;
+    const at =
+      error.code === "TRUNCATED" && typeof error["divergence"] === "number"
+        ? error["divergence"]
+        : answer.logStartOffset;
     if (error.code === "TRUNCATED" || error.code === "OFFSET_OUT_OF_RANGE") {
       const firstOffset = at as Offset;
       this.#ports.truncated(one.ref, one.topic.name, firstOffset);
@@ -171,22 +180,29 @@ export class Replicator {
       return [{ ref: one.ref, restart: true, ...empty, ...boundsOf(answer) }];
     }
     this.#failed(StrandlineError.fromBody(error));
-    if (error.code === "UNKNOWN_TOPIC_ID") void this.#ports.directory.refresh([one.topic.name], false, this.#signal).catch(() => undefined);
+    if (error.code === "UNKNOWN_TOPIC_ID")
+      void this.#ports.directory.refresh([one.topic.name], false, this.#signal).catch(() => undefined);
     return [];
   }
 
   async #breakOffIfChanged(): Promise<void> {
     const before = this.#following;
     if (this.#poll === null) return;
-    const topics = (await this.#ports.catalog.all()).filter((topic) => topic.followed && !topic.local && !topic.retired);
-    const now = topics.filter((topic) => topic.topicId !== null).map((topic) => `${topic.topicKey}:${topic.partitionCount}`).join(" ");
+    const topics = (await this.#ports.catalog.all()).filter(
+      (topic) => topic.followed && !topic.local && !topic.retired,
+    );
+    const now = topics
+      .filter((topic) => topic.topicId !== null)
+      .map((topic) => `${topic.topicKey}:${topic.partitionCount}`)
+      .join(" ");
     const unknown = topics.some((topic) => topic.topicId === null);
     if ((now !== before || unknown) && this.#following === before) this.#poll?.abort();
   }
 
   #failed(error: unknown): void {
     if (this.#signal.aborted) return;
-    const known = error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
+    const known =
+      error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
     this.#hold.start(this.#backoff.nextDelayMs());
     this.#ports.reached(known);
   }
@@ -194,7 +210,10 @@ export class Replicator {
 
 function refsOf(topic: TopicRow): PartitionRef[] {
   const count = topic.partitionCount ?? 0;
-  return Array.from({ length: count }, (_, partition) => ({ topicKey: topic.topicKey, partition: partition as Partition }));
+  return Array.from({ length: count }, (_, partition) => ({
+    topicKey: topic.topicKey,
+    partition: partition as Partition,
+  }));
 }
 
 function askFor({ ref, topic, row }: Followed): FetchPartition {

@@ -4,7 +4,6 @@
  */
 import type { ProduceHead, ProducePartitionAnswer } from "../../shared/api/produce.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PartitionRef, TopicCatalog } from "../log/device-log.ts";
@@ -30,8 +29,8 @@ export interface SenderPorts extends Omit<PartitionSenderPorts, "signal"> {
 }
 
 const REQUESTS_MAX = 2;
-/** Runs of many partitions share a request up to this; half of what the edge takes, twice in flight. */
-const REQUEST_BYTES_MAX = LIMITS.produceBytesMax / 4;
+/** Runs of many partitions share a request up to this: Kafka's default for `max.request.size`. */
+const REQUEST_BYTES_MAX = 1024 * 1024;
 
 export class Sender {
   readonly #ports: SenderPorts;
@@ -135,9 +134,9 @@ export class Sender {
     const senders = [...this.#senders.values()];
     const runs: PreparedRun[] = [];
     let bytes = 0;
-    for (let index = 0; index < senders.length && bytes + LIMITS.runBytesMax <= REQUEST_BYTES_MAX; index += 1) {
+    for (let index = 0; index < senders.length && bytes < REQUEST_BYTES_MAX; index += 1) {
       const sender = senders[(this.#turn + index) % senders.length];
-      const run = await sender?.nextRun();
+      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes);
       if (run == null) continue;
       runs.push(run);
       bytes += run.bytes.byteLength;
@@ -148,7 +147,11 @@ export class Sender {
 
   async #produce(runs: readonly PreparedRun[]): Promise<void> {
     try {
-      const answer = await this.#ports.edge.produce(headOf(runs), runs.map((run) => run.bytes), this.#signal);
+      const answer = await this.#ports.edge.produce(
+        headOf(runs),
+        runs.map((run) => run.bytes),
+        this.#signal,
+      );
       this.#ports.reached(null);
       await this.#answered(runs, answer.partitions);
     } catch (error) {
@@ -189,7 +192,8 @@ export class Sender {
 
   #failed(error: unknown): void {
     if (this.#signal.aborted) return;
-    const known = error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
+    const known =
+      error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
     this.#scanWanted = true;
     this.#hold.start(this.#backoff.nextDelayMs());
     this.#ports.reached(known);

@@ -149,7 +149,13 @@ class Sync implements SyncHandle {
     const stepped = (ref: PartitionRef, settled: readonly SettledBatch[]): void =>
       void this.#stepped(ref, settled).catch(() => undefined);
     const succeeded = (ref: PartitionRef, reason: "diverged" | "forgotten" | "exhausted", records: number): void =>
-      void this.#named(ref, (topic) => ({ type: "producer.diverged", topic, partition: ref.partition, records, reason })).catch(() => undefined);
+      void this.#named(ref, (topic) => ({
+        type: "producer.diverged",
+        topic,
+        partition: ref.partition,
+        records,
+        reason,
+      })).catch(() => undefined);
     this.#sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded }, options);
     this.#replicator = new Replicator(
       {
@@ -172,7 +178,14 @@ class Sync implements SyncHandle {
     for (const { localSequence, count, outcome } of settled) {
       if (outcome.kind !== "dead") continue;
       const { partition } = ref;
-      await this.#named(ref, (topic) => ({ type: "record.dead", topic, partition, localSequence, count, error: outcome.error }));
+      await this.#named(ref, (topic) => ({
+        type: "record.dead",
+        topic,
+        partition,
+        localSequence,
+        count,
+        error: outcome.error,
+      }));
     }
   }
 
@@ -184,12 +197,17 @@ class Sync implements SyncHandle {
 
   #reached(error: StrandlineError | null, broken: unknown): void {
     if (broken !== null) this.#change({ online: false });
-    else this.#change({ online: error === null || error.code !== "NETWORK_EXCEPTION", lastError: error?.toBody() ?? null });
+    else
+      this.#change({
+        online: error === null || error.code !== "NETWORK_EXCEPTION",
+        lastError: error?.toBody() ?? null,
+      });
   }
 
   #change(change: Partial<SyncStatus>): void {
     const next = { ...this.#status, ...change };
-    const same = next.online === this.#status.online && next.paused === this.#status.paused && next.leader === this.#status.leader;
+    const same =
+      next.online === this.#status.online && next.paused === this.#status.paused && next.leader === this.#status.leader;
     const told = same && next.lastError?.code === this.#status.lastError?.code;
     this.#status = next;
     if (!told) this.#ports.listener.event({ type: "sync.state", ...next });

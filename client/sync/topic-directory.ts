@@ -23,14 +23,23 @@ export class TopicDirectory {
   }
 
   /** `names` null: all topics of the edge. Topics that the edge refuses carry their error and are not learned. */
-  async refresh(names: readonly string[] | null, create: boolean, signal: AbortSignal): Promise<readonly TopicMetadata[]> {
+  async refresh(
+    names: readonly string[] | null,
+    create: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly TopicMetadata[]> {
     const answer = await this.#edge.metadata(names, create, signal);
     this.#demandOwner(answer);
     await this.#learn(answer.topics);
     return answer.topics;
   }
 
-  async create(name: string, partitionCount: number | null, config: TopicConfig, signal: AbortSignal): Promise<TopicMetadata> {
+  async create(
+    name: string,
+    partitionCount: number | null,
+    config: TopicConfig,
+    signal: AbortSignal,
+  ): Promise<TopicMetadata> {
     const created = await this.#edge.createTopic({ name, partitionCount: partitionCount ?? undefined, config }, signal);
     await this.#learn([created]);
     return created;

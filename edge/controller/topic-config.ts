@@ -17,8 +17,14 @@ const oneOf =
 const CHECKS: Readonly<Record<string, { readonly check: Check; readonly says: string }>> = {
   "retention.ms": { check: wholeFrom(-1), says: "milliseconds, or -1" },
   "retention.bytes": { check: wholeFrom(-1), says: "bytes, or -1" },
-  "cleanup.policy": { check: oneOf("delete", "compact", "compact,delete", "delete,compact"), says: "delete, compact or both" },
-  "max.message.bytes": { check: wholeFrom(1, LIMITS.batchBytesMax), says: `bytes of a batch, at most ${LIMITS.batchBytesMax}` },
+  "cleanup.policy": {
+    check: oneOf("delete", "compact", "compact,delete", "delete,compact"),
+    says: "delete, compact or both",
+  },
+  "max.message.bytes": {
+    check: wholeFrom(1, LIMITS.batchBytesMax),
+    says: `bytes of a batch, at most ${LIMITS.batchBytesMax}`,
+  },
   "message.timestamp.type": { check: oneOf("CreateTime", "LogAppendTime"), says: "CreateTime or LogAppendTime" },
   // Anything but `producer` would mean that the edge encodes batches anew, which it never does.
   "compression.type": { check: oneOf("producer"), says: "producer: batches are kept as they were made" },
@@ -34,8 +40,15 @@ export function checkTopicConfig(config: TopicConfig): TopicConfig {
   for (const [name, value] of Object.entries(config)) {
     const rule = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     const shown = JSON.stringify(value.slice(0, 64));
-    if (rule === undefined) throw new StrandlineError("INVALID_CONFIG", `no config is named ${JSON.stringify(name.slice(0, 64))}`, { config: name.slice(0, 64) });
-    if (!rule.check(value)) throw new StrandlineError("INVALID_CONFIG", `${name} = ${shown}: ${rule.says}`, { config: name, value: value.slice(0, 64) });
+    if (rule === undefined)
+      throw new StrandlineError("INVALID_CONFIG", `no config is named ${JSON.stringify(name.slice(0, 64))}`, {
+        config: name.slice(0, 64),
+      });
+    if (!rule.check(value))
+      throw new StrandlineError("INVALID_CONFIG", `${name} = ${shown}: ${rule.says}`, {
+        config: name,
+        value: value.slice(0, 64),
+      });
   }
   return config;
 }

@@ -63,7 +63,10 @@ export class TopicRegistry {
   }
 
   all(): TopicMetadata[] {
-    return this.#sql.exec<TopicRow>("SELECT name, topic_id, partition_count, config FROM topics ORDER BY name").toArray().map(metadataOf);
+    return this.#sql
+      .exec<TopicRow>("SELECT name, topic_id, partition_count, config FROM topics ORDER BY name")
+      .toArray()
+      .map(metadataOf);
   }
 
   #one(query: string, key: string): TopicMetadata | null {
@@ -79,7 +82,9 @@ function metadataOf(row: TopicRow): TopicMetadata {
 
 function checkPartitionCount(count: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= LIMITS.partitionsPerTopicMax) return;
-  throw new StrandlineError("INVALID_PARTITIONS", `${count}, of 1 to ${LIMITS.partitionsPerTopicMax}`, { partitionCount: count });
+  throw new StrandlineError("INVALID_PARTITIONS", `${count}, of 1 to ${LIMITS.partitionsPerTopicMax}`, {
+    partitionCount: count,
+  });
 }
 
 /** Version 4 (RFC 9562). */

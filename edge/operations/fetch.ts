@@ -30,7 +30,10 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
   }
   const within = cap(parts, Math.min(request.maxBytes, LIMITS.fetchBytesMax));
   const head: FetchHead = { partitions: within.map(({ answer, bytes }) => ({ ...answer, bytes: bytes.byteLength })) };
-  return writeEnvelope(head, within.map((part) => part.bytes));
+  return writeEnvelope(
+    head,
+    within.map((part) => part.bytes),
+  );
 }
 
 async function readAll(ports: EdgePorts, request: FetchRequest): Promise<Part[]> {
@@ -47,7 +50,10 @@ async function readOne(ports: EdgePorts, one: FetchPartition, maxBytes: number):
   } catch (thrown) {
     const error = thrown instanceof StrandlineError ? thrown : unreachable(thrown);
     const { topicId, partition } = one;
-    return { answer: { topicId, partition, error: error.toBody(), leaderEpoch: null, logStartOffset: 0, highWatermark: 0 }, bytes: NOTHING };
+    return {
+      answer: { topicId, partition, error: error.toBody(), leaderEpoch: null, logStartOffset: 0, highWatermark: 0 },
+      bytes: NOTHING,
+    };
   }
 }
 
@@ -55,7 +61,12 @@ function answerOf({ topicId, partition, offset }: FetchPartition, read: ReadAnsw
   const { leaderEpoch, logStartOffset, highWatermark } = read;
   const bounds = { topicId, partition, leaderEpoch, logStartOffset, highWatermark };
   if (read.error === null) return { ...bounds, error: null };
-  const details = { offset, logStartOffset, highWatermark, ...(read.divergence === null ? {} : { divergence: read.divergence }) };
+  const details = {
+    offset,
+    logStartOffset,
+    highWatermark,
+    ...(read.divergence === null ? {} : { divergence: read.divergence }),
+  };
   const said = `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
   return { ...bounds, error: new StrandlineError(read.error, said, details).toBody() };
 }
@@ -64,7 +75,7 @@ function answerOf({ topicId, partition, offset }: FetchPartition, read: ReadAnsw
 async function waitForAny(ports: EdgePorts, request: FetchRequest, parts: readonly Part[]): Promise<void> {
   const sessionId = request.sessionId ?? crypto.randomUUID();
   const waits = request.partitions.map(async (one, index) => {
-    const offset = Math.max(one.offset, (parts[index]?.answer.highWatermark ?? 0));
+    const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
     await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs: request.maxWaitMs });
   });
   // A wait that breaks ends it too: reading again tells what became of that partition.

@@ -11,10 +11,17 @@ export function offsetQuestion(text: string | undefined): OffsetQuestion {
   if (text === "earliest" || text === "latest") return text;
   const time = text === undefined || text === "" ? Number.NaN : Number(text);
   if (Number.isSafeInteger(time) && time >= 0) return time;
-  throw new StrandlineError("INVALID_REQUEST", `at=${(text ?? "").slice(0, 64)}: earliest, latest or milliseconds`, { field: "at" });
+  throw new StrandlineError("INVALID_REQUEST", `at=${(text ?? "").slice(0, 64)}: earliest, latest or milliseconds`, {
+    field: "at",
+  });
 }
 
-export async function listOffsets(ports: EdgePorts, name: string, partition: number, at: OffsetQuestion): Promise<ListOffsetsAnswer> {
+export async function listOffsets(
+  ports: EdgePorts,
+  name: string,
+  partition: number,
+  at: OffsetQuestion,
+): Promise<ListOffsetsAnswer> {
   const topic = await topicByName(ports, name);
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);

@@ -35,7 +35,10 @@ export async function partitionById(ports: EdgePorts, topicId: string, partition
   return topic;
 }
 
-export async function topicByName(ports: EdgePorts, name: string): Promise<TopicMetadata & { readonly topicId: string }> {
+export async function topicByName(
+  ports: EdgePorts,
+  name: string,
+): Promise<TopicMetadata & { readonly topicId: string }> {
   const topic = await ports.topics.byName(name);
   if (topic === null || topic.topicId === null) {
     throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `topic ${JSON.stringify(name)}`, { topic: name });
@@ -46,5 +49,9 @@ export async function topicByName(ports: EdgePorts, name: string): Promise<Topic
 export function demandPartition(topic: TopicMetadata, partition: number): void {
   if (Number.isInteger(partition) && partition >= 0 && partition < topic.partitionCount) return;
   const said = `partition ${partition}, the topic ${JSON.stringify(topic.name)} has ${topic.partitionCount}`;
-  throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", said, { topic: topic.name, partition, partitionCount: topic.partitionCount });
+  throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", said, {
+    topic: topic.name,
+    partition,
+    partitionCount: topic.partitionCount,
+  });
 }

@@ -4,7 +4,12 @@
  * Behaviour: partitions are independent, each answers for itself; what of a run is refused leaves nothing behind;
  * every answer to a device producer, a refusal too, carries the proof of what the partition holds of it.
  */
-import type { ProduceAnswer, ProduceHead, ProducePartitionAnswer, ProducePartitionHead } from "../../shared/api/produce.ts";
+import type {
+  ProduceAnswer,
+  ProduceHead,
+  ProducePartitionAnswer,
+  ProducePartitionHead,
+} from "../../shared/api/produce.ts";
 import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
 import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
 import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.ts";
@@ -21,12 +26,22 @@ import { checkRun, claimedProducer } from "./run-check.ts";
 export async function produce(ports: EdgePorts, body: Uint8Array): Promise<ProduceAnswer> {
   const { head, payloadStart } = readEnvelope(body);
   const { partitions }: ProduceHead = demand(produceHead, head, "the head");
-  const runs = takePayloads(body, payloadStart, partitions.map((one) => one.bytes));
-  const answers = partitions.map(async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array()));
+  const runs = takePayloads(
+    body,
+    payloadStart,
+    partitions.map((one) => one.bytes),
+  );
+  const answers = partitions.map(
+    async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array()),
+  );
   return { partitions: await Promise.all(answers) };
 }
 
-async function producePartition(ports: EdgePorts, head: ProducePartitionHead, run: Uint8Array): Promise<ProducePartitionAnswer> {
+async function producePartition(
+  ports: EdgePorts,
+  head: ProducePartitionHead,
+  run: Uint8Array,
+): Promise<ProducePartitionAnswer> {
   let partition: PartitionPort | null = null;
   let identified: ProducerId | null = null;
   try {
@@ -46,11 +61,13 @@ async function identify(ports: EdgePorts, head: ProducePartitionHead, run: Uint8
   const id = claimedProducer(run)?.producerId ?? null;
   const device = id !== null && isDeviceProducer(id);
   if (head.producerKey === null) {
-    if (device) throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `no key for the producer ${id}`, { producerId: id });
+    if (device)
+      throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `no key for the producer ${id}`, { producerId: id });
     return null;
   }
   const expected = await cachedProducerId(ports, head.producerKey);
-  if (id !== null && id !== expected) throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `the key does not belong to ${id}`, { producerId: id });
+  if (id !== null && id !== expected)
+    throw new StrandlineError("INVALID_PRODUCER_ID_MAPPING", `the key does not belong to ${id}`, { producerId: id });
   return expected;
 }
 
@@ -69,13 +86,29 @@ async function refused(
 
 function notAsked(head: ProducePartitionHead, error: ErrorBody): ProducePartitionAnswer {
   const { topicId, partition } = head;
-  return { topicId, partition, error, nextSequence: null, chain: NO_CHAIN, leaderEpoch: null, held: [], baseOffset: null, logStartOffset: null, highWatermark: null };
+  return {
+    topicId,
+    partition,
+    error,
+    nextSequence: null,
+    chain: NO_CHAIN,
+    leaderEpoch: null,
+    held: [],
+    baseOffset: null,
+    logStartOffset: null,
+    highWatermark: null,
+  };
 }
 
 function answerOf(head: ProducePartitionHead, answer: AppendAnswer): ProducePartitionAnswer {
   const { topicId, partition } = head;
   const { error, ...rest } = answer;
-  return { topicId, partition, ...rest, error: error === null ? null : new StrandlineError(error.code, error.said).toBody() };
+  return {
+    topicId,
+    partition,
+    ...rest,
+    error: error === null ? null : new StrandlineError(error.code, error.said).toBody(),
+  };
 }
 
 /** A call between objects that failed: it may or may not have happened. */
@@ -89,7 +122,10 @@ const identities = new Map<string, ProducerId>();
 const IDENTITIES_MAX = 4_096;
 
 /** A hash per request is dearer than a look-up; identities are few and never change. */
-export async function cachedProducerId({ caller }: EdgePorts, producerKey: NonNullable<ProducePartitionHead["producerKey"]>): Promise<ProducerId> {
+export async function cachedProducerId(
+  { caller }: EdgePorts,
+  producerKey: NonNullable<ProducePartitionHead["producerKey"]>,
+): Promise<ProducerId> {
   const name = JSON.stringify([caller.namespace, caller.principal, producerKey]);
   const known = identities.get(name);
   if (known !== undefined) return known;

@@ -6,11 +6,19 @@ import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
 import { cachedProducerId } from "./produce.ts";
 
 /** Throws `INCONSISTENT_TOPIC_ID` where the name and the id are not of one topic. */
-export async function reconcile(ports: EdgePorts, name: string, partition: number, request: ReconcileRequest): Promise<ReconcileAnswer> {
+export async function reconcile(
+  ports: EdgePorts,
+  name: string,
+  partition: number,
+  request: ReconcileRequest,
+): Promise<ReconcileAnswer> {
   const topic = await topicByName(ports, name);
   demandPartition(topic, partition);
   if (topic.topicId !== request.topicId) {
-    throw new StrandlineError("INCONSISTENT_TOPIC_ID", `${name} is ${topic.topicId}`, { topic: name, topicId: request.topicId });
+    throw new StrandlineError("INCONSISTENT_TOPIC_ID", `${name} is ${topic.topicId}`, {
+      topic: name,
+      topicId: request.topicId,
+    });
   }
   const producerId = await cachedProducerId(ports, request.producerKey);
   return take(await ports.partition(topic.topicId, partition).reconcile(producerId, request));

@@ -16,7 +16,12 @@ export interface RecordsQuery {
 }
 
 /** Throws `OFFSET_OUT_OF_RANGE` with the bounds. */
-export async function readRun(ports: EdgePorts, name: string, partition: number, query: RecordsQuery): Promise<ReadAnswer> {
+export async function readRun(
+  ports: EdgePorts,
+  name: string,
+  partition: number,
+  query: RecordsQuery,
+): Promise<ReadAnswer> {
   const topic = await topicByName(ports, name);
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);

@@ -6,7 +6,13 @@ import type { Chain, Crc } from "../../shared/brands.ts";
 import { tryOpenBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { codecOf, isControl, isTransactional } from "../../shared/record-batch.ts";
-import { checkProducedBatch, checkRecords, readBatch, type BatchDamage, type RecordBatch } from "../../shared/record-batch-decode.ts";
+import {
+  checkProducedBatch,
+  checkRecords,
+  readBatch,
+  type BatchDamage,
+  type RecordBatch,
+} from "../../shared/record-batch-decode.ts";
 import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { CheckedBatch, RunProducer } from "../partition/partition-port.ts";
@@ -26,7 +32,11 @@ export interface RunLimits {
 
 /** Throws a refusal that names the position, and the sequence of the batch where it has one. */
 export async function checkRun(run: Uint8Array, chainBefore: Chain, limits: RunLimits): Promise<CheckedRun> {
-  if (run.length > LIMITS.runBytesMax) throw new StrandlineError("RECORD_LIST_TOO_LARGE", `${run.length} bytes, of at most ${LIMITS.runBytesMax}`, { bytes: run.length, limit: LIMITS.runBytesMax });
+  if (run.length > LIMITS.runBytesMax)
+    throw new StrandlineError("RECORD_LIST_TOO_LARGE", `${run.length} bytes, of at most ${LIMITS.runBytesMax}`, {
+      bytes: run.length,
+      limit: LIMITS.runBytesMax,
+    });
   const batches = readAll(run);
   const [first] = batches;
   if (first === undefined) throw new StrandlineError("INVALID_REQUEST", "a run without batches");
@@ -44,9 +54,10 @@ export function claimedProducer(run: Uint8Array): RecordBatch | null {
 
 function readAll(run: Uint8Array): RecordBatch[] {
   const batches: RecordBatch[] = [];
-  for (let at = 0; at < run.length; ) {
+  for (let at = 0; at < run.length;) {
     const reading = readBatch(run, at);
-    if (!reading.ok) throw refusal(reading.damage, sequenceAfter(batches.at(-1)) ?? claimedProducer(run.subarray(at))?.baseSequence);
+    if (!reading.ok)
+      throw refusal(reading.damage, sequenceAfter(batches.at(-1)) ?? claimedProducer(run.subarray(at))?.baseSequence);
     batches.push(reading.batch);
     at = reading.batch.end;
   }
@@ -69,7 +80,8 @@ function producerOf(batch: RecordBatch, chainBefore: Chain): RunProducer {
 
 /** One producer, one epoch, each sequence after the last. Kafka's producers send one batch a partition. */
 function checkLine(batches: readonly RecordBatch[], producer: RunProducer): void {
-  if (producer.kind === "kafka" && batches.length > 1) throw new StrandlineError("INVALID_RECORD", `${batches.length} batches of a Kafka producer in one request`);
+  if (producer.kind === "kafka" && batches.length > 1)
+    throw new StrandlineError("INVALID_RECORD", `${batches.length} batches of a Kafka producer in one request`);
   const [first] = batches;
   let sequence = first?.baseSequence ?? 0;
   for (const batch of batches) {
@@ -86,11 +98,16 @@ async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: Run
   const bytes = batch.end - batch.start;
   const limit = Math.min(limits.batchBytesMax, LIMITS.batchBytesMax);
   if (bytes > limit) {
-    throw new StrandlineError("MESSAGE_TOO_LARGE", `a batch of ${bytes} bytes, of at most ${limit}`, { bytes, limit, ...sequenceOf(batch) });
+    throw new StrandlineError("MESSAGE_TOO_LARGE", `a batch of ${bytes} bytes, of at most ${limit}`, {
+      bytes,
+      limit,
+      ...sequenceOf(batch),
+    });
   }
   const lie = checkProducedBatch(batch);
   if (lie !== null) throw refusal(lie, batch.baseSequence);
-  if (isControl(batch.attributes) || isTransactional(batch.attributes)) throw invalid(batch, "a control or transactional batch");
+  if (isControl(batch.attributes) || isTransactional(batch.attributes))
+    throw invalid(batch, "a control or transactional batch");
   const codec = codecOf(batch.attributes);
   const openable = codec === "none" || codec === "gzip";
   // Kafka's producers may compress as they like; nothing here looks into what it cannot open.

@@ -5,7 +5,9 @@ import { take } from "../outcome.ts";
 import { topicByName, type EdgePorts } from "./ports.ts";
 
 export async function createTopic(ports: EdgePorts, request: CreateTopicRequest): Promise<CreateTopicAnswer> {
-  const created = take(await ports.controller.createTopic(request.name, request.partitionCount ?? null, request.config ?? {}));
+  const created = take(
+    await ports.controller.createTopic(request.name, request.partitionCount ?? null, request.config ?? {}),
+  );
   ports.topics.learn(created);
   return created;
 }

@@ -16,8 +16,10 @@ export class LogReader {
   read(bounds: PartitionBounds, request: ReadRequest): ReadAnswer {
     const { offset, previousCrc } = request;
     const empty = { ...bounds, bytes: NOTHING, divergence: null };
-    if (offset < bounds.logStartOffset || offset > bounds.highWatermark) return { ...empty, error: "OFFSET_OUT_OF_RANGE" };
-    const divergence = previousCrc === null || offset === bounds.logStartOffset ? null : this.#divergence(offset, previousCrc);
+    if (offset < bounds.logStartOffset || offset > bounds.highWatermark)
+      return { ...empty, error: "OFFSET_OUT_OF_RANGE" };
+    const divergence =
+      previousCrc === null || offset === bounds.logStartOffset ? null : this.#divergence(offset, previousCrc);
     if (divergence !== null) return { ...empty, error: "TRUNCATED", divergence };
     if (offset === bounds.highWatermark) return { ...empty, error: null };
     return { ...empty, error: null, bytes: this.#bytesFrom(offset, request.bytesMax) };

@@ -98,20 +98,30 @@ export class LogStore {
   }
 
   writeShard(row: ShardRow): void {
-    this.#write("INSERT OR REPLACE INTO producer_shards (shard, covers, states) VALUES (?, ?, ?)", row.shard, row.covers, row.states);
+    this.#write(
+      "INSERT OR REPLACE INTO producer_shards (shard, covers, states) VALUES (?, ?, ?)",
+      row.shard,
+      row.covers,
+      row.states,
+    );
   }
 
   shards(): ShardRow[] {
-    return this.#sql.exec<Columns>("SELECT shard, covers, states FROM producer_shards ORDER BY shard").toArray().map((row) => ({
-      shard: Number(row["shard"]),
-      covers: Number(row["covers"]),
-      states: String(row["states"]),
-    }));
+    return this.#sql
+      .exec<Columns>("SELECT shard, covers, states FROM producer_shards ORDER BY shard")
+      .toArray()
+      .map((row) => ({
+        shard: Number(row["shard"]),
+        covers: Number(row["covers"]),
+        states: String(row["states"]),
+      }));
   }
 
   end(): LogEnd {
     const row = this.#sql
-      .exec<Columns>("SELECT last_offset, appended_at, max_timestamp, last_crc FROM runs ORDER BY base_offset DESC LIMIT 1")
+      .exec<Columns>(
+        "SELECT last_offset, appended_at, max_timestamp, last_crc FROM runs ORDER BY base_offset DESC LIMIT 1",
+      )
       .toArray()[0];
     if (row === undefined) return { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null };
     return {
@@ -162,7 +172,14 @@ export class LogStore {
   }
 
   /** The bounds of the run that contains the offset. */
-  runAround(offset: number): { readonly baseOffset: number; readonly lastOffset: number; readonly maxTimestamp: number; readonly lastCrc: number } | null {
+  runAround(
+    offset: number,
+  ): {
+    readonly baseOffset: number;
+    readonly lastOffset: number;
+    readonly maxTimestamp: number;
+    readonly lastCrc: number;
+  } | null {
     const row = this.#sql
       .exec<Columns>(
         "SELECT base_offset, last_offset, max_timestamp, last_crc FROM runs WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1",

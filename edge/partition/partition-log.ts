@@ -11,7 +11,14 @@ import { patchLogPosition } from "../../shared/record-batch.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { decideKafkaAppend, afterKafkaAppend } from "./kafka-append.ts";
 import type { LogStore, RunRowProducer } from "./log-store.ts";
-import type { AppendAnswer, AppendRefusal, AppendRequest, CheckedBatch, PartitionBounds, RunProducer } from "./partition-port.ts";
+import type {
+  AppendAnswer,
+  AppendRefusal,
+  AppendRequest,
+  CheckedBatch,
+  PartitionBounds,
+  RunProducer,
+} from "./partition-port.ts";
 import { decideDeviceAppend } from "./producer-append.ts";
 import { ProducerHistory } from "./producer-history.ts";
 import { decideReconcile } from "./producer-reconcile.ts";
@@ -53,7 +60,9 @@ export class PartitionLog {
 
   proof(id: ProducerId): ProducerProof {
     const state = this.#producers.device(id);
-    return state === undefined ? { nextSequence: null, chain: NO_CHAIN } : { nextSequence: state.nextSequence, chain: state.chain };
+    return state === undefined
+      ? { nextSequence: null, chain: NO_CHAIN }
+      : { nextSequence: state.nextSequence, chain: state.chain };
   }
 
   append(request: AppendRequest): AppendAnswer {
@@ -76,8 +85,18 @@ export class PartitionLog {
     const heldRecords = countOf(request.batches.slice(0, verdict.held));
     const known = state === undefined ? [] : rangesWithin(state, firstSequence, heldRecords);
     const { next } = verdict;
-    const row = { id, epoch: 0, firstSequence: firstSequence + heldRecords, nextSequence: next.nextSequence, chainAfter: next.chain };
-    return this.#keep(request, { held: verdict.held, producer: row, stateAfter: (range) => [id, afterDeviceRun(state, next, range)] }, known);
+    const row = {
+      id,
+      epoch: 0,
+      firstSequence: firstSequence + heldRecords,
+      nextSequence: next.nextSequence,
+      chainAfter: next.chain,
+    };
+    return this.#keep(
+      request,
+      { held: verdict.held, producer: row, stateAfter: (range) => [id, afterDeviceRun(state, next, range)] },
+      known,
+    );
   }
 
   #appendOfKafka(request: AppendRequest, producer: RunProducer & { kind: "kafka" }): AppendAnswer {
@@ -95,7 +114,11 @@ export class PartitionLog {
     const row = { id, epoch, firstSequence, nextSequence: lastSequence, chainAfter: null };
     const stateAfter = (range: HeldRange): readonly [ProducerId, ProducerState] => [
       id,
-      afterKafkaAppend(state, { epoch, firstSequence, count }, { firstSequence, lastSequence, baseOffset: range.baseOffset }),
+      afterKafkaAppend(
+        state,
+        { epoch, firstSequence, count },
+        { firstSequence, lastSequence, baseOffset: range.baseOffset },
+      ),
     ];
     return this.#keep(request, { held: 0, producer: row, stateAfter }, []);
   }
@@ -109,7 +132,8 @@ export class PartitionLog {
     const baseOffset = this.#nextOffset;
     const count = countOf(fresh);
     const nextOffset = baseOffset + count;
-    if (!Number.isSafeInteger(nextOffset)) throw new StrandlineError("INVALID_RECORD", `offset ${baseOffset} and ${count} records`);
+    if (!Number.isSafeInteger(nextOffset))
+      throw new StrandlineError("INVALID_RECORD", `offset ${baseOffset} and ${count} records`);
     const bytes = this.#positioned(request, fresh, first);
     const appendedAt = Math.max(this.#clock.now(), this.#appendedAt);
     const maxTimestamp = fresh.reduce((max, batch) => Math.max(max, batch.maxTimestamp), this.#maxTimestamp);
@@ -118,7 +142,15 @@ export class PartitionLog {
     const lastCrc = fresh.at(-1)?.crc ?? 0;
     const snapshot = this.#store.transaction(() => {
       const { producer } = kept;
-      this.#store.insertRun({ baseOffset, lastOffset: nextOffset - 1, appendedAt, maxTimestamp, lastCrc, producer, bytes });
+      this.#store.insertRun({
+        baseOffset,
+        lastOffset: nextOffset - 1,
+        appendedAt,
+        maxTimestamp,
+        lastCrc,
+        producer,
+        bytes,
+      });
       return this.#producers.writeDueSnapshot(nextOffset, change);
     });
     this.#nextOffset = nextOffset;
@@ -144,7 +176,12 @@ export class PartitionLog {
     return this.#answer({ code, said }, id, [], null);
   }
 
-  #answer(error: AppendAnswer["error"], id: ProducerId | null, held: readonly HeldRange[], baseOffset: number | null): AppendAnswer {
+  #answer(
+    error: AppendAnswer["error"],
+    id: ProducerId | null,
+    held: readonly HeldRange[],
+    baseOffset: number | null,
+  ): AppendAnswer {
     const proof = id === null ? { nextSequence: null, chain: NO_CHAIN } : this.proof(id);
     return { ...this.bounds(), ...proof, error, held, baseOffset };
   }
@@ -156,7 +193,8 @@ export class PartitionLog {
     if (verdict.giveUp !== null) {
       const { sequence, count, next } = verdict.giveUp;
       const voids = [...(state?.voids ?? []), [sequence, count] as const];
-      if (voids.length > LIMITS.voidsPerProducerMax) throw new StrandlineError("VOID_LIMIT", `${LIMITS.voidsPerProducerMax}`, { limit: LIMITS.voidsPerProducerMax });
+      if (voids.length > LIMITS.voidsPerProducerMax)
+        throw new StrandlineError("VOID_LIMIT", `${LIMITS.voidsPerProducerMax}`, { limit: LIMITS.voidsPerProducerMax });
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };
       const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, this.#nextOffset));
       this.#producers.commitVoid(id, after, snapshot);

@@ -11,7 +11,16 @@ import { LogReader } from "./log-reader.ts";
 import { LogStore } from "./log-store.ts";
 import { PartitionLog } from "./partition-log.ts";
 import { partitionName } from "./partition-name.ts";
-import type { AppendAnswer, AppendRequest, PartitionAddress, PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer, WaitRequest } from "./partition-port.ts";
+import type {
+  AppendAnswer,
+  AppendRequest,
+  PartitionAddress,
+  PartitionBounds,
+  ReadAnswer,
+  ReadRequest,
+  TimeAnswer,
+  WaitRequest,
+} from "./partition-port.ts";
 
 /**
  * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
@@ -52,7 +61,11 @@ export class PartitionObject extends DurableObject<Env> {
     await this.#waits.wait(request);
   }
 
-  async reconcile(address: PartitionAddress, producerId: ProducerId, request: ReconcileRequest): Promise<Outcome<ReconcileAnswer>> {
+  async reconcile(
+    address: PartitionAddress,
+    producerId: ProducerId,
+    request: ReconcileRequest,
+  ): Promise<Outcome<ReconcileAnswer>> {
     return await this.#with(address, (log) => log.reconcile(producerId, request));
   }
 
@@ -61,7 +74,10 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   async batchAtTime(address: PartitionAddress, timestamp: number): Promise<Outcome<TimeAnswer>> {
-    return await this.#with(address, (log) => ({ ...log.bounds(), batch: this.#reader.batchAtTime(log.bounds(), timestamp) }));
+    return await this.#with(address, (log) => ({
+      ...log.bounds(),
+      batch: this.#reader.batchAtTime(log.bounds(), timestamp),
+    }));
   }
 
   /** Awaits only before the step: nothing comes between its checks and its writes. */

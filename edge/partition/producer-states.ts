@@ -107,7 +107,11 @@ export function shardOf(id: ProducerId): number {
   return Number.parseInt(id.slice(-2), 16) % SHARDS;
 }
 
-export function afterDeviceRun(before: DeviceProducerState | undefined, next: ProducerPosition, range: HeldRange): DeviceProducerState {
+export function afterDeviceRun(
+  before: DeviceProducerState | undefined,
+  next: ProducerPosition,
+  range: HeldRange,
+): DeviceProducerState {
   const recent = [...(before?.recent ?? []), range].slice(-LIMITS.recentRunsPerProducerMax);
   return { nextSequence: next.nextSequence, chain: next.chain, recent, voids: before?.voids ?? [] };
 }
@@ -117,7 +121,11 @@ function stateAfterRun(before: ProducerState | undefined, run: ProducerRun): Pro
   const count = lastOffset - baseOffset + 1;
   if (isDeviceProducer(run.id)) {
     const device = before !== undefined && "chain" in before ? before : undefined;
-    return afterDeviceRun(device, { nextSequence, chain: (run.chainAfter ?? 0) as Chain }, { sequence, count, baseOffset });
+    return afterDeviceRun(
+      device,
+      { nextSequence, chain: (run.chainAfter ?? 0) as Chain },
+      { sequence, count, baseOffset },
+    );
   }
   const kafka = before !== undefined && "epoch" in before ? before : undefined;
   const batch = { firstSequence: sequence, lastSequence: nextSequence, baseOffset };

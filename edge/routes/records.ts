@@ -8,7 +8,8 @@ import { json, partitionParam, PRIVATE, topicParam, type Route } from "./route.t
 export const recordsRoute: Route = async (route) => {
   const query = demand(recordsQuery, Object.fromEntries(route.url.searchParams), "the query");
   const answer = await readRun(route.ports, topicParam(route), partitionParam(route), query);
-  if (!(route.request.headers.get("accept") ?? "").includes(ENVELOPE_MEDIA_TYPE)) return json(await recordsAsJson(answer, query.offset));
+  if (!(route.request.headers.get("accept") ?? "").includes(ENVELOPE_MEDIA_TYPE))
+    return json(await recordsAsJson(answer, query.offset));
   const { leaderEpoch, logStartOffset, highWatermark, bytes } = answer;
   const head = { leaderEpoch, logStartOffset, highWatermark, bytes: bytes.byteLength };
   return new Response(writeEnvelope(head, [bytes]), { headers: { ...PRIVATE, "content-type": ENVELOPE_MEDIA_TYPE } });

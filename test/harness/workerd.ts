@@ -32,7 +32,7 @@ export interface Workerd {
   readonly pid: number;
   /** What it wrote to stderr so far: uncaught exceptions of the Worker among it. */
   stderr(): string;
-  /** SIGTERM, then waits. */
+  /** SIGTERM, then waits; workerd stays for connections that are kept alive, so SIGKILL ends what is left after a second. */
   stop(): Promise<void>;
   /** SIGKILL, in the middle of whatever it does, then waits. */
   kill(): Promise<void>;
@@ -56,6 +56,7 @@ const { default: workerdPath } = createRequire(import.meta.url)("workerd") as { 
 const COMPATIBILITY_DATE = "2026-08-01";
 const READY_MS_MAX = 20_000;
 const POLL_MS = 20;
+const STOP_GRACE_MS = 1_000;
 /** The descriptor on which workerd says which port it got. */
 const CONTROL_FD = 3;
 
@@ -111,7 +112,10 @@ function handleOf(running: {
     port,
     pid,
     stderr,
-    stop: () => end("SIGTERM"),
+    stop: async () => {
+      signalGroup(pid, "SIGTERM");
+      await groupGone(pid, STOP_GRACE_MS).catch(() => end("SIGKILL"));
+    },
     kill: () => end("SIGKILL"),
     restart: () => startWorkerd({ ...options, port }),
   };

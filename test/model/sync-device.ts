@@ -3,7 +3,15 @@ import { NO_CHAIN } from "../../shared/brands.ts";
 import type { OutboxView } from "../../client/sync/outbox-rules.ts";
 import type { Rules } from "./rules.ts";
 import { judge } from "./sync-edge.ts";
-import { described, send, storedCrc, type AnswerMessage, type Device, type State, type VerdictsMessage } from "./sync-state.ts";
+import {
+  described,
+  send,
+  storedCrc,
+  type AnswerMessage,
+  type Device,
+  type State,
+  type VerdictsMessage,
+} from "./sync-state.ts";
 
 export function viewOf(device: Device): OutboxView {
   return {
@@ -81,7 +89,9 @@ function die(state: State, device: Device, text: string): string[] {
 }
 
 function lost(state: State, device: number, texts: readonly string[]): string[] {
-  return texts.filter((text) => !state.log.includes(text)).map((text) => `LOST ${text}: device ${device} dropped it as committed`);
+  return texts
+    .filter((text) => !state.log.includes(text))
+    .map((text) => `LOST ${text}: device ${device} dropped it as committed`);
 }
 
 function deviceOf(state: State, index: number): Device {

@@ -37,7 +37,15 @@ export function receiveProduce(state: State, message: ProduceMessage, rules: Rul
   }
   const { nextSequence, chain } = state.producers[key] ?? { nextSequence: null, chain: NO_CHAIN };
   reply(state, message.device, () =>
-    send(state, { kind: "answer", device: message.device, key, acked: message.acked, next: nextSequence, chain, refused }),
+    send(state, {
+      kind: "answer",
+      device: message.device,
+      key,
+      acked: message.acked,
+      next: nextSequence,
+      chain,
+      refused,
+    }),
   );
   return violations;
 }
@@ -48,7 +56,12 @@ export function receiveGiveUp(state: State, message: GiveUpMessage, rules: Rules
 }
 
 /** A question without `giveUp` changes nothing at the edge, so it is put and decided in one step; its answer may be late. */
-export function judge(state: State, asked: Omit<GiveUpMessage, "kind">, giveUp: boolean, rules: Rules): VerdictsMessage {
+export function judge(
+  state: State,
+  asked: Omit<GiveUpMessage, "kind">,
+  giveUp: boolean,
+  rules: Rules,
+): VerdictsMessage {
   const { device, key, from, batches } = asked;
   const question = { from, batches: described(key, batches), giveUp };
   const verdict = rules.decideReconcile(state.producers[key], question, (sequence) => historyAt(state, key, sequence));
@@ -84,7 +97,8 @@ function append(state: State, key: string, text: string, options: EdgeOptions, v
     const at = device.order.indexOf(text);
     const later = at < 0 || device.uncertain.includes(text) ? [] : device.order.slice(at + 1);
     for (const other of later) {
-      if (!options.doublesAllowed && state.log.includes(other)) violations.push(`INVERTED ${text} after ${other} of device ${index}`);
+      if (!options.doublesAllowed && state.log.includes(other))
+        violations.push(`INVERTED ${text} after ${other} of device ${index}`);
     }
   }
   state.log.push(text);

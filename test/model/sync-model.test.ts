@@ -17,17 +17,68 @@ interface Case extends Scenario {
 }
 
 const SOUND: readonly Case[] = [
-  { name: "three batches, the network lost twice", records: [["a", "b", "c"]], losses: 2, fires: ["LOSE", "edge takes"] },
+  {
+    name: "three batches, the network lost twice",
+    records: [["a", "b", "c"]],
+    losses: 2,
+    fires: ["LOSE", "edge takes"],
+  },
   { name: "batches of two records", records: [["a", "bc", "d"]], losses: 1, fires: ["LOSE"] },
-  { name: "a refusal in the middle that comes and goes", records: [["a", "b", "c"]], poison: "b", fires: ["POLICY", "edge voids"] },
-  { name: "a refusal and a lost network", records: [["a", "b"]], poison: "b", losses: 1, fires: ["POLICY", "LOSE", "edge voids"] },
+  {
+    name: "a refusal in the middle that comes and goes",
+    records: [["a", "b", "c"]],
+    poison: "b",
+    fires: ["POLICY", "edge voids"],
+  },
+  {
+    name: "a refusal and a lost network",
+    records: [["a", "b"]],
+    poison: "b",
+    losses: 1,
+    fires: ["POLICY", "LOSE", "edge voids"],
+  },
   { name: "a copied profile", records: [["a", "b"], ["x"]], clones: 1, fires: ["CLONE", "device settles"] },
-  { name: "a copied profile, other borders", records: [["ab"], ["x", "y"]], clones: 1, fires: ["CLONE", "device settles"] },
-  { name: "copies of a copy", records: [["a"], ["x"], ["m"]], clones: 2, runBatches: 1, fires: ["CLONE", "device settles"] },
-  { name: "a store rolled back", records: [["a", "b"], ["x"]], rollbacks: 1, losses: 1, fires: ["ROLLBACK", "LOSE", "device settles"] },
-  { name: "a store rolled back, other borders", records: [["a", "bc"], ["xy"]], rollbacks: 1, fires: ["ROLLBACK", "device settles"] },
-  { name: "a copy that is refused", records: [["a"], ["x"]], clones: 1, poison: "a", toggles: 1, fires: ["CLONE", "POLICY", "edge voids"] },
-  { name: "an edge that forgets", records: [["a", "b", "c"]], forgets: 1, doublesAllowed: true, fires: ["FORGET", "device settles"] },
+  {
+    name: "a copied profile, other borders",
+    records: [["ab"], ["x", "y"]],
+    clones: 1,
+    fires: ["CLONE", "device settles"],
+  },
+  {
+    name: "copies of a copy",
+    records: [["a"], ["x"], ["m"]],
+    clones: 2,
+    runBatches: 1,
+    fires: ["CLONE", "device settles"],
+  },
+  {
+    name: "a store rolled back",
+    records: [["a", "b"], ["x"]],
+    rollbacks: 1,
+    losses: 1,
+    fires: ["ROLLBACK", "LOSE", "device settles"],
+  },
+  {
+    name: "a store rolled back, other borders",
+    records: [["a", "bc"], ["xy"]],
+    rollbacks: 1,
+    fires: ["ROLLBACK", "device settles"],
+  },
+  {
+    name: "a copy that is refused",
+    records: [["a"], ["x"]],
+    clones: 1,
+    poison: "a",
+    toggles: 1,
+    fires: ["CLONE", "POLICY", "edge voids"],
+  },
+  {
+    name: "an edge that forgets",
+    records: [["a", "b", "c"]],
+    forgets: 1,
+    doublesAllowed: true,
+    fires: ["FORGET", "device settles"],
+  },
 ];
 
 describe("R03 R04 R10 R28 the sync rules", () => {
@@ -40,13 +91,22 @@ describe("R03 R04 R10 R28 the sync rules", () => {
   });
 });
 
-const COPY = { records: [["a", "b"], ["x", "y"]], clones: 1 };
+const COPY = {
+  records: [
+    ["a", "b"],
+    ["x", "y"],
+  ],
+  clones: 1,
+};
 const BROKEN: readonly { readonly rule: keyof typeof WITHOUT; readonly scenario: Scenario }[] = [
   { rule: "the chain in the request", scenario: COPY },
   { rule: "acking by proof", scenario: COPY },
   { rule: "the identity check on answers", scenario: COPY },
   { rule: "reconcile before a successor", scenario: { records: [["a", "b"], ["x"]], rollbacks: 1 } },
-  { rule: "the derived successor", scenario: { records: [["a", "b"], ["x"], ["m"]], clones: 1, rollbacks: 1, runBatches: 1 } },
+  {
+    rule: "the derived successor",
+    scenario: { records: [["a", "b"], ["x"], ["m"]], clones: 1, rollbacks: 1, runBatches: 1 },
+  },
   { rule: "the void", scenario: { records: [["a", "b"]], poison: "a" } },
 ];
 

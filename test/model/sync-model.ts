@@ -40,7 +40,8 @@ export function syncModel(scenario: Scenario): Model<State> {
   return {
     initial: () => initialState(scenario),
     steps: (state) => steps.of(state),
-    isGoal: (state) => state.devices.every((one) => one.life !== "live" || (one.toAppend.length === 0 && one.waits.length === 0)),
+    isGoal: (state) =>
+      state.devices.every((one) => one.life !== "live" || (one.toAppend.length === 0 && one.waits.length === 0)),
   };
 }
 
@@ -112,7 +113,11 @@ class SyncSteps {
       });
     }
     for (const message of runsOf(index, device, this.#runBatches, this.#mayForget)) {
-      yield act(state, `send(device ${index} ${message.key} s${message.first} [${message.batches.join(" ")}])`, (next) => send(next, message));
+      yield act(
+        state,
+        `send(device ${index} ${message.key} s${message.first} [${message.batches.join(" ")}])`,
+        (next) => send(next, message),
+      );
     }
   }
 
@@ -128,7 +133,12 @@ class SyncSteps {
     if (state.left.rollbacks > 0) {
       yield fault(state, `SNAPSHOT(device ${index})`, (next) => {
         next.left.rollbacks -= 1;
-        next.devices.push({ ...copyOfDevice(next.devices[index]!), toAppend: [...records], life: "snapshot", of: index });
+        next.devices.push({
+          ...copyOfDevice(next.devices[index]!),
+          toAppend: [...records],
+          life: "snapshot",
+          of: index,
+        });
       });
     }
   }
