@@ -5,7 +5,7 @@
 import { web } from "./web-platform.ts";
 
 const encoder = new web.TextEncoder();
-const decoder = new web.TextDecoder();
+const decoder = new web.TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A UTF-16 unit is at most three bytes of UTF-8. */
 export function textBytesMax(text: string): number {
@@ -42,7 +42,7 @@ export function writeText(bytes: Uint8Array, at: number, text: string, length: n
   return at + length;
 }
 
-/** Damaged UTF-8 becomes replacement characters. */
+/** Damaged UTF-8 becomes replacement characters; a byte order mark is a character like any other. */
 export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
