@@ -25,6 +25,7 @@ import {
   batchProducerEpoch,
   batchProducerId,
   codecOf,
+  hasLogAppendTime,
   readInt32,
   readInt64,
 } from "./record-batch.ts";
@@ -150,12 +151,15 @@ export class RecordCursor {
   readonly #batch: RecordBatch;
   readonly #bytes: Uint8Array;
   readonly #varint = new VarintReader();
+  /** Where the log's own time counts, it is the same for all records (`DefaultRecord.readFrom`). */
+  readonly #logAppendTime: number | null;
   #left: number;
 
   /** The batch's records are uncompressed (`gzip.ts` opens those that are not). */
   constructor(batch: RecordBatch) {
     this.#batch = batch;
     this.#bytes = batch.bytes;
+    this.#logAppendTime = hasLogAppendTime(batch.attributes) ? batch.maxTimestamp : null;
     this.#left = batch.count;
     this.end = batch.start + BATCH_HEADER_BYTES;
     if (codecOf(batch.attributes) !== "none") {
@@ -178,7 +182,7 @@ export class RecordCursor {
     if (varint.value < 1 || end > this.#batch.end) return this.#damaged(start, `a record of ${varint.value} bytes`);
     this.attributes = this.#bytes[varint.at] as number;
     if (!varint.varlong(this.#bytes, varint.at + 1, end)) return this.#damaged(varint.at, "a timestamp delta");
-    this.timestamp = this.#batch.baseTimestamp + varint.value;
+    this.timestamp = this.#logAppendTime ?? this.#batch.baseTimestamp + varint.value;
     if (!Number.isSafeInteger(this.timestamp)) return this.#damaged(start, `timestamp ${this.timestamp}`);
     if (!varint.varint(this.#bytes, varint.at, end)) return this.#damaged(varint.at, "an offset delta");
     this.offsetDelta = varint.value;
