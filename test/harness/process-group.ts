@@ -5,6 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 const GONE_MS_MAX = 10_000;
 const POLL_MS = 10;
 
+const children = new Set<number>();
+
+/** Ends the group when this process exits, so that a test that failed leaves nothing running. */
+export function endOnExit(pid: number): void {
+  if (children.size === 0) process.once("exit", endAll);
+  children.add(pid);
+}
+
+function endAll(): void {
+  for (const pid of children) signalGroup(pid, "SIGKILL");
+}
+
 /** Sends the signal to every process of the group. A group that is gone already is no error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -21,6 +33,7 @@ export async function groupGone(pid: number, withinMs: number = GONE_MS_MAX): Pr
     if (performance.now() > until) throw new Error(`process group ${pid} still runs after ${withinMs} ms`);
     await sleep(POLL_MS);
   }
+  if (children.delete(pid) && children.size === 0) process.off("exit", endAll);
 }
 
 function isGroupAlive(pid: number): boolean {

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { groupGone, signalGroup } from "./process-group.ts";
+import { endOnExit, groupGone, signalGroup } from "./process-group.ts";
 import { workerdConfig, type DurableObjectClass } from "./workerd-config.ts";
 
 export type { DurableObjectClass } from "./workerd-config.ts";
@@ -65,6 +65,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const stderr = collect(child.stderr);
   const pid = child.pid;
   if (pid === undefined) throw new WorkerdStartError(await spawnFailure(child), stderr());
+  endOnExit(pid);
   const until = performance.now() + (options.readyWithinMs ?? READY_MS_MAX);
   try {
     const port = await listeningPort(child, until);
@@ -73,6 +74,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     return handleOf({ options, pid, port, url, stderr });
   } catch (error) {
     signalGroup(pid, "SIGKILL");
+    await groupGone(pid);
     throw new WorkerdStartError(error instanceof Error ? error.message : String(error), stderr());
   }
 }
