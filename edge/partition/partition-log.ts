@@ -128,7 +128,7 @@ export class PartitionLog {
     const id = kept.producer?.id ?? null;
     const fresh = request.batches.slice(kept.held);
     const [first] = fresh;
-    if (first === undefined) return this.#answer(null, id, known, known[0]?.baseOffset ?? null);
+    if (first === undefined) return this.#answer(null, id, known, firstOffset(request, known));
     const baseOffset = this.#nextOffset;
     const count = countOf(fresh);
     const nextOffset = baseOffset + count;
@@ -158,7 +158,7 @@ export class PartitionLog {
     this.#maxTimestamp = maxTimestamp;
     this.#producers.commit(change, snapshot);
     const held = id === null ? [range] : [...known, range];
-    return this.#answer(null, id, held, held[0]?.baseOffset ?? baseOffset);
+    return this.#answer(null, id, held, firstOffset(request, held));
   }
 
   /** The bytes that are stored: offsets and leader epoch in place, in a buffer that holds nothing else. */
@@ -205,6 +205,13 @@ export class PartitionLog {
 
 function countOf(batches: readonly CheckedBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.count, 0);
+}
+
+/** Of the run's first record: the first range is its own only where it begins with it. */
+function firstOffset({ producer }: AppendRequest, held: readonly HeldRange[]): number | null {
+  const [first] = held;
+  if (first === undefined) return null;
+  return producer.kind === "none" || first.sequence === producer.firstSequence ? first.baseOffset : null;
 }
 
 /** The parts of `[sequence, sequence + count)` whose offsets are still known. */
