@@ -26,10 +26,22 @@ import {
   writeInt32,
   writeInt64,
 } from "./record-batch.ts";
-import { RecordCursor, readBatch } from "./record-batch-decode.ts";
-import type { RecordHeader, RecordInput } from "./record.ts";
+import { asError, readBatch } from "./record-batch-decode.ts";
+import { RecordCursor } from "./record-cursor.ts";
+import {
+  asciiLength,
+  copy,
+  exactLength,
+  fieldBytesMax,
+  fieldLength,
+  fieldSize,
+  headersSize,
+  writeField,
+  writeHeader,
+} from "./record-fields.ts";
+import type { RecordInput } from "./record.ts";
 import { StrandlineError } from "./strandline-error.ts";
-import { textBytesMax, utf8Length, writeText } from "./utf8.ts";
+import { textBytesMax } from "./utf8.ts";
 import { varintBytes, varlongBytes, writeVarint, writeVarlong } from "./varint.ts";
 
 /** Record length, attributes, two deltas, two lengths, a header count: more than they can take together. */
@@ -37,9 +49,11 @@ const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
 const HEADER_OVERHEAD_BYTES_MAX = 5 + 5;
 /** A delta beyond this does not fit a safe integer once it is zigzagged. */
 const TIMESTAMP_DELTA_MAX = 2 ** 52;
-/** Below this a loop copies faster than `set`, which needs a view first. */
-const COPY_BY_LOOP_BYTES_MAX = 64;
-
+/**
+ * A record is never made room for that cannot fit: `recordBytesMax` counts three bytes for a character that takes one
+ * at least, and ten for a header that takes two.
+ */
+const SURELY_TOO_LARGE_BYTES = 8 * LIMITS.batchBytesMax;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** No record takes more than this in any batch. */
@@ -83,51 +97,41 @@ export class RecordBatchEncoder {
   append(record: RecordInput): void {
     const before = this.#end;
     const delta = this.#timestampDelta(record.timestamp);
-    this.#reserve(recordBytesMax(record));
+    const bytesMax = recordBytesMax(record);
+    if (bytesMax > SURELY_TOO_LARGE_BYTES) throw tooLarge(bytesMax, "the batch with a record that large");
+    this.#reserve(bytesMax);
     const ascii = this.#write(record, delta, asciiLength);
     if (ascii < 0) this.#write(record, delta, exactLength);
     if (this.#end > LIMITS.batchBytesMax) {
-      const bytes = this.#end - before;
+      const end = this.#end;
       this.#end = before;
-      throw new StrandlineError(
-        "MESSAGE_TOO_LARGE",
-        `a record of ${bytes} bytes in a batch of ${before}, of at most ${LIMITS.batchBytesMax}`,
-        {
-          bytes,
-          limit: LIMITS.batchBytesMax,
-        },
-      );
+      throw tooLarge(end, `a record of ${end - before} bytes in a batch of ${before}`);
     }
     this.#took(record.timestamp);
   }
 
   /**
    * Appends the records of a finished, uncompressed batch: deltas are written anew, all else is copied. Throws
-   * `CORRUPT_MESSAGE` with the position, or `MESSAGE_TOO_LARGE`; the batch is then as it was.
+   * the code of the damage with its position, `INVALID_TIMESTAMP` or `MESSAGE_TOO_LARGE`; the batch is then as it was.
    */
   appendBatch(bytes: Uint8Array, at = 0): void {
     const reading = readBatch(bytes, at, { crc: false });
-    if (!reading.ok)
-      throw new StrandlineError("CORRUPT_MESSAGE", reading.damage.reason, { position: reading.damage.position });
+    if (!reading.ok) throw asError(reading.damage);
     const saved = {
       end: this.#end,
       count: this.#count,
       baseTimestamp: this.#baseTimestamp,
       maxTimestamp: this.#maxTimestamp,
     };
-    const cursor = new RecordCursor(reading.batch);
-    while (cursor.next()) this.#appendEncoded(bytes, cursor);
-    const tooLarge = this.#end > LIMITS.batchBytesMax;
-    if (cursor.damage === null && !tooLarge) return;
-    this.#end = saved.end;
-    this.#count = saved.count;
-    this.#baseTimestamp = saved.baseTimestamp;
-    this.#maxTimestamp = saved.maxTimestamp;
-    if (cursor.damage !== null)
-      throw new StrandlineError("CORRUPT_MESSAGE", cursor.damage.reason, { position: cursor.damage.position });
-    throw new StrandlineError("MESSAGE_TOO_LARGE", `the merged batch would pass ${LIMITS.batchBytesMax} bytes`, {
-      limit: LIMITS.batchBytesMax,
-    });
+    try {
+      this.#appendAll(bytes, new RecordCursor(reading.batch));
+    } catch (error) {
+      this.#end = saved.end;
+      this.#count = saved.count;
+      this.#baseTimestamp = saved.baseTimestamp;
+      this.#maxTimestamp = saved.maxTimestamp;
+      throw error;
+    }
   }
 
   /** A buffer of its own, of exact size. Without `crc` the field is 0 until someone calls `writeCrc`. */
@@ -193,6 +197,14 @@ export class RecordBatchEncoder {
     return at;
   }
 
+  #appendAll(bytes: Uint8Array, cursor: RecordCursor): void {
+    while (cursor.next()) {
+      this.#appendEncoded(bytes, cursor);
+      if (this.#end > LIMITS.batchBytesMax) throw tooLarge(this.#end, "the merged batch");
+    }
+    if (cursor.damage !== null) throw asError(cursor.damage);
+  }
+
   #appendEncoded(from: Uint8Array, cursor: RecordCursor): void {
     const delta = this.#timestampDelta(cursor.timestamp);
     const tail = cursor.end - cursor.keyLengthAt;
@@ -249,53 +261,7 @@ export function writeCrc(bytes: Uint8Array, at: number): number {
   return crc;
 }
 
-/** Taken for ASCII; `writeText` notices where it is not. */
-function asciiLength(text: string): number {
-  return text.length;
-}
-function exactLength(text: string): number {
-  return utf8Length(text);
-}
-
-function fieldBytesMax(field: Uint8Array | string | null): number {
-  return field === null ? 0 : typeof field === "string" ? textBytesMax(field) : field.length;
-}
-
-/** -1: null. */
-function fieldLength(field: Uint8Array | string | null, lengthOf: (text: string) => number): number {
-  return field === null ? -1 : typeof field === "string" ? lengthOf(field) : field.length;
-}
-
-function fieldSize(length: number): number {
-  return varintBytes(length) + (length < 0 ? 0 : length);
-}
-
-function headersSize(headers: readonly RecordHeader[], lengthOf: (text: string) => number): number {
-  let size = 0;
-  for (const { key, value } of headers) size += fieldSize(lengthOf(key)) + fieldSize(fieldLength(value, lengthOf));
-  return size;
-}
-
-function writeHeader(bytes: Uint8Array, at: number, header: RecordHeader, lengthOf: (text: string) => number): number {
-  const keyBytes = lengthOf(header.key);
-  const after = writeField(bytes, writeVarint(bytes, at, keyBytes), header.key, keyBytes);
-  if (after < 0) return after;
-  const valueBytes = fieldLength(header.value, lengthOf);
-  return writeField(bytes, writeVarint(bytes, after, valueBytes), header.value, valueBytes);
-}
-
-/** Returns the position after the field; negative: a text did not have the stated length. */
-function writeField(bytes: Uint8Array, at: number, field: Uint8Array | string | null, length: number): number {
-  if (field === null) return at;
-  if (typeof field === "string") return writeText(bytes, at, field, length);
-  return copy(field, 0, length, bytes, at);
-}
-
-function copy(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): number {
-  if (length > COPY_BY_LOOP_BYTES_MAX) {
-    to.set(from.subarray(start, start + length), at);
-  } else {
-    for (let index = 0; index < length; index += 1) to[at + index] = from[start + index] as number;
-  }
-  return at + length;
+function tooLarge(bytes: number, what: string): StrandlineError {
+  const limit = LIMITS.batchBytesMax;
+  return new StrandlineError("MESSAGE_TOO_LARGE", `${what}: ${bytes} bytes, ${limit} are the most`, { bytes, limit });
 }
