@@ -16,20 +16,19 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
 }
 
 async function readCounted(request: Request, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = request.body?.getReader();
+  const reader = (request.body as ReadableStream<Uint8Array> | null)?.getReader();
   if (reader === undefined) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    const chunk = value as Uint8Array;
-    length += chunk.byteLength;
+    length += value.byteLength;
     if (length > bytesMax) {
       await reader.cancel();
       throw tooLarge(length, bytesMax);
     }
-    chunks.push(chunk);
+    chunks.push(value);
   }
   const bytes = new Uint8Array(length);
   let at = 0;

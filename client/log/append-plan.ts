@@ -47,12 +47,6 @@ interface Open {
 
 export class AppendPlan {
   readonly #open = new Map<string, Open>();
-  readonly #sticky: () => number;
-
-  /** `sticky` in [0, 1): where keyless records of a batch without a partition go. */
-  constructor(sticky: () => number) {
-    this.#sticky = sticky;
-  }
 
   add(append: CheckedAppend, topic: TopicRow): Placed {
     if (append.partition === UNASSIGNED && topic.partitionCount !== null)
@@ -92,7 +86,7 @@ export class AppendPlan {
   #assign(append: CheckedAppend, topic: TopicRow, partitionCount: number): Placed {
     const waiting = this.#at(topic, UNASSIGNED).plan;
     const placed = { plan: waiting, first: waiting.count, count: append.count };
-    const split = new PartitionSplit(partitionCount, Math.floor(this.#sticky() * partitionCount));
+    const split = new PartitionSplit(partitionCount);
     split.add(append);
     const bases: { plan: PartitionPlan; first: number }[] = [];
     for (const { partition, batches } of split.finish()) {

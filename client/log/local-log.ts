@@ -4,7 +4,6 @@
  * predicted from the first and may stand only where the first does, so the order of the calls is that of the log.
  */
 import type { Clock } from "../../shared/clock.ts";
-import type { Random } from "../../shared/random.ts";
 import { checkAppend } from "./append-check.ts";
 import { AppendGroup, type PlannedCaller } from "./append-group.ts";
 import { AppendPlan, type PartitionPlan } from "./append-plan.ts";
@@ -28,7 +27,6 @@ export interface LocalLogOptions {
   readonly store: Store;
   readonly catalog: TopicCatalog;
   readonly clock: Clock;
-  readonly random: Random;
   /** Topics made by a first append get so many partitions and belong to the device; null: the edge knows the count. */
   readonly localPartitionCount: number | null;
 }
@@ -40,7 +38,6 @@ const PIPELINE_BYTES_MIN = 256 * 1024;
 export class StoredLocalLog implements LocalLog {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #topics: TopicResolver;
   readonly #queue = new AppendQueue();
   /** As the transactions under way will leave them, by topic key and partition. */
@@ -53,7 +50,6 @@ export class StoredLocalLog implements LocalLog {
   constructor(options: LocalLogOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
-    this.#random = options.random;
     this.#topics = new TopicResolver(options.catalog, options.localPartitionCount);
   }
 
@@ -102,7 +98,7 @@ export class StoredLocalLog implements LocalLog {
 
   /** A caller whose batches or topics are refused has its answer here and is no part of the plan. Checked only now, while the transaction before is on its way to the disk. */
   async #plan(group: AppendGroup, callers: readonly Caller[]): Promise<void> {
-    const plan = new AppendPlan(() => this.#random.next());
+    const plan = new AppendPlan();
     const planned: PlannedCaller[] = [];
     for (const caller of callers) {
       try {

@@ -30,14 +30,13 @@ export interface DeviceLog {
 
 /** Reads one row, whatever waits to be sent. Throws `PRINCIPAL_CHANGED`. */
 export async function openDevice(options: OpenDeviceOptions): Promise<DeviceLog> {
-  const { store, clock, random, local } = options;
+  const { store, clock, local } = options;
   const device = await openDeviceRow(store, options);
-  const catalog = new StoredTopicCatalog({ store, random });
+  const catalog = new StoredTopicCatalog({ store });
   const localLog = new StoredLocalLog({
     store,
     catalog,
     clock,
-    random,
     localPartitionCount: local?.partitionCount ?? null,
   });
   return {

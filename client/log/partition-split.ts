@@ -1,5 +1,11 @@
-/** Tells the records of batches without a partition apart by key, as Kafka's default partitioner does. */
+/**
+ * Tells the records of batches without a partition apart by key, as Kafka's default partitioner does. Each batch is
+ * split by itself and by nothing but its own bytes: two copies of a device that split it at different times, with
+ * other records behind it, come to the same batches, and the edge knows the second as a duplicate of the first.
+ */
+import { crc32c } from "../../shared/crc32c.ts";
 import { partitionForKey } from "../../shared/murmur2.ts";
+import { BATCH_HEADER_BYTES } from "../../shared/record-batch.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -12,22 +18,22 @@ interface Target {
 
 export class PartitionSplit {
   readonly #partitionCount: number;
-  readonly #sticky: number;
   readonly #targets = new Map<number, Target>();
   readonly #assigned: number[] = [];
 
-  /** `sticky`: where records without a key go. */
-  constructor(partitionCount: number, sticky: number) {
+  constructor(partitionCount: number) {
     this.#partitionCount = partitionCount;
-    this.#sticky = sticky;
   }
 
   add({ bytes }: { readonly bytes: Uint8Array }): void {
+    // Records without a key go together, anywhere: the hash of all of them spreads batches as a random draw would.
+    const sticky = crc32c(bytes, BATCH_HEADER_BYTES) % this.#partitionCount;
     for (const record of recordsOf(bytes)) {
-      const partition = record.key === null ? this.#sticky : partitionForKey(record.key, this.#partitionCount);
+      const partition = record.key === null ? sticky : partitionForKey(record.key, this.#partitionCount);
       this.#assigned.push(partition);
       put(this.#target(partition), record);
     }
+    for (const target of this.#targets.values()) close(target);
   }
 
   /** The partition of each record, in order. */
@@ -36,10 +42,7 @@ export class PartitionSplit {
   }
 
   finish(): { readonly partition: number; readonly batches: readonly CountedBatch[] }[] {
-    return [...this.#targets].map(([partition, target]) => {
-      close(target);
-      return { partition, batches: target.batches };
-    });
+    return [...this.#targets].map(([partition, { batches }]) => ({ partition, batches }));
   }
 
   #target(partition: number): Target {

@@ -1,7 +1,6 @@
 /** The topics this device knows. Every answer is read from the store: another tab may have learned more. */
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { TopicId, TopicKey } from "../../shared/brands.ts";
-import type { Random } from "../../shared/random.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { TopicCatalog } from "./device-log.ts";
 import { ALL_TOPICS } from "./keys.ts";
@@ -14,12 +13,9 @@ const ALL_AT_ONCE = 2 ** 31;
 
 export class StoredTopicCatalog implements TopicCatalog {
   readonly #store: Store;
-  readonly #random: Random;
 
-  /** `random`: which partition takes keyless records that waited. */
-  constructor(options: { readonly store: Store; readonly random: Random }) {
+  constructor(options: { readonly store: Store }) {
     this.#store = options.store;
-    this.#random = options.random;
   }
 
   async all(): Promise<TopicRow[]> {
@@ -93,7 +89,7 @@ export class StoredTopicCatalog implements TopicCatalog {
     const count = Math.max(partitionCount, row.partitionCount ?? 0);
     const learned = remember(transaction, topics, { ...row, topicId, partitionCount: count, config });
     if (row.partitionCount === null)
-      await moveWaiting(transaction, row.topicKey, { partitionCount: count, random: this.#random });
+      await moveWaiting(transaction, row.topicKey, { partitionCount: count });
     return learned;
   }
 }

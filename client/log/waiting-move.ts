@@ -4,7 +4,6 @@
  */
 import { UNASSIGNED, type LocalSequence, type Partition, type TopicKey } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Random } from "../../shared/random.ts";
 import type { CountedBatch } from "./batch-codec.ts";
 import { readBounded } from "./bounded-read.ts";
 import type { PartitionRef } from "./device-log.ts";
@@ -29,7 +28,7 @@ interface Moving {
 export async function moveWaiting(
   transaction: StoreTransaction,
   topicKey: TopicKey,
-  options: { readonly partitionCount: number; readonly random: Random },
+  options: { readonly partitionCount: number },
 ): Promise<void> {
   const ref: PartitionRef = { topicKey, partition: UNASSIGNED };
   const waiting = await transaction.get<PartitionRow>("partitions", partitionKey(ref));
@@ -45,10 +44,7 @@ export async function moveWaiting(
     );
     const [first] = chunk;
     if (first === undefined) break;
-    const split = new PartitionSplit(
-      options.partitionCount,
-      Math.floor(options.random.next() * options.partitionCount),
-    );
+    const split = new PartitionSplit(options.partitionCount);
     for (const { value } of chunk) split.add(value);
     await moveChunk(
       transaction,

@@ -113,7 +113,7 @@ export class LogStore {
       .map((row) => ({
         shard: Number(row["shard"]),
         covers: Number(row["covers"]),
-        states: String(row["states"]),
+        states: text(row["states"]),
       }));
   }
 
@@ -209,7 +209,7 @@ export class LogStore {
 function producerRunOf(row: Columns): ProducerRun {
   const chainAfter = row["chain_after"];
   return {
-    id: String(row["producer_id"]) as ProducerId,
+    id: text(row["producer_id"]) as ProducerId,
     epoch: Number(row["producer_epoch"]),
     firstSequence: Number(row["first_sequence"]),
     nextSequence: Number(row["next_sequence"]),
@@ -217,6 +217,10 @@ function producerRunOf(row: Columns): ProducerRun {
     baseOffset: Number(row["base_offset"]),
     lastOffset: Number(row["last_offset"]),
   };
+}
+
+function text(value: SqlStorageValue | undefined): string {
+  return typeof value === "string" ? value : "";
 }
 
 function blob(value: SqlStorageValue | undefined): Uint8Array {
