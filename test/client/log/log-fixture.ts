@@ -161,7 +161,7 @@ export function inWords({ topic, partition, localSequence, baseOffset }: Appende
   return `${topic}-${partition}~${localSequence}${baseOffset === null ? "" : `@${baseOffset}`}`;
 }
 
-function placeOf(place: string): { topic: string; partition: Partition } {
+export function placeOf(place: string): { topic: string; partition: Partition } {
   const [topic = "", partition] = place.split("-");
   return { topic, partition: partition === undefined ? UNASSIGNED : (Number(partition) as Partition) };
 }

@@ -1,0 +1,145 @@
+/** An edge in memory: the product's operations, answers and errors, over partitions whose faults a test owns. */
+import { statusOf } from "../../edge/http-error.ts";
+import { fetchPartitions } from "../../edge/operations/fetch.ts";
+import { metadata } from "../../edge/operations/metadata.ts";
+import type { ControllerPort, EdgePorts } from "../../edge/operations/ports.ts";
+import { produce } from "../../edge/operations/produce.ts";
+import { reconcile } from "../../edge/operations/reconcile.ts";
+import { createTopic } from "../../edge/operations/topics.ts";
+import { attempt } from "../../edge/outcome.ts";
+import { createTopicRequest, demand, fetchRequest, parseJson, reconcileRequest } from "../../edge/schemas.ts";
+import { TopicCache } from "../../edge/topic-cache.ts";
+import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import type { TopicId } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { bytesOf } from "../../shared/utf8.ts";
+import type { TransportRequest, TransportResponse } from "../../client/sync/transport.ts";
+import { valuesOf } from "../client/log/log-fixture.ts";
+import { MemoryPartition } from "./memory-partition.ts";
+
+const RECONCILE = /^\/v1\/topics\/([^/]+)\/partitions\/(\d+)\/reconcile$/;
+
+export class SimulatedEdge {
+  readonly #clock: Clock;
+  readonly #partitions = new Map<string, MemoryPartition>();
+  readonly #topics = new Map<string, TopicMetadata>();
+  readonly #ports: EdgePorts;
+  #topicsMade = 0;
+  caller = { namespace: "default", principal: "anonymous" };
+  /** Of topics that nobody made by hand. */
+  partitionCount = 1;
+  autoCreateTopics = true;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    const controller = this.#controller();
+    const edge = this;
+    this.#ports = {
+      get caller() {
+        return edge.caller;
+      },
+      get autoCreateTopics() {
+        return edge.autoCreateTopics;
+      },
+      controller,
+      topics: new TopicCache(clock).lookup(controller),
+      partition: (topicId, partition) => this.#partition(topicId, partition),
+    };
+  }
+
+  /** A topic of an old name is another topic. */
+  makeTopic(name: string, partitionCount: number, config: TopicConfig = {}): TopicMetadata {
+    this.#topicsMade += 1;
+    const topicId = `00000000-0000-4000-8000-${String(this.#topicsMade).padStart(12, "0")}` as TopicId;
+    const topic = { name, error: null, topicId, partitionCount, config };
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  /** `orders-0`. Made where the topic is not there yet. */
+  partition(place: string): MemoryPartition {
+    const [name = "", partition] = place.split("-");
+    const topic = this.#topics.get(name) ?? this.makeTopic(name, this.partitionCount);
+    return this.#partition(topic.topicId ?? "", Number(partition));
+  }
+
+  get partitions(): readonly MemoryPartition[] {
+    return [...this.#partitions.values()];
+  }
+
+  /** The values of a partition's log, in order. */
+  log(place: string): string {
+    return this.partition(place)
+      .log.map((batch) => valuesOf(batch.bytes))
+      .join(" ");
+  }
+
+  async handle(request: TransportRequest): Promise<TransportResponse> {
+    try {
+      return { status: 200, body: await this.#route(request) };
+    } catch (thrown) {
+      if (!(thrown instanceof StrandlineError)) throw thrown;
+      return { status: statusOf(thrown.code), body: json({ error: thrown.toBody() }) };
+    }
+  }
+
+  async #route({ method, path, body }: TransportRequest): Promise<Uint8Array<ArrayBuffer>> {
+    const url = new URL(path, "http://edge.test");
+    const bytes = typeof body === "string" ? bytesOf(body) : (body ?? new Uint8Array());
+    switch (`${method} ${url.pathname}`) {
+      case "POST /v1/produce":
+        return json(await produce(this.#ports, bytes.slice()));
+      case "POST /v1/fetch":
+        return await fetchPartitions(this.#ports, demand(fetchRequest, parseJson(bytes), "the body"));
+      case "GET /v1/metadata": {
+        const names = url.searchParams.get("topics");
+        const create = url.searchParams.get("create") === "true";
+        return json(await metadata(this.#ports, names === null ? null : names.split(","), create));
+      }
+      case "POST /v1/topics":
+        return json(await createTopic(this.#ports, demand(createTopicRequest, parseJson(bytes), "the body")));
+    }
+    const [, topic, partition] = RECONCILE.exec(url.pathname) ?? [];
+    if (topic === undefined) throw new StrandlineError("NOT_FOUND", url.pathname);
+    const question = demand(reconcileRequest, parseJson(bytes), "the body");
+    return json(await reconcile(this.#ports, decodeURIComponent(topic), Number(partition), question));
+  }
+
+  #partition(topicId: string, partition: number): MemoryPartition {
+    const name = `${topicId}-${partition}`;
+    const known = this.#partitions.get(name);
+    if (known !== undefined) return known;
+    const made = new MemoryPartition(this.#clock);
+    this.#partitions.set(name, made);
+    return made;
+  }
+
+  #controller(): ControllerPort {
+    const named = (name: string): TopicMetadata => {
+      const topic = this.#topics.get(name);
+      if (topic === undefined) throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", name);
+      return topic;
+    };
+    return {
+      createTopic: (name, partitionCount, config) =>
+        Promise.resolve(
+          attempt(() => {
+            if (this.#topics.has(name)) throw new StrandlineError("TOPIC_ALREADY_EXISTS", name);
+            return this.makeTopic(name, partitionCount ?? this.partitionCount, config);
+          }),
+        ),
+      topics: (names, create) => {
+        for (const name of create ? (names ?? []) : [])
+          if (!this.#topics.has(name)) this.makeTopic(name, this.partitionCount);
+        return Promise.resolve((names ?? [...this.#topics.keys()]).map((name) => attempt(() => named(name))));
+      },
+      topicById: (topicId) =>
+        Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+    };
+  }
+}
+
+function json(answer: unknown): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(bytesOf(JSON.stringify(answer)));
+}
