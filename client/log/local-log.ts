@@ -113,7 +113,13 @@ export class StoredLocalLog implements LocalLog {
         caller.reject(error);
       }
     }
-    group.adopt(planned, plan);
+    try {
+      group.adopt(planned, plan);
+    } catch (error) {
+      // Whatever broke here, its callers hear of it and those behind them go on.
+      for (const { caller } of planned) caller.reject(error);
+      group.adopt([], new AppendPlan());
+    }
   }
 
   /** Never rejects: every caller gets its answer. */
