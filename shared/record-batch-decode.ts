@@ -15,6 +15,7 @@ import {
   LENGTH_AT,
   MAGIC,
   MAGIC_AT,
+  MAX_TIMESTAMP_AT,
   batchAttributes,
   batchBaseOffset,
   batchBaseSequence,
@@ -163,11 +164,12 @@ class CursorView implements RecordView {
 
 /**
  * Walks every record: they fill the batch exactly. Of a batch as a producer makes it (`produced`), the offset deltas
- * are 0, 1, 2 … up to `lastOffsetDelta`.
+ * are 0, 1, 2 … up to `lastOffsetDelta`, and the latest of their times is the header's.
  */
 export function checkRecords(batch: RecordBatch, options: { readonly produced?: boolean } = {}): BatchDamage | null {
   const cursor = new RecordCursor(batch);
   let before = -1;
+  let maxTimestamp = -Infinity;
   while (cursor.next()) {
     const expected = options.produced === true ? cursor.offsetDelta === before + 1 : cursor.offsetDelta > before;
     if (!expected)
@@ -177,8 +179,17 @@ export function checkRecords(batch: RecordBatch, options: { readonly produced?: 
         reason: `offset delta ${cursor.offsetDelta} after ${before}`,
       };
     before = cursor.offsetDelta;
+    maxTimestamp = Math.max(maxTimestamp, cursor.timestamp);
   }
-  return cursor.damage ?? (options.produced === true ? checkProducedBatch(batch) : null);
+  if (cursor.damage !== null || options.produced !== true) return cursor.damage;
+  return checkProducedBatch(batch) ?? checkMaxTimestamp(batch, maxTimestamp);
+}
+
+/** A time that no record has would hide the records behind it from whoever looks for a time. */
+function checkMaxTimestamp({ start, maxTimestamp }: RecordBatch, found: number): BatchDamage | null {
+  if (maxTimestamp === found) return null;
+  const reason = `max timestamp ${maxTimestamp}, the records have ${found}`;
+  return { code: "INVALID_TIMESTAMP", position: start + MAX_TIMESTAMP_AT, reason };
 }
 
 /** What Kafka demands of a producer (`LogValidator`): at least one record, and an offset for each. */

@@ -5,7 +5,7 @@
 import type { Chain, Crc } from "../../shared/brands.ts";
 import { tryOpenBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { codecOf, isControl, isTransactional } from "../../shared/record-batch.ts";
+import { codecOf, hasLogAppendTime, isControl, isTransactional } from "../../shared/record-batch.ts";
 import {
   checkProducedBatch,
   checkRecords,
@@ -108,6 +108,11 @@ async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: Run
   if (lie !== null) throw refusal(lie, batch.baseSequence);
   if (isControl(batch.attributes) || isTransactional(batch.attributes))
     throw invalid(batch, "a control or transactional batch");
+  if (hasLogAppendTime(batch.attributes))
+    throw new StrandlineError("INVALID_TIMESTAMP", "the log's own time, which is not a producer's to write", {
+      position: batch.start,
+      ...sequenceOf(batch),
+    });
   const codec = codecOf(batch.attributes);
   const openable = codec === "none" || codec === "gzip";
   // Kafka's producers may compress as they like; nothing here looks into what it cannot open.
