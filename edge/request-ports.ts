@@ -1,10 +1,11 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
+import { hexOf } from "../shared/producer-identity.ts";
 import type { Caller } from "./auth.ts";
 import { settingsOf, type Env } from "./env.ts";
 import type { ControllerPort, EdgePorts } from "./operations/ports.ts";
 import { partitionName } from "./partition/partition-name.ts";
 import type { PartitionPort } from "./partition/partition-port.ts";
-import { systemClock } from "./system-ports.ts";
+import { systemClock, systemRandom } from "./system-ports.ts";
 import { TopicCache } from "./topic-cache.ts";
 
 const caches = new Map<string, TopicCache>();
@@ -15,6 +16,7 @@ export function requestPorts(env: Env, caller: Caller): EdgePorts {
     caller,
     controller,
     topics: cacheOf(caller.namespace).lookup(controller),
+    newSessionId: () => hexOf(systemRandom.bytes(16)),
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topicId, partition) => partitionPort(env, caller, topicId, partition),
   };

@@ -9,6 +9,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
+const SEQUENCE_MAX = 0x7fff_ffff;
 const int32 = z.int().min(0).max(0x7fff_ffff);
 const offset = z.int().min(0);
 const chain = uint32 as unknown as z.ZodType<Chain>;
@@ -56,16 +57,22 @@ export const fetchRequest: z.ZodType<FetchRequest> = z.object({
     .max(LIMITS.fetchPartitionsMax),
 });
 
-export const reconcileRequest: z.ZodType<ReconcileRequest> = z.object({
-  topicId,
-  producerKey,
-  from: int32,
-  batches: z
-    .array(z.object({ count: z.int().min(1).max(0x7fff_ffff), crc }))
-    .min(1)
-    .max(LIMITS.reconcileBatchesMax),
-  giveUp: z.boolean(),
-});
+export const reconcileRequest: z.ZodType<ReconcileRequest> = z
+  .object({
+    topicId,
+    producerKey,
+    from: int32,
+    batches: z
+      .array(z.object({ count: z.int().min(1).max(0x7fff_ffff), crc }))
+      .min(1)
+      .max(LIMITS.reconcileBatchesMax),
+    giveUp: z.boolean(),
+  })
+  // Sequences end there, those of a void too: a later one would be above what any batch can name.
+  .refine(({ from, batches }) => batches.reduce((end, batch) => end + batch.count, from) <= SEQUENCE_MAX, {
+    path: ["batches"],
+    message: `sequences end at ${SEQUENCE_MAX}`,
+  });
 
 export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   name: z.string(),

@@ -73,7 +73,7 @@ function answerOf({ topicId, partition, offset }: FetchPartition, read: ReadAnsw
 
 /** Ends with the first partition that has grown, or the time. */
 async function waitForAny(ports: EdgePorts, request: FetchRequest, parts: readonly Part[]): Promise<void> {
-  const sessionId = request.sessionId ?? crypto.randomUUID();
+  const sessionId = request.sessionId ?? ports.newSessionId();
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
     await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs: request.maxWaitMs });

@@ -18,6 +18,8 @@ export interface EdgePorts {
   /** Seconds old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;
   readonly autoCreateTopics: boolean;
+  /** For a wait that no reader has named. */
+  newSessionId(): string;
   partition(topicId: string, partition: number): PartitionPort;
 }
 

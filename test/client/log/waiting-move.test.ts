@@ -1,4 +1,5 @@
 /** Records of a topic that is not known wait under partition -1 and move, in order, once it is. */
+import type { LocalSequence, Partition, TopicKey } from "../../../shared/brands.ts";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
 import { partitionForKey } from "../../../shared/murmur2.ts";
@@ -14,7 +15,7 @@ describe("a topic that becomes known", () => {
     await tab.learn("orders", 2);
     const [k, j] = [home("l", 2), home("n", 2)];
     expect(k).not.toBe(j);
-    expect(await tab.pending(`orders-${k}`)).toBe("0: a c e");
+    expect(await tab.pending(`orders-${k}`)).toBe("0: a c | 2: e");
     expect(await tab.pending(`orders-${j}`)).toBe("0: b d");
     expect(await tab.pending("orders")).toBe("");
   });
@@ -46,6 +47,19 @@ describe("a topic that becomes known", () => {
     expect(await tab.pending("orders-0")).toBe("0: a | 1: b | 2: c");
   });
 
+  test("R03 two copies move what they share into the same batches, whatever each of them appended behind it", async () => {
+    const original = new MemoryStore();
+    await (await Tab.open(original)).append("orders: l=a n=b m=c d e");
+    const copies = [await Tab.open(original.snapshot()), await Tab.open(original.snapshot())];
+    for (const [index, copy] of copies.entries()) {
+      await copy.append(`orders: l=own${index} n=own${index} own${index}`);
+      await copy.learn("orders", 3);
+    }
+    const [first, second] = await Promise.all(copies.map((copy) => firstBatches(copy, 3)));
+    expect(first).toEqual(second);
+    expect(first?.filter((batch) => batch !== null).length).toBeGreaterThan(1);
+  });
+
   test("keyless records of one batch stay together", async () => {
     const tab = await Tab.open();
     await tab.append("orders: a b c d e f");
@@ -63,7 +77,7 @@ describe("a topic that becomes known", () => {
     const k = home("l", 3);
     expect(await one.append("orders: l=c")).toBe("orders--1~2");
     expect(await one.append("orders: l=d n=e")).toBe("orders--1~3");
-    expect(await one.pending(`orders-${k}`)).toBe("0: a b | 2: c | 3: d");
+    expect(await one.pending(`orders-${k}`)).toBe("0: a | 1: b | 2: c | 3: d");
     expect(await one.find("orders", 2)).toBe(`pending orders-${k}~2`);
     expect(await one.find("orders", 3)).toBe(`pending orders-${k}~3`);
     expect(await one.find("orders", 4)).toBe(`pending orders-${home("n", 3)}~0`);
@@ -124,3 +138,14 @@ test("opening with many pending records reads none of them", async () => {
   await reopened.log.outbox.open(await reopened.ref("orders-0"), ROOT);
   expect(scopes).not.toContain("pending");
 });
+
+/** The bytes of each partition's first pending batch. */
+async function firstBatches(tab: Tab, partitions: number): Promise<(Uint8Array | null)[]> {
+  const topic = await tab.log.catalog.byName("orders");
+  const rows = Array.from({ length: partitions }, async (_, partition) => {
+    const ref = { topicKey: topic?.topicKey as TopicKey, partition: partition as Partition };
+    const [batch] = await tab.log.outbox.read(ref, 0 as LocalSequence, { bytesMax: 1, countMax: 1 });
+    return batch?.bytes ?? null;
+  });
+  return await Promise.all(rows);
+}
