@@ -16,7 +16,7 @@ describe("a topic that becomes known", () => {
     const [k, j] = [home("l", 2), home("n", 2)];
     expect(k).not.toBe(j);
     expect(await tab.pending(`orders-${k}`)).toBe("0: a c | 2: e");
-    expect(await tab.pending(`orders-${j}`)).toBe("0: b d");
+    expect(await tab.pending(`orders-${j}`)).toBe("0: b | 1: d");
     expect(await tab.pending("orders")).toBe("");
   });
 
