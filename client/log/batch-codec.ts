@@ -73,6 +73,12 @@ export function recordsOf(bytes: Uint8Array): Iterable<RecordView> {
   return records(batch);
 }
 
+/** Whether the batch is what it was when its CRC was written. */
+export function isWhole({ bytes, count }: CountedBatch): boolean {
+  const reading = readBatch(bytes, 0);
+  return reading.ok && reading.batch.end === bytes.byteLength && reading.batch.count === count;
+}
+
 /** Without the leading batches that end below the offset. */
 export function dropBatchesBelow(run: Bytes, offset: Offset): Bytes {
   let at = 0;

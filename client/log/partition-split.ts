@@ -9,7 +9,7 @@ import { BATCH_HEADER_BYTES } from "../../shared/record-batch.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { recordsOf, type CountedBatch } from "./batch-codec.ts";
+import { isWhole, recordsOf, type CountedBatch } from "./batch-codec.ts";
 
 interface Target {
   readonly batches: CountedBatch[];
@@ -25,9 +25,19 @@ export class PartitionSplit {
     this.#partitionCount = partitionCount;
   }
 
+  /**
+   * A batch that lay on the device. Encoding records anew computes a new CRC, so damage has to be found before it; a
+   * damaged batch is left as it is, for the sender to find and to give up.
+   */
+  addStored(batch: CountedBatch): void {
+    if (isWhole(batch)) return this.add(batch);
+    const sticky = this.#sticky(batch.bytes);
+    for (let record = 0; record < batch.count; record += 1) this.#assigned.push(sticky);
+    this.#target(sticky).batches.push(batch);
+  }
+
   add({ bytes }: { readonly bytes: Uint8Array }): void {
-    // Records without a key go together, anywhere: the hash of all of them spreads batches as a random draw would.
-    const sticky = crc32c(bytes, BATCH_HEADER_BYTES) % this.#partitionCount;
+    const sticky = this.#sticky(bytes);
     for (const record of recordsOf(bytes)) {
       const partition = record.key === null ? sticky : partitionForKey(record.key, this.#partitionCount);
       this.#assigned.push(partition);
@@ -43,6 +53,11 @@ export class PartitionSplit {
 
   finish(): { readonly partition: number; readonly batches: readonly CountedBatch[] }[] {
     return [...this.#targets].map(([partition, { batches }]) => ({ partition, batches }));
+  }
+
+  /** Records without a key go together, anywhere: the hash of all of them spreads batches as a random draw would. */
+  #sticky(bytes: Uint8Array): number {
+    return crc32c(bytes, BATCH_HEADER_BYTES) % this.#partitionCount;
   }
 
   #target(partition: number): Target {

@@ -3,6 +3,7 @@ import { assert } from "../../shared/assert.ts";
 import { NO_CHAIN, type Crc, type LeaderEpoch, type LocalSequence, type Offset } from "../../shared/brands.ts";
 import { patchLogPosition } from "../../shared/record-batch.ts";
 import { seal } from "../../shared/record-batch-seal.ts";
+import { isWhole } from "./batch-codec.ts";
 import type { OutboxStep, PartitionRef, SettledBatch } from "./device-log.ts";
 import { entriesBetween, entryKey, partitionKey } from "./keys.ts";
 import { plus, withAckedRange } from "./partition-row.ts";
@@ -108,7 +109,8 @@ async function adopt(
 ): Promise<PartitionRow> {
   const { batch, identity, step } = settling;
   const pending = await transaction.get<PendingRow>("pending", entryKey(ref, batch.localSequence));
-  if (pending === undefined) return row;
+  // Sealing computes a new CRC: what was damaged since it was sent must come from the edge.
+  if (pending === undefined || !isWhole(pending)) return row;
   const { bytes } = pending;
   const baseSequence = batch.localSequence - identity.sequenceBase;
   const crc = seal(bytes, 0, { producerId: identity.producerId, baseSequence }) as Crc;

@@ -45,7 +45,7 @@ export async function moveWaiting(
     const [first] = chunk;
     if (first === undefined) break;
     const split = new PartitionSplit(options.partitionCount);
-    for (const { value } of chunk) split.add(value);
+    for (const { value } of chunk) split.addStored(value);
     await moveChunk(
       transaction,
       { topicKey, rows, createdAt: first.value.createdAt },

@@ -1,8 +1,8 @@
 /** Reads pending batches and seals them into one buffer: what a produce request carries. */
 import type { Crc, LocalSequence } from "../../shared/brands.ts";
-import { readBatch } from "../../shared/record-batch-decode.ts";
-import { batchCrc } from "../../shared/record-batch.ts";
-import { seal } from "../../shared/record-batch-seal.ts";
+import { BATCH_HEADER_BYTES, batchCrc } from "../../shared/record-batch.ts";
+import { seal, sealedCrcOf } from "../../shared/record-batch-seal.ts";
+import { isWhole } from "../log/batch-codec.ts";
 import type { PendingBatch } from "../log/device-log.ts";
 import type { ProducerIdentity } from "../log/rows.ts";
 import type { KnownBatch } from "./send-window.ts";
@@ -16,7 +16,8 @@ export interface SealedBatches {
 
 /**
  * Sealing computes a new CRC, so damage has to be found before it, or a flipped bit would be sealed in as truth.
- * A damaged batch is described (its CRC cannot be matched by anything sent) but never sent.
+ * A damaged batch is never sent, but it is described by the CRC that it had when it was whole: it may have been sent
+ * then, and the edge is asked for it before it is given up.
  */
 export function sealPending(pending: readonly PendingBatch[], identity: ProducerIdentity): SealedBatches {
   const length = pending.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
@@ -25,19 +26,16 @@ export function sealPending(pending: readonly PendingBatch[], identity: Producer
   let at = 0;
   for (const batch of pending) {
     const { localSequence, count } = batch;
-    const reading = readBatch(batch.bytes, 0);
-    const whole = reading.ok && reading.batch.end === batch.bytes.byteLength && reading.batch.count === count;
-    if (!whole) {
-      // Any CRC will do that the edge cannot hold: the bytes were never sent in this state.
-      const crc = batch.bytes.byteLength >= 21 ? batchCrc(batch.bytes, 0) : 0;
-      batches.push({ localSequence, count, crc: crc as Crc, storedCrc: crc as Crc });
+    const sealedAs = { producerId: identity.producerId, baseSequence: localSequence - identity.sequenceBase };
+    const storedCrc = (batch.bytes.byteLength < BATCH_HEADER_BYTES ? 0 : batchCrc(batch.bytes, 0)) as Crc;
+    if (!isWhole(batch)) {
+      const crc = sealedCrcOf(storedCrc, batch.bytes.byteLength, sealedAs);
+      batches.push({ localSequence, count, crc, storedCrc });
       return { batches, bytes: bytes.subarray(0, at), damaged: localSequence };
     }
     bytes.set(batch.bytes, at);
-    const storedCrc = batchCrc(batch.bytes, 0);
-    const baseSequence = localSequence - identity.sequenceBase;
-    const crc = seal(bytes, at, { producerId: identity.producerId, baseSequence });
-    batches.push({ localSequence, count, crc, storedCrc: storedCrc as Crc });
+    const crc = seal(bytes, at, sealedAs);
+    batches.push({ localSequence, count, crc, storedCrc });
     at += batch.bytes.byteLength;
   }
   return { batches, bytes, damaged: null };

@@ -2,7 +2,7 @@
 import { statusOf } from "../../edge/http-error.ts";
 import { fetchPartitions } from "../../edge/operations/fetch.ts";
 import { metadata } from "../../edge/operations/metadata.ts";
-import type { ControllerPort, EdgePorts } from "../../edge/operations/ports.ts";
+import type { ControllerPort, EdgePorts, TopicLookup } from "../../edge/operations/ports.ts";
 import { produce } from "../../edge/operations/produce.ts";
 import { reconcile } from "../../edge/operations/reconcile.ts";
 import { createTopic } from "../../edge/operations/topics.ts";
@@ -24,7 +24,8 @@ export class SimulatedEdge {
   readonly #clock: Clock;
   readonly #partitions = new Map<string, MemoryPartition>();
   readonly #topics = new Map<string, TopicMetadata>();
-  readonly #ports: EdgePorts;
+  readonly #controller: ControllerPort;
+  readonly #lookup: TopicLookup;
   #topicsMade = 0;
   caller = { namespace: "default", principal: "anonymous" };
   /** Of topics that nobody made by hand. */
@@ -33,17 +34,17 @@ export class SimulatedEdge {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    const controller = this.#controller();
-    const edge = this;
-    this.#ports = {
-      get caller() {
-        return edge.caller;
-      },
-      get autoCreateTopics() {
-        return edge.autoCreateTopics;
-      },
-      controller,
-      topics: new TopicCache(clock).lookup(controller),
+    this.#controller = this.#controllerPort();
+    this.#lookup = new TopicCache(clock).lookup(this.#controller);
+  }
+
+  get #ports(): EdgePorts {
+    return {
+      caller: this.caller,
+      autoCreateTopics: this.autoCreateTopics,
+      controller: this.#controller,
+      topics: this.#lookup,
+      newSessionId: () => "unnamed",
       partition: (topicId, partition) => this.#partition(topicId, partition),
     };
   }
@@ -115,7 +116,7 @@ export class SimulatedEdge {
     return made;
   }
 
-  #controller(): ControllerPort {
+  #controllerPort(): ControllerPort {
     const named = (name: string): TopicMetadata => {
       const topic = this.#topics.get(name);
       if (topic === undefined) throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", name);
