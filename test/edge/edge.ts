@@ -1,4 +1,5 @@
 /** The edge under test: its real Worker and Durable Objects, by address. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { PartitionObject } from "../../edge/worker.ts";
 import { partitionName } from "../../edge/partition/partition-name.ts";
@@ -48,6 +49,13 @@ export async function newPlace(config: Readonly<Record<string, string>> = {}, pa
 
 export function stubOf({ topicId, partition }: Place): DurableObjectStub<PartitionObject> {
   return env.PARTITION.get(env.PARTITION.idFromName(partitionName({ namespace: "default", topicId, partition })));
+}
+
+/** Takes the partition's object out of memory, in the way Cloudflare does; one that is not there is woken first. */
+export async function evict(place: Place): Promise<void> {
+  const stub = stubOf(place);
+  await runInDurableObject(stub, () => undefined);
+  await evictDurableObject(stub);
 }
 
 /** Every record that a reader from the start gets, page by page. */
