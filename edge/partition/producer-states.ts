@@ -15,7 +15,7 @@ export interface DeviceProducerState extends ProducerPosition {
   /** The last few runs and where they stand; the newest last. */
   readonly recent: readonly HeldRange[];
   /** What was given up: sequences without offsets, in order. */
-  readonly voids: readonly (readonly [sequence: number, count: number])[];
+  readonly voids: readonly (readonly [sequence: number, count: number, crc: number])[];
 }
 
 export type ProducerState = DeviceProducerState | KafkaProducerState;
@@ -43,7 +43,10 @@ export class ProducerStates {
       this.#covers[row.shard] = row.covers;
       for (const [id, state] of JSON.parse(row.states) as [ProducerId, ProducerState][]) this.#set(id, state);
     }
+    const snapshotAt = Math.max(...this.#covers);
     for (const run of store.producerRunsFrom(Math.min(...this.#covers))) {
+      // Counted on, or an object that never lives for so many runs would never write one.
+      if (run.baseOffset >= snapshotAt) this.#runsSinceSnapshot += 1;
       const covered = this.#covers[shardOf(run.id)] ?? 0;
       if (run.baseOffset >= covered) this.#set(run.id, stateAfterRun(this.#states.get(run.id), run));
     }
