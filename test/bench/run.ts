@@ -3,10 +3,14 @@
  * last line is one JSON object.
  */
 import { codecSuite } from "./codec/codec-suite.ts";
+import { edgeSuite } from "./edge/edge-suite.ts";
 import type { Figure, Suite } from "./figure.ts";
 import { tableOf } from "./table.ts";
 
-const SUITES: ReadonlyMap<string, Suite> = new Map([["codec", codecSuite]]);
+const SUITES: ReadonlyMap<string, Suite> = new Map([
+  ["edge", edgeSuite],
+  ["codec", codecSuite],
+]);
 
 function chosen(words: readonly string[]): readonly string[] {
   const unknown = words.find((word) => !SUITES.has(word));
