@@ -95,7 +95,8 @@ export class Replicator {
   async #turn(): Promise<boolean> {
     try {
       const followed = await this.#followed();
-      if (followed.length === 0) return false;
+      // It may have been paused or closed since the turn began, when there was no poll yet to be broken off.
+      if (followed.length === 0 || this.#paused || this.#signal.aborted) return false;
       await this.#pull(followed);
       this.#backoff.reset();
       return true;
@@ -108,22 +109,24 @@ export class Replicator {
   }
 
   async #followed(): Promise<Followed[]> {
-    const topics = (await this.#ports.catalog.all()).filter(
-      (topic) => topic.followed && !topic.local && !topic.retired,
-    );
-    const unknown = topics.filter((topic) => topic.topicId === null).map((topic) => topic.name);
-    const known = topics.filter((topic) => topic.topicId !== null && topic.partitionCount !== null);
-    this.#following = known.map((topic) => `${topic.topicKey}:${topic.partitionCount}`).join(" ");
+    let topics = await this.#topics();
+    const unknown = topics.filter((topic) => !isKnown(topic)).map((topic) => topic.name);
     if (unknown.length > 0) {
       // A consumer does not make topics: one that is not there yet is asked for again.
       await this.#ports.directory.refresh(unknown, false, this.#signal).catch((error: unknown) => {
-        if (known.length === 0) throw error;
+        if (unknown.length === topics.length) throw error;
       });
-      if (known.length === 0) this.#hold.start(this.#backoff.nextDelayMs());
+      topics = await this.#topics();
+      if (!topics.some(isKnown)) this.#hold.start(this.#backoff.nextDelayMs());
     }
-    const pairs = known.flatMap((topic) => refsOf(topic).map((ref) => ({ ref, topic })));
+    this.#following = inOneLine(topics);
+    const pairs = topics.filter(isKnown).flatMap((topic) => refsOf(topic).map((ref) => ({ ref, topic })));
     const rows = await this.#ports.replica.rows(pairs.map((one) => one.ref));
     return pairs.map((pair, index) => ({ ...pair, row: rows[index] })).slice(0, LIMITS.fetchPartitionsMax);
+  }
+
+  async #topics(): Promise<TopicRow[]> {
+    return (await this.#ports.catalog.all()).filter((topic) => topic.followed && !topic.local && !topic.retired);
   }
 
   async #pull(followed: readonly Followed[]): Promise<void> {
@@ -187,16 +190,8 @@ export class Replicator {
 
   async #breakOffIfChanged(): Promise<void> {
     const before = this.#following;
-    if (this.#poll === null) return;
-    const topics = (await this.#ports.catalog.all()).filter(
-      (topic) => topic.followed && !topic.local && !topic.retired,
-    );
-    const now = topics
-      .filter((topic) => topic.topicId !== null)
-      .map((topic) => `${topic.topicKey}:${topic.partitionCount}`)
-      .join(" ");
-    const unknown = topics.some((topic) => topic.topicId === null);
-    if ((now !== before || unknown) && this.#following === before) this.#poll?.abort();
+    const now = inOneLine(await this.#topics());
+    if (now !== before && this.#following === before) this.#poll?.abort();
   }
 
   #failed(error: unknown): void {
@@ -206,6 +201,15 @@ export class Replicator {
     this.#hold.start(this.#backoff.nextDelayMs());
     this.#ports.reached(known);
   }
+}
+
+function isKnown(topic: TopicRow): boolean {
+  return topic.topicId !== null && topic.partitionCount !== null;
+}
+
+/** Topics that are not known yet are part of it: a new one has to be asked for, the others are not asked for more often. */
+function inOneLine(topics: readonly TopicRow[]): string {
+  return topics.map((topic) => `${topic.topicKey}:${topic.partitionCount}`).join(" ");
 }
 
 function refsOf(topic: TopicRow): PartitionRef[] {

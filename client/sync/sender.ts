@@ -92,6 +92,10 @@ export class Sender {
     }
     const runs = await this.#collect();
     if (runs.length === 0) return false;
+    if (this.#paused) {
+      await Promise.all(runs.map((run) => run.sender.unanswered()));
+      return false;
+    }
     this.#requests += 1;
     void this.#produce(runs).finally(() => {
       this.#requests -= 1;

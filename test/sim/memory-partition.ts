@@ -159,16 +159,16 @@ export class MemoryPartition implements PartitionPort {
     const state = this.#producers.get(id);
     const verdict = decideReconcile(state, request, (sequence) => this.#historyAt(id, sequence));
     if (verdict.giveUp !== null) {
-      const { sequence, count, next } = verdict.giveUp;
-      const voids = [...(state?.voids ?? []), [sequence, count] as const];
+      const { sequence, count, crc, next } = verdict.giveUp;
+      const voids = [...(state?.voids ?? []), [sequence, count, crc] as const];
       this.#producers.set(id, { ...next, recent: state?.recent ?? [], voids });
     }
     return { ...this.#proof(id), leaderEpoch: this.leaderEpoch, batches: verdict.batches };
   }
 
   #historyAt(id: ProducerId, sequence: number): HistoryEntry {
-    for (const [start, count] of this.#producers.get(id)?.voids ?? []) {
-      if (sequence === start) return { kind: "void", count };
+    for (const [start, count, crc] of this.#producers.get(id)?.voids ?? []) {
+      if (sequence === start) return { kind: "void", count, crc };
       if (sequence > start && sequence < start + count) return { kind: "inside" };
     }
     const covering = this.#log.find(

@@ -2,7 +2,7 @@
 import "../../sim/synchronous-hash.ts";
 import { describe, expect, test } from "vitest";
 import { valuesOf } from "../log/log-fixture.ts";
-import { MemoryStore } from "../../../client/log/memory-store.ts";
+import type { MemoryStore } from "../../../client/log/memory-store.ts";
 import type { PendingRow } from "../../../client/log/rows.ts";
 import type { ErrorCode } from "../../../shared/error-table.ts";
 import { World, type SimulatedTab } from "../../sim/simulated-device.ts";
