@@ -1,0 +1,41 @@
+import "./synchronous-hash.ts";
+import { describe, expect, test } from "vitest";
+import { FAULTS, type FaultName } from "./faults.ts";
+import { simulate } from "./sync-simulation.ts";
+
+/** More for a night: `STRANDLINE_SEEDS=2000`. */
+const SEEDS = Number(process.env["STRANDLINE_SEEDS"] ?? 40);
+const FIRST = Number(process.env["STRANDLINE_FIRST_SEED"] ?? 1);
+
+describe("devices, their copies and an edge, with everything going wrong", () => {
+  const fired = new Map<FaultName, number>();
+  let diverged = 0;
+  let dead = 0;
+  let acked = 0;
+
+  test(`nothing is lost, doubled, inverted or stuck: ${SEEDS} seeds`, { timeout: 600_000 }, async () => {
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+      const result = await simulate(seed);
+      expect(result.violations, `seed ${seed}`).toEqual([]);
+      for (const [name, count] of result.faults.fired) fired.set(name, (fired.get(name) ?? 0) + count);
+      diverged += result.told.filter((event) => event.startsWith("diverged")).length;
+      dead += result.told.filter((event) => event.startsWith("dead")).length;
+      acked += result.acked;
+    }
+  });
+
+  test("and every kind of fault fired", () => {
+    for (const name of FAULTS) expect(fired.get(name) ?? 0, name).toBeGreaterThan(0);
+    expect({ diverged: diverged > 0, dead: dead > 0, acked: acked > SEEDS * 50 }).toEqual({
+      diverged: true,
+      dead: true,
+      acked: true,
+    });
+  });
+
+  test("the same seed gives the same history", async () => {
+    const [once, twice, other] = [await simulate(FIRST), await simulate(FIRST), await simulate(FIRST + 1)];
+    expect(twice.history).toBe(once.history);
+    expect(other.history).not.toBe(once.history);
+  });
+});
