@@ -29,6 +29,7 @@ import {
 import { asError, readBatch } from "./record-batch-decode.ts";
 import { RecordCursor } from "./record-cursor.ts";
 import {
+  checkFields,
   asciiLength,
   copy,
   exactLength,
@@ -95,6 +96,7 @@ export class RecordBatchEncoder {
    * batch is then as it was.
    */
   append(record: RecordInput): void {
+    checkFields(record);
     const before = this.#end;
     const delta = this.#timestampDelta(record.timestamp);
     const bytesMax = recordBytesMax(record);

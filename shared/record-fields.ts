@@ -1,10 +1,35 @@
 /** Keys, values and headers of a record: how long they are, and writing them. */
-import type { RecordHeader } from "./record.ts";
+import type { RecordHeader, RecordInput } from "./record.ts";
+import { StrandlineError } from "./strandline-error.ts";
 import { textBytesMax, utf8Length, writeText } from "./utf8.ts";
 import { varintBytes, writeVarint } from "./varint.ts";
 
 /** Below this a loop copies faster than `set`, which needs a view first. */
 const COPY_BY_LOOP_BYTES_MAX = 64;
+
+/**
+ * Throws `INVALID_RECORD`. Types do not bind callers in JavaScript, and an array or wider numbers would be written
+ * modulo 256 without a word.
+ */
+export function checkFields({ key, value, headers }: RecordInput): void {
+  if (!isField(key)) throw invalid("key", "bytes, a text or null", key);
+  if (!isField(value)) throw invalid("value", "bytes, a text or null", value);
+  if (headers === undefined) return;
+  if (!Array.isArray(headers)) throw invalid("headers", "a list", headers);
+  for (const header of headers as readonly RecordHeader[]) {
+    if (typeof header?.key !== "string") throw invalid("a header's key", "a text", header?.key);
+    if (!isField(header.value)) throw invalid("a header's value", "bytes, a text or null", header.value);
+  }
+}
+
+function isField(field: unknown): boolean {
+  return typeof field === "string" || field === null || field instanceof Uint8Array;
+}
+
+function invalid(field: string, expected: string, found: unknown): StrandlineError {
+  const kind = Object.prototype.toString.call(found).slice(8, -1);
+  return new StrandlineError("INVALID_RECORD", `${field} is ${expected}, not ${kind}`, { field });
+}
 
 /** Taken for ASCII; `writeText` notices where it is not. */
 export function asciiLength(text: string): number {

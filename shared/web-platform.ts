@@ -14,7 +14,7 @@ export interface ByteReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
   cancel(reason?: unknown): Promise<void>;
 }
-interface ByteWriter {
+export interface ByteWriter {
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
   abort(reason?: unknown): Promise<void>;

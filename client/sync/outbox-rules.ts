@@ -125,7 +125,7 @@ export function settle(view: OutboxView, asked: ReconcileAsked, reply: Reconcile
     if (judged.verdict === "absent") return { settled, chain, then: atTheEnd(asked, reply, at, chain) };
     settled.push(judged);
     at += mine.count;
-    chain = judged.verdict === "held" ? nextChain(chain, mine.crc) : voidChain(chain, mine.count);
+    chain = judged.verdict === "held" ? nextChain(chain, mine.crc) : voidChain(chain, mine);
   }
   return { settled, chain, then: "continue" };
 }

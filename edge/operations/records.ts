@@ -28,7 +28,11 @@ export async function readRun(
   const request = { offset: query.offset, bytesMax: query.maxBytes, previousCrc: null };
   let answer = take(await port.read(request));
   if (answer.error === null && answer.bytes.byteLength < query.minBytes && query.maxWaitMs > 0) {
-    await port.waitForAppend({ offset: answer.highWatermark, sessionId: ports.newSessionId(), waitMs: query.maxWaitMs });
+    await port.waitForAppend({
+      offset: answer.highWatermark,
+      sessionId: ports.newSessionId(),
+      waitMs: query.maxWaitMs,
+    });
     answer = take(await port.read(request));
   }
   if (answer.error === null) return answer;

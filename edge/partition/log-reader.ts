@@ -1,6 +1,12 @@
 /** Reads of a partition's log: whole batches from the one that contains an offset, and the batch at a time. */
 import type { Crc } from "../../shared/brands.ts";
-import { batchByteLength, batchCrc, batchLastOffset, batchMaxTimestamp } from "../../shared/record-batch.ts";
+import {
+  batchBaseOffset,
+  batchByteLength,
+  batchCrc,
+  batchLastOffset,
+  batchMaxTimestamp,
+} from "../../shared/record-batch.ts";
 import type { LogStore } from "./log-store.ts";
 import type { PartitionBounds, ReadAnswer, ReadRequest } from "./partition-port.ts";
 
@@ -39,22 +45,16 @@ export class LogReader {
     return joined(parts, length);
   }
 
-  /** Null: the batch that ends before the offset is the reader's, or none ends there. Otherwise where that batch begins. */
+  /** Null: the batch that ends before the offset is the reader's. Otherwise where the batch that the log has there begins. */
   #divergence(offset: number, previousCrc: Crc): number | null {
     const run = this.#store.runAround(offset - 1);
-    if (run === null) return null;
-    if (run.lastOffset === offset - 1) {
-      if (run.lastCrc === previousCrc) return null;
-      return run.baseOffset;
-    }
+    if (run === null || (run.lastOffset === offset - 1 && run.lastCrc === previousCrc)) return null;
     const bytes = this.#store.runBytes(run.baseOffset) ?? NOTHING;
-    let base = run.baseOffset;
-    for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
-      const last = batchLastOffset(bytes, at);
-      if (last === offset - 1) return batchCrc(bytes, at) === previousCrc ? null : base;
-      base = last + 1;
-    }
-    return null;
+    const at = startOfBatchWith(bytes, offset - 1);
+    if (at >= bytes.length) return null;
+    // A batch that goes on beyond the offset is not the reader's either: borders never move.
+    const same = batchLastOffset(bytes, at) === offset - 1 && batchCrc(bytes, at) === previousCrc;
+    return same ? null : batchBaseOffset(bytes, at);
   }
 
   /** The running maximum only grows, so it is searched by halving; its first row at or above the time holds such a record. */

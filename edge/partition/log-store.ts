@@ -172,9 +172,7 @@ export class LogStore {
   }
 
   /** The bounds of the run that contains the offset. */
-  runAround(
-    offset: number,
-  ): {
+  runAround(offset: number): {
     readonly baseOffset: number;
     readonly lastOffset: number;
     readonly maxTimestamp: number;

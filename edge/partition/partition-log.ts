@@ -191,8 +191,8 @@ export class PartitionLog {
     const history = new ProducerHistory(this.#store, id, state);
     const verdict = decideReconcile(state, request, (sequence) => history.at(sequence));
     if (verdict.giveUp !== null) {
-      const { sequence, count, next } = verdict.giveUp;
-      const voids = [...(state?.voids ?? []), [sequence, count] as const];
+      const { sequence, count, crc, next } = verdict.giveUp;
+      const voids = [...(state?.voids ?? []), [sequence, count, crc] as const];
       if (voids.length > LIMITS.voidsPerProducerMax)
         throw new StrandlineError("VOID_LIMIT", `${LIMITS.voidsPerProducerMax}`, { limit: LIMITS.voidsPerProducerMax });
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };

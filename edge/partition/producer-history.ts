@@ -25,8 +25,8 @@ export class ProducerHistory {
 
   /** Of a sequence below the producer's next. */
   at(sequence: number): HistoryEntry {
-    for (const [start, count] of this.#state?.voids ?? []) {
-      if (sequence === start) return { kind: "void", count };
+    for (const [start, count, crc] of this.#state?.voids ?? []) {
+      if (sequence === start) return { kind: "void", count, crc };
       if (sequence > start && sequence < start + count) return { kind: "inside" };
     }
     const run = this.#runAt(sequence);

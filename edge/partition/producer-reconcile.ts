@@ -11,7 +11,8 @@ import type { ProducerPosition } from "./producer-append.ts";
 /** What stands at a sequence below the producer's next: the log's batch that begins there, a void, or neither. */
 export type HistoryEntry =
   | { readonly kind: "batch"; readonly count: number; readonly crc: number; readonly baseOffset: number }
-  | { readonly kind: "void"; readonly count: number }
+  /** `crc` of the batch that was given up: a twin with another batch there has not given that up. */
+  | { readonly kind: "void"; readonly count: number; readonly crc: number }
   /** The batch that covers this sequence begins elsewhere. */
   | { readonly kind: "inside" }
   /** The row is no longer kept. */
@@ -26,7 +27,12 @@ export interface ReconcileQuestion {
 export interface ReconcileVerdict {
   readonly batches: readonly JudgedBatch[];
   /** The void to be written, and the position after it, in one transaction. */
-  readonly giveUp: { readonly sequence: number; readonly count: number; readonly next: ProducerPosition } | null;
+  readonly giveUp: {
+    readonly sequence: number;
+    readonly count: number;
+    readonly crc: number;
+    readonly next: ProducerPosition;
+  } | null;
 }
 
 export function decideReconcile(
@@ -54,11 +60,11 @@ function judge(
   if (position === undefined || sequence >= position.nextSequence) return { verdict: "absent", baseOffset: null };
   const entry = historyAt(sequence);
   if (entry.kind === "gone") return { verdict: "gone", baseOffset: null };
-  if (entry.kind === "inside" || entry.count !== batch.count) return { verdict: "other", baseOffset: null };
-  if (entry.kind === "void") return { verdict: "void", baseOffset: null };
-  return entry.crc === batch.crc
-    ? { verdict: "held", baseOffset: entry.baseOffset }
-    : { verdict: "other", baseOffset: null };
+  const same = entry.kind !== "inside" && entry.count === batch.count && entry.crc === batch.crc;
+  if (!same) return { verdict: "other", baseOffset: null };
+  return entry.kind === "void"
+    ? { verdict: "void", baseOffset: null }
+    : { verdict: "held", baseOffset: entry.baseOffset };
 }
 
 /** Only what is absent and next can be voided, and only where all before it is held or void. */
@@ -72,9 +78,9 @@ function giveUpLast(
   const inLine = before.every((one) => one.verdict === "held" || one.verdict === "void");
   const known = position ?? (sequence === 0 ? { nextSequence: 0, chain: NO_CHAIN } : undefined);
   if (!inLine || known === undefined || known.nextSequence !== sequence) return { batches: judged, giveUp: null };
-  const next = { nextSequence: sequence + batch.count, chain: voidChain(known.chain, batch.count) };
+  const next = { nextSequence: sequence + batch.count, chain: voidChain(known.chain, batch) };
   return {
     batches: [...before, { verdict: "void", baseOffset: null }],
-    giveUp: { sequence, count: batch.count, next },
+    giveUp: { sequence, count: batch.count, crc: batch.crc, next },
   };
 }

@@ -3,7 +3,7 @@
  */
 import { decideOnAnswer, settle, type OutboxView, type SuccessionPoint } from "../../client/sync/outbox-rules.ts";
 import { decideDeviceAppend, type DeviceRun, type ProducerPosition } from "../../edge/partition/producer-append.ts";
-import { decideReconcile } from "../../edge/partition/producer-reconcile.ts";
+import { decideReconcile, type HistoryEntry, type ReconcileQuestion } from "../../edge/partition/producer-reconcile.ts";
 import type { Chain } from "../../shared/brands.ts";
 import { nextChain } from "../../shared/chain.ts";
 
@@ -45,7 +45,23 @@ export const WITHOUT = {
   "reconcile before a successor": { ...REAL, reconcileFirst: false },
   "the derived successor": { ...REAL, successorKey: (point, fresh) => `${point.producerKey}#${fresh}` },
   "the void": { ...REAL, giveUpByVoid: false },
+  /** A void that counts for whatever batch of its length stands there. */
+  "the batch in the void": {
+    ...REAL,
+    decideReconcile: (position, question, historyAt) =>
+      decideReconcile(position, question, (sequence) => anyBatch(historyAt(sequence), question, sequence)),
+  },
 } as const satisfies Record<string, Rules>;
+
+function anyBatch(entry: HistoryEntry, question: ReconcileQuestion, sequence: number): HistoryEntry {
+  if (entry.kind !== "void") return entry;
+  let at = question.from;
+  for (const batch of question.batches) {
+    if (at === sequence) return { ...entry, crc: batch.crc };
+    at += batch.count;
+  }
+  return entry;
+}
 
 /** Dedup by sequence alone: whatever chain the request names is taken for the right one. */
 function appendByNumber(position: ProducerPosition | undefined, run: DeviceRun): ReturnType<typeof decideDeviceAppend> {

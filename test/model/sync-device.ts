@@ -44,7 +44,7 @@ export function hearAnswer(state: State, message: AnswerMessage, rules: Rules, p
         return [];
       }
       device.waits = device.waits.filter((text) => text !== poison);
-      return die(state, device, poison);
+      return die(state, device, poison, poison);
     case "reconcile": {
       if (!rules.reconcileFirst) {
         succeed(state, device, rules);
@@ -57,7 +57,7 @@ export function hearAnswer(state: State, message: AnswerMessage, rules: Rules, p
   }
 }
 
-export function hearVerdicts(state: State, message: VerdictsMessage, rules: Rules): string[] {
+export function hearVerdicts(state: State, message: VerdictsMessage, rules: Rules, poison: string): string[] {
   const device = deviceOf(state, message.device);
   const asked = { producerKey: message.key, from: message.from, batches: described(message.key, message.batches) };
   const batches = message.judged.map((verdict) => ({ verdict, baseOffset: null }));
@@ -66,7 +66,7 @@ export function hearVerdicts(state: State, message: VerdictsMessage, rules: Rule
   for (const { verdict } of outcome.settled) {
     const text = device.waits.shift() ?? "";
     device.acked += text.length;
-    violations.push(...(verdict === "held" ? lost(state, message.device, [text]) : die(state, device, text)));
+    violations.push(...(verdict === "held" ? lost(state, message.device, [text]) : die(state, device, text, poison)));
   }
   device.chain = outcome.chain;
   if (outcome.then === "continue" || device.waits.length === 0) return violations;
@@ -83,8 +83,9 @@ function succeed(state: State, device: Device, rules: Rules): void {
   device.chain = NO_CHAIN;
 }
 
-function die(state: State, device: Device, text: string): string[] {
+function die(state: State, device: Device, text: string, poison: string): string[] {
   device.dead = [...device.dead, text].sort();
+  if (text !== poison) return [`WRONGLY DEAD ${text}: it was never refused`];
   return state.log.includes(text) ? [`FALSE DEAD ${text}: reported refused, it is in the log`] : [];
 }
 

@@ -67,7 +67,7 @@ export function judge(
   const verdict = rules.decideReconcile(state.producers[key], question, (sequence) => historyAt(state, key, sequence));
   if (verdict.giveUp !== null) {
     const one = producer(state, key);
-    one.history.push([verdict.giveUp.sequence, "~".repeat(verdict.giveUp.count)]);
+    one.history.push([verdict.giveUp.sequence, `~${batches.at(-1) ?? ""}`]);
     Object.assign(one, verdict.giveUp.next);
   }
   const { nextSequence, chain } = state.producers[key] ?? { nextSequence: null, chain: NO_CHAIN };
@@ -83,7 +83,7 @@ function historyAt(state: State, key: string, sequence: number): HistoryEntry {
   const entry = state.producers[key]?.history.find(([at]) => at === sequence);
   if (entry === undefined) return { kind: "inside" };
   const [, text] = entry;
-  if (isVoid(text)) return { kind: "void", count: text.length };
+  if (isVoid(text)) return { kind: "void", count: text.length - 1, crc: sealedCrc(key, text.slice(1)) };
   return { kind: "batch", count: text.length, crc: sealedCrc(key, text), baseOffset: 0 };
 }
 

@@ -179,7 +179,7 @@ class SyncSteps {
         if (live) yield act(state, label, (next) => hearAnswer(next, message, this.#rules, this.#poison));
         return;
       case "verdicts":
-        if (live) yield act(state, label, (next) => hearVerdicts(next, message, this.#rules));
+        if (live) yield act(state, label, (next) => hearVerdicts(next, message, this.#rules, this.#poison));
         return;
     }
   }

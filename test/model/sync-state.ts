@@ -5,7 +5,7 @@ import { crc32c } from "../../shared/crc32c.ts";
 export interface Producer {
   nextSequence: number;
   chain: Chain;
-  /** What stands at which sequence; a void is as many `~` as the batch had records. */
+  /** What stands at which sequence; a void is `~` and the batch that was given up. */
   history: [sequence: number, text: string][];
 }
 
