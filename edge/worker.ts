@@ -7,6 +7,8 @@ export { PartitionObject } from "./partition/partition-object.ts";
 
 const app = createApp();
 
-export default {
+const worker: ExportedHandler<Env> = {
   fetch: (request, env, context) => app.fetch(request, env, context),
-} satisfies ExportedHandler<Env>;
+};
+
+export default worker;

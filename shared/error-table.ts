@@ -117,7 +117,15 @@ export const ERRORS = {
     sentence: "The edge refused the record for good; it is among the dead letters.",
   },
   UNSUPPORTED_OPERATION: { errno: 10_018, retriable: false, sentence: "This client is not able to do that." },
-} as const satisfies Record<string, { errno: number; retriable: boolean; sentence: string }>;
+} as const;
+
+interface ErrorRow {
+  readonly errno: number;
+  readonly retriable: boolean;
+  readonly sentence: string;
+}
+/** The compiler's check of the table: as part of its declaration it would stand in the way of `isolatedDeclarations`. */
+void (ERRORS satisfies Record<string, ErrorRow>);
 
 export type ErrorCode = keyof typeof ERRORS;
 

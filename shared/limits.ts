@@ -4,26 +4,23 @@
  */
 import { assert } from "./assert.ts";
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-
 export const LIMITS = {
   /** One record batch, header included. A Durable Object row holds 2 MB in production. */
-  batchBytesMax: MIB,
+  batchBytesMax: 1_048_576,
   /** What one produce request carries for one partition: consecutive batches, stored as one row. */
-  runBytesMax: MIB,
+  runBytesMax: 1_048_576,
   /** One row of the edge log. Local development does not enforce Cloudflare's 2 MB, so we do. */
   rowBytesMax: 1_900_000,
   /** The JSON head of a binary body (`envelope.ts`). */
-  envelopeHeadBytesMax: 256 * KIB,
+  envelopeHeadBytesMax: 262_144,
   /** The body of one produce request over all its partitions. */
-  produceBytesMax: 16 * MIB,
+  produceBytesMax: 16_777_216,
   /** The body of any request that is JSON. */
-  jsonBytesMax: 512 * KIB,
+  jsonBytesMax: 524_288,
   /** What one gzip batch may inflate to when it is looked into. */
-  inflatedBytesMax: 8 * MIB,
+  inflatedBytesMax: 8_388_608,
   /** What one fetch answer carries over all its partitions, unless the first batch alone is larger. */
-  fetchBytesMax: 8 * MIB,
+  fetchBytesMax: 8_388_608,
   fetchWaitMsMax: 30_000,
   fetchPartitionsMax: 1_000,
   producePartitionsMax: 1_000,
@@ -36,11 +33,15 @@ export const LIMITS = {
   /** Requests of one device in flight per partition. */
   inFlightPerPartitionMax: 2,
   /** A producer identity is succeeded before its sequence passes this. Sequences end at 2^31 - 1. */
-  sequenceMax: 2 ** 31 - 1 - 2 ** 20,
+  sequenceMax: 2_146_435_071,
   /** The last few runs of a producer whose offsets the edge can still name. Kafka keeps 5 batches. */
   recentRunsPerProducerMax: 5,
 } as const;
 
+const MIB = 1024 * 1024;
+assert(LIMITS.batchBytesMax === MIB, "a batch is at most 1 MiB");
+assert(LIMITS.produceBytesMax === 16 * MIB && LIMITS.fetchBytesMax === 8 * MIB, "bodies are whole MiB");
+assert(LIMITS.sequenceMax === 2 ** 31 - 1 - MIB, "a successor is due a million records before sequences end");
 assert(LIMITS.batchBytesMax <= LIMITS.runBytesMax, "a run holds at least one batch");
 assert(LIMITS.runBytesMax <= LIMITS.rowBytesMax, "a run fits a row");
 assert(LIMITS.rowBytesMax < 2_000_000, "a row fits what Cloudflare stores");

@@ -6,22 +6,22 @@ import { assert } from "./assert.ts";
 import type { ProducerId } from "./brands.ts";
 
 export const BASE_OFFSET_AT = 0;
-export const LENGTH_AT = BASE_OFFSET_AT + 8;
-export const LEADER_EPOCH_AT = LENGTH_AT + 4;
-export const MAGIC_AT = LEADER_EPOCH_AT + 4;
-export const CRC_AT = MAGIC_AT + 1;
-export const ATTRIBUTES_AT = CRC_AT + 4;
-export const LAST_OFFSET_DELTA_AT = ATTRIBUTES_AT + 2;
-export const BASE_TIMESTAMP_AT = LAST_OFFSET_DELTA_AT + 4;
-export const MAX_TIMESTAMP_AT = BASE_TIMESTAMP_AT + 8;
-export const PRODUCER_ID_AT = MAX_TIMESTAMP_AT + 8;
-export const PRODUCER_EPOCH_AT = PRODUCER_ID_AT + 8;
-export const BASE_SEQUENCE_AT = PRODUCER_EPOCH_AT + 2;
-export const COUNT_AT = BASE_SEQUENCE_AT + 4;
-export const BATCH_HEADER_BYTES = COUNT_AT + 4;
+export const LENGTH_AT: number = BASE_OFFSET_AT + 8;
+export const LEADER_EPOCH_AT: number = LENGTH_AT + 4;
+export const MAGIC_AT: number = LEADER_EPOCH_AT + 4;
+export const CRC_AT: number = MAGIC_AT + 1;
+export const ATTRIBUTES_AT: number = CRC_AT + 4;
+export const LAST_OFFSET_DELTA_AT: number = ATTRIBUTES_AT + 2;
+export const BASE_TIMESTAMP_AT: number = LAST_OFFSET_DELTA_AT + 4;
+export const MAX_TIMESTAMP_AT: number = BASE_TIMESTAMP_AT + 8;
+export const PRODUCER_ID_AT: number = MAX_TIMESTAMP_AT + 8;
+export const PRODUCER_EPOCH_AT: number = PRODUCER_ID_AT + 8;
+export const BASE_SEQUENCE_AT: number = PRODUCER_EPOCH_AT + 2;
+export const COUNT_AT: number = BASE_SEQUENCE_AT + 4;
+export const BATCH_HEADER_BYTES: number = COUNT_AT + 4;
 
 /** `batchLength` counts what follows it. */
-export const LOG_OVERHEAD_BYTES = LENGTH_AT + 4;
+export const LOG_OVERHEAD_BYTES: number = LENGTH_AT + 4;
 export const MAGIC = 2;
 
 assert(CRC_AT === 17 && ATTRIBUTES_AT === 21 && BATCH_HEADER_BYTES === 61, "the header is Kafka's");
