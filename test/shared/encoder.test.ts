@@ -95,6 +95,24 @@ test("a time too far from the first is refused", () => {
   expectUnharmed([small(0)], "INVALID_TIMESTAMP", (encoder) => encoder.append(small(2 ** 52)));
 });
 
+/** What JavaScript callers hand over in spite of the types. */
+const NO_RECORDS: readonly (readonly [string, unknown])[] = [
+  ["a number as key", { key: 5, value: "v", timestamp: 3 }],
+  ["no value", { key: null, timestamp: 3 }],
+  ["an ArrayBuffer as value", { key: null, value: new ArrayBuffer(4), timestamp: 3 }],
+  ["an array as value", { key: null, value: [1, 2, 300], timestamp: 3 }],
+  ["wider numbers as value", { key: null, value: new Uint16Array([1, 300]), timestamp: 3 }],
+  ["a header without a key", { key: null, value: "v", headers: [{ key: null, value: "x" }], timestamp: 3 }],
+  ["a number as header", { key: null, value: "v", headers: [{ key: "h", value: 5 }], timestamp: 3 }],
+  ["headers that are no list", { key: null, value: "v", headers: { h: "x" }, timestamp: 3 }],
+];
+
+test.each(NO_RECORDS)("%s is refused", (_name, record) => {
+  for (const [, first] of FIRSTS) {
+    expectUnharmed(first, "INVALID_RECORD", (encoder) => encoder.append(record as RecordInput));
+  }
+});
+
 test("a record of the limit, to the byte", () => {
   const empty = batchOf([{ key: null, value: "a".repeat(LIMITS.batchBytesMax - 100), timestamp: 0 }]).length;
   const value = new Uint8Array(LIMITS.batchBytesMax - 100 + LIMITS.batchBytesMax - empty);
