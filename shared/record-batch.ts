@@ -35,7 +35,6 @@ export const GZIP_BITS = 1;
 const LOG_APPEND_TIME_BIT = 1 << 3;
 const TRANSACTIONAL_BIT = 1 << 4;
 const CONTROL_BIT = 1 << 5;
-const DELETE_HORIZON_BIT = 1 << 6;
 
 /** Null: bits that name no codec. */
 export function codecOf(attributes: number): Codec | null {
@@ -49,9 +48,6 @@ export function isTransactional(attributes: number): boolean {
 }
 export function isControl(attributes: number): boolean {
   return (attributes & CONTROL_BIT) !== 0;
-}
-export function hasDeleteHorizon(attributes: number): boolean {
-  return (attributes & DELETE_HORIZON_BIT) !== 0;
 }
 
 /** Big-endian reads by hand: a `DataView` per batch costs more than the four shifts. */
