@@ -2,6 +2,7 @@
  * gzip of a batch's records through the platform's streams. zlib promises no stable output, so what was compressed is
  * kept as it is and never compressed again.
  */
+import { inflatedLength } from "./inflated-length.ts";
 import { LIMITS } from "./limits.ts";
 import {
   ATTRIBUTES_AT,
@@ -16,20 +17,13 @@ import {
 } from "./record-batch.ts";
 import { asError, readBatch, recordsStart, type BatchReading, type RecordBatch } from "./record-batch-decode.ts";
 import { writeCrc } from "./record-batch-encode.ts";
-import { web, type ByteReader, type ByteWriter } from "./web-platform.ts";
-
-/**
- * Chromium and workerd inflate all of one write before the first byte can be read: a bomb of 1 MiB given at once took
- * 1.1 GiB in workerd, whatever the reader's cap. deflate makes at most 1032 bytes of one, so a piece is 4 MiB at worst.
- */
-const INFLATED_PIECE_BYTES = 4 * 1024;
+import { web } from "./web-platform.ts";
 
 /** The batch with its records compressed and its CRC written, or the very same where that would not be smaller. */
 export async function gzipBatch(bytes: Uint8Array): Promise<Uint8Array> {
   if (codecOf(batchAttributes(bytes, 0)) !== "none") return bytes;
-  const plain = bytes.subarray(BATCH_HEADER_BYTES);
-  const packed = await transform(new web.CompressionStream("gzip"), plain, { pieceBytes: plain.length });
-  if (packed === "too large" || packed.length + BATCH_HEADER_BYTES >= bytes.length) return bytes;
+  const packed = await transform(new web.CompressionStream("gzip"), bytes.subarray(BATCH_HEADER_BYTES));
+  if (packed.length + BATCH_HEADER_BYTES >= bytes.length) return bytes;
   const batch = new Uint8Array(BATCH_HEADER_BYTES + packed.length);
   batch.set(bytes.subarray(0, BATCH_HEADER_BYTES));
   batch.set(packed, BATCH_HEADER_BYTES);
@@ -56,20 +50,20 @@ export async function tryOpenBatch(
     return { ok: false, damage: { code: "UNSUPPORTED_COMPRESSION_TYPE", position, reason } };
   }
   const bytesMax = options.inflatedBytesMax ?? LIMITS.inflatedBytesMax;
-  try {
-    const packed = batch.bytes.subarray(position, batch.end);
-    const options = { pieceBytes: INFLATED_PIECE_BYTES, bytesMax };
-    const inflated = await transform(new web.DecompressionStream("gzip"), packed, options);
-    if (inflated === "too large") {
-      return {
-        ok: false,
-        damage: { code: "MESSAGE_TOO_LARGE", position, reason: `records of more than ${bytesMax} bytes` },
-      };
-    }
-    return { ok: true, batch: withRecords(batch, inflated) };
-  } catch {
-    return { ok: false, damage: { code: "CORRUPT_MESSAGE", position, reason: "records that are not gzip" } };
+  const packed = batch.bytes.subarray(position, batch.end);
+  const length = inflatedLength(packed, bytesMax);
+  if (length === "too large") {
+    const reason = `records of more than ${bytesMax} bytes`;
+    return { ok: false, damage: { code: "MESSAGE_TOO_LARGE", position, reason } };
   }
+  try {
+    if (length !== "malformed") {
+      return { ok: true, batch: withRecords(batch, await transform(new web.DecompressionStream("gzip"), packed)) };
+    }
+  } catch {
+    // The platform's inflater also checks distances and the gzip CRC.
+  }
+  return { ok: false, damage: { code: "CORRUPT_MESSAGE", position, reason: "records that are not gzip" } };
 }
 
 /** The same, for callers to whom damage is an error. */
@@ -93,17 +87,12 @@ function withRecords(batch: RecordBatch, inflated: Uint8Array): RecordBatch {
   return reading.batch;
 }
 
-/** `bytesMax` bounds the output; what is held above it is what one piece of the input becomes. */
-async function transform(
-  stream: InstanceType<typeof web.CompressionStream>,
-  input: Uint8Array,
-  options: { readonly pieceBytes: number; readonly bytesMax?: number },
-): Promise<Uint8Array | "too large"> {
-  const { pieceBytes, bytesMax = Infinity } = options;
+/** Gives all of the input at once, so it may only inflate what `inflatedLength` has found to be small enough. */
+async function transform(stream: InstanceType<typeof web.CompressionStream>, input: Uint8Array): Promise<Uint8Array> {
   const writer = stream.writable.getWriter();
-  const flow = { stopped: false };
   // A stream that fails rejects here and at the reader; the reader's rejection is the one that counts.
-  feed(writer, input, { pieceBytes, flow }).catch(() => undefined);
+  const fed = writer.write(input).then(async () => await writer.close());
+  fed.catch(() => undefined);
   const reader = stream.readable.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -112,30 +101,8 @@ async function transform(
     if (done) return join(chunks, length);
     if (value === undefined) continue;
     length += value.length;
-    if (length > bytesMax) {
-      flow.stopped = true;
-      return await stop(reader, writer);
-    }
     chunks.push(value);
   }
-}
-
-async function feed(
-  writer: ByteWriter,
-  input: Uint8Array,
-  options: { readonly pieceBytes: number; readonly flow: { readonly stopped: boolean } },
-): Promise<void> {
-  const { pieceBytes, flow } = options;
-  for (let at = 0; at < input.length && !flow.stopped; at += pieceBytes) {
-    await writer.write(input.subarray(at, at + pieceBytes));
-  }
-  if (!flow.stopped) await writer.close();
-}
-
-async function stop(reader: ByteReader, writer: ByteWriter): Promise<"too large"> {
-  await reader.cancel().catch(() => undefined);
-  await writer.abort().catch(() => undefined);
-  return "too large";
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -10,14 +10,12 @@ interface TextEncoderLike {
 interface TextDecoderLike {
   decode(bytes: Uint8Array): string;
 }
-export interface ByteReader {
+interface ByteReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
-  cancel(reason?: unknown): Promise<void>;
 }
-export interface ByteWriter {
+interface ByteWriter {
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
-  abort(reason?: unknown): Promise<void>;
 }
 interface ByteTransform {
   readonly readable: { getReader(): ByteReader };

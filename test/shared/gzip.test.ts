@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { gzipBatch, openBatch, tryOpenBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import {
@@ -72,6 +72,14 @@ test("a bomb is left alone at its cap", async () => {
   const records = PLAIN.length - BATCH_HEADER_BYTES;
   expect(await codeOf(batchIn(await gzipBatch(PLAIN)), records - 1)).toBe("MESSAGE_TOO_LARGE");
   expect(await codeOf(batchIn(await gzipBatch(PLAIN)), records)).toBe("whole");
+});
+
+test("a bomb is never handed to the platform, which would inflate all of it before any cap is asked", async () => {
+  const given = vi.fn<() => never>();
+  vi.stubGlobal("DecompressionStream", given);
+  expect(await codeOf(batchWith(1, gzipSync(new Uint8Array(LIMITS.inflatedBytesMax + 1))))).toBe("MESSAGE_TOO_LARGE");
+  vi.unstubAllGlobals();
+  expect(given).not.toHaveBeenCalled();
 });
 
 test("garbage, nothing, half of it, more behind it", async () => {
