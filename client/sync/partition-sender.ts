@@ -89,6 +89,8 @@ export class PartitionSender {
   async #prepare(bytesMax: number): Promise<PreparedRun | null> {
     const window = this.#window;
     const from = window.sentTo;
+    // Another tab may have settled it.
+    this.#forgetPoison();
     if (this.#poison !== null && from > this.#poison.localSequence) return null;
     const limit = { bytesMax: Math.min(bytesMax, LIMITS.runBytesMax), countMax: BATCHES_PER_RUN_MAX };
     const pending = await this.#ports.outbox.read(this.ref, from, limit);

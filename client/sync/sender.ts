@@ -140,7 +140,8 @@ export class Sender {
     let bytes = 0;
     for (let index = 0; index < senders.length && bytes < REQUEST_BYTES_MAX; index += 1) {
       const sender = senders[(this.#turn + index) % senders.length];
-      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes);
+      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes).catch((error: unknown) => this.#failed(error));
+      // One that has failed takes nothing from the others, whose runs count as under way by now.
       if (run == null) continue;
       runs.push(run);
       bytes += run.bytes.byteLength;

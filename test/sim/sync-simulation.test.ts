@@ -5,6 +5,8 @@ import { simulate } from "./sync-simulation.ts";
 
 /** More for a night: `STRANDLINE_SEEDS=2000`. */
 const SEEDS = Number(process.env["STRANDLINE_SEEDS"] ?? 40);
+/** Seeds that once found something. 257: a batch that another tab gave up kept this one from ever sending again. */
+const KEPT = [257];
 const FIRST = Number(process.env["STRANDLINE_FIRST_SEED"] ?? 1);
 
 describe("devices, their copies and an edge, with everything going wrong", () => {
@@ -14,7 +16,8 @@ describe("devices, their copies and an edge, with everything going wrong", () =>
   let acked = 0;
 
   test(`nothing is lost, doubled, inverted or stuck: ${SEEDS} seeds`, { timeout: 600_000 }, async () => {
-    for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+    const seeds = Array.from({ length: SEEDS }, (_, index) => FIRST + index);
+    for (const seed of [...KEPT, ...seeds]) {
       const result = await simulate(seed);
       expect(result.violations, `seed ${seed}`).toEqual([]);
       for (const [name, count] of result.faults.fired) fired.set(name, (fired.get(name) ?? 0) + count);

@@ -123,6 +123,23 @@ describe("a refused batch", () => {
     expect(twin.told()).toEqual([expect.stringMatching(/^dead orders-0~1 /)]);
   });
 
+  test("that another tab gave up meanwhile does not stop this one", async () => {
+    const world = new World();
+    refuse(world, "poison");
+    const device = await withWaiting(world, "a poison b");
+    const other = await world.open("other", { store: device.store, paused: true });
+    const lost = { drop: "answer", silent: true } as const;
+    world.network.script("produce", null, lost, lost);
+    device.sync.setPaused(false);
+    await world.clock.until("it knows of the refusal", () => world.network.of("produce").length === 3);
+    other.sync.setPaused(false);
+    await other.drained();
+    await other.sync.close();
+    await device.append("orders-0: c");
+    await device.drained();
+    expect(world.edge.log("orders-0")).toBe("a b c");
+  });
+
   test("stops no other partition", async () => {
     const world = new World();
     world.edge.makeTopic("orders", 2);
@@ -137,6 +154,22 @@ describe("a refused batch", () => {
 });
 
 describe("a batch that was damaged on the device", () => {
+  test("and cannot be asked for at once does not keep other partitions from being sent", async () => {
+    const world = new World();
+    world.edge.makeTopic("orders", 2);
+    const device = await world.open("device", { paused: true });
+    await device.append("orders-0: bad", "orders-1: x");
+    const { topicKey } = await device.ref("orders-0");
+    await damage(device.store, [topicKey, 0, 0]);
+    world.network.script("reconcile", ...Array.from({ length: 5 }, () => ({ drop: "request" }) as const));
+    device.sync.setPaused(false);
+    await device.drained();
+    await device.append("orders-1: y");
+    await device.drained();
+    expect(world.edge.log("orders-1")).toBe("x y");
+    expect(device.told()).toEqual([expect.stringMatching(/^dead orders-0~0 /)]);
+  });
+
   async function damage(store: MemoryStore, key: readonly number[], at = 67): Promise<void> {
     await store.transact(["pending"], { mode: "readwrite", durability: "strict" }, async (transaction) => {
       const row = await transaction.get<PendingRow>("pending", [...key]);
