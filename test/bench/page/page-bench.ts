@@ -1,7 +1,7 @@
-/** The page's suite, alternating with the raw figures of the same bytes in the same run. A runner reads `runPageBench`. */
+/** What is measured on the page, alternating with the raw figures of the same bytes in the same run. */
 import { Strandline } from "../../../client/index.ts";
 import { measureLoneSends, measurePageAppend, measureSendsAtOnce, texts } from "./page-append.ts";
-import { measureLonePuts, measureRawPuts, RawPuts } from "./raw-puts.ts";
+import { measureLonePuts, measurePutsAtOnce, measureRawPuts, RawPuts } from "./raw-puts.ts";
 
 const RECORD_CHARS = 100;
 const RECORDS = 80_000;
@@ -21,16 +21,14 @@ export interface PageBench {
   readonly lone: readonly number[];
   readonly rawLone: readonly number[];
   readonly atOnce: readonly number[];
+  readonly rawAtOnce: readonly number[];
 }
 
-export async function runPageBench(options: {
-  readonly rounds: number;
-  readonly rawWorker: Worker;
-}): Promise<PageBench> {
+export async function runPageBench(options: { readonly rounds: number }): Promise<PageBench> {
   const database = `bench-${crypto.randomUUID()}`;
   const client = new Strandline({ database });
   const producer = client.producer();
-  const raw = new RawPuts(options.rawWorker);
+  const raw = new RawPuts(new Worker("/raw-worker.js", { type: "module" }));
   const values = texts(RECORDS, RECORD_CHARS);
   const rawBulkBytes = 8 * MIB;
   const result = {
@@ -41,6 +39,7 @@ export async function runPageBench(options: {
     lone: [] as number[],
     rawLone: [] as number[],
     atOnce: [] as number[],
+    rawAtOnce: [] as number[],
   };
   try {
     await measurePageAppend(producer, { topic: "bulk", values, perSend: PER_SEND });
@@ -51,6 +50,7 @@ export async function runPageBench(options: {
       result.lone.push(...(await measureLoneSends(producer, { topic: "lone", values: values.slice(0, LONE_COUNT) })));
       result.rawLone.push(...(await measureLonePuts(raw, { count: LONE_COUNT, valueBytes: LONE_BATCH_BYTES })));
       result.atOnce.push(await measureSendsAtOnce(producer, { topic: "once", values: values.slice(0, AT_ONCE) }));
+      result.rawAtOnce.push(await measurePutsAtOnce(raw, { count: AT_ONCE, valueBytes: LONE_BATCH_BYTES }));
     }
   } finally {
     await client.close();

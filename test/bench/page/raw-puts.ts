@@ -60,6 +60,17 @@ export async function measureLonePuts(
   return times;
 }
 
+/** Milliseconds until `count` puts of `valueBytes`, a strict transaction each and all asked for at once, are done. */
+export async function measurePutsAtOnce(
+  raw: RawPuts,
+  { count, valueBytes }: { readonly count: number; readonly valueBytes: number },
+): Promise<number> {
+  const values = Array.from({ length: count }, () => randomBytes(valueBytes));
+  const began = performance.now();
+  await Promise.all(values.map((value) => raw.put(value)));
+  return performance.now() - began;
+}
+
 function randomBytes(length: number): ArrayBuffer {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, Math.min(length, at + 65_536)));
