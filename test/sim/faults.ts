@@ -24,6 +24,7 @@ export const FAULTS = [
   "two tabs",
   "store failed",
   "clock jumped",
+  "producers forgotten",
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 

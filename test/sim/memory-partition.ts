@@ -33,6 +33,9 @@ export interface LoggedBatch {
 /** `before`: nothing was written. `after`: all was, and the caller cannot know. */
 export type StorageFault = "before" | "after";
 
+/** Bugs that a checker must catch: an append that is not remembered, an ack of what is not there, a void that is not kept. */
+export type PlantedBug = "no dedup" | "ack before commit" | "no void";
+
 interface Waiter {
   readonly offset: number;
   readonly wake: () => void;
@@ -47,6 +50,7 @@ export class MemoryPartition implements PartitionPort {
   leaderEpoch: LeaderEpoch = { counter: 0, random: 1 };
   /** Of one sealed batch: the code it is refused with, for as long as it is. */
   refuse: (batch: Uint8Array) => ErrorCode | null = () => null;
+  planted: PlantedBug | null = null;
   /** Asked for each append. */
   storageFault: () => StorageFault | null = () => null;
 
@@ -131,6 +135,9 @@ export class MemoryPartition implements PartitionPort {
     const fresh = batches.slice(verdict.held);
     if (fresh.length === 0) return this.#answer(id, known, null);
     const range = { sequence: firstSequence + heldCount, count: countOf(fresh), baseOffset: this.#nextOffset };
+    this.#producers.set(id, afterDeviceRun(state, verdict.next, range));
+    // Planted: the answer is lost as well, so that nobody could tell.
+    if (this.planted === "ack before commit" && fault === "after") return this.#answer(id, [], null);
     let { sequence, baseOffset } = range;
     for (const { start, count, crc } of fresh) {
       const own = bytes.slice(start, start + batchByteLength(bytes, start));
@@ -139,8 +146,8 @@ export class MemoryPartition implements PartitionPort {
       sequence += count;
       baseOffset += count;
     }
-    this.#producers.set(id, afterDeviceRun(state, verdict.next, range));
     for (const waiter of this.#waiters) if (waiter.offset < this.#nextOffset) waiter.wake();
+    if (this.planted === "no dedup" && fault === "after") this.#restore(id, state);
     if (fault === "after") throw new StrandlineError("KAFKA_STORAGE_ERROR", "told to fail");
     return this.#answer(id, [...known, range], null);
   }
@@ -158,12 +165,22 @@ export class MemoryPartition implements PartitionPort {
   #reconcile(id: ProducerId, request: ReconcileRequest): ReconcileAnswer {
     const state = this.#producers.get(id);
     const verdict = decideReconcile(state, request, (sequence) => this.#historyAt(id, sequence));
+    if (verdict.giveUp !== null && this.planted === "no void") {
+      const { sequence, count, next } = verdict.giveUp;
+      const voided = { nextSequence: sequence + count, chain: next.chain, leaderEpoch: this.leaderEpoch };
+      return { ...voided, batches: verdict.batches };
+    }
     if (verdict.giveUp !== null) {
       const { sequence, count, crc, next } = verdict.giveUp;
       const voids = [...(state?.voids ?? []), [sequence, count, crc] as const];
       this.#producers.set(id, { ...next, recent: state?.recent ?? [], voids });
     }
     return { ...this.#proof(id), leaderEpoch: this.leaderEpoch, batches: verdict.batches };
+  }
+
+  #restore(id: ProducerId, state: DeviceProducerState | undefined): void {
+    if (state === undefined) this.#producers.delete(id);
+    else this.#producers.set(id, state);
   }
 
   #historyAt(id: ProducerId, sequence: number): HistoryEntry {

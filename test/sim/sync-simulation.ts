@@ -1,5 +1,6 @@
 /** One seeded run: devices append, copies appear, everything goes wrong; then it heals, and all must have come through. */
 import { MemoryStore } from "../../client/log/memory-store.ts";
+import type { PlantedBug } from "./memory-partition.ts";
 import { Faults } from "./faults.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { World, type SimulatedTab } from "./simulated-device.ts";
@@ -11,6 +12,12 @@ const DEVICES_MAX = 4;
 const HEALED_WITHIN_MS = 120_000;
 const PLACES = ["orders-0", "orders-1", "audit-0"] as const;
 const KEYS = 3;
+
+export interface SimulationOptions {
+  readonly planted?: PlantedBug;
+  /** The edge loses what it knows of producers now and then: what was not heard of may be doubled, nothing may be lost. */
+  readonly forgets?: boolean;
+}
 
 export interface SimulationResult {
   readonly violations: readonly string[];
@@ -28,8 +35,8 @@ interface Device {
   tabs: SimulatedTab[];
 }
 
-export async function simulate(seed: number): Promise<SimulationResult> {
-  return await new Simulation(seed).run();
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
+  return await new Simulation(seed, options).run();
 }
 
 class Simulation {
@@ -37,10 +44,12 @@ class Simulation {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #devices: Device[] = [];
+  readonly #options: SimulationOptions;
   #values = 0;
   #names = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, options: SimulationOptions) {
+    this.#options = options;
     this.#random = new SeededRandom(seed);
     this.#world = new World(seed + 1_000_000);
     this.#faults = new Faults(new SeededRandom(seed + 2_000_000));
@@ -50,7 +59,10 @@ class Simulation {
     const { network, edge, clock } = this.#world;
     edge.makeTopic("orders", 2);
     edge.makeTopic("audit", 1);
-    for (const place of PLACES) this.#faults.attach(edge.partition(place));
+    for (const place of PLACES) {
+      this.#faults.attach(edge.partition(place));
+      edge.partition(place).planted = this.#options.planted ?? null;
+    }
     const latency = new SeededRandom(this.#random.below(2 ** 31));
     network.latencyMs = () => 5 + latency.next() * 60;
     network.disturb = (seen) => this.#faults.disturb(seen);
@@ -103,6 +115,7 @@ class Simulation {
   async #step(): Promise<void> {
     const random = this.#random;
     const device = random.pick(this.#devices);
+    if (this.#options.forgets === true && random.chance(0.03)) this.#forget();
     const draw = random.next();
     if (draw < 0.75) await this.#append(device);
     else if (draw < 0.8) this.#toggleOffline(device);
@@ -173,6 +186,11 @@ class Simulation {
       this.#faults.count("store failed");
       return kind;
     };
+  }
+
+  #forget(): void {
+    this.#world.edge.partition(this.#random.pick(PLACES)).forgetProducers();
+    this.#faults.count("producers forgotten");
   }
 
   #jump(): void {

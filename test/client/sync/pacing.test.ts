@@ -153,6 +153,22 @@ test("another principal's edge gets nothing of what this one left", async () => 
   expect(world.edge.log("orders-0")).toBe("mine");
 });
 
+test("and stores nothing of it where its topics are known already", async () => {
+  const world = new World();
+  const device = await world.open();
+  await device.append("orders-0: mine");
+  await device.drained();
+  world.edge.caller = { namespace: "default", principal: "somebody else" };
+  await device.append("orders-0: too");
+  await world.clock.advance(60_000);
+  expect(world.edge.log("orders-0")).toBe("mine");
+  expect(await device.pending("orders-0")).toBe("too");
+  expect(await device.dead()).toBe("");
+  world.edge.caller = { namespace: "default", principal: "anonymous" };
+  await device.drained();
+  expect(world.edge.log("orders-0")).toBe("mine too");
+});
+
 test("jumps of the clock by ten years change nothing", async () => {
   const world = new World();
   const device = await world.open();
