@@ -4,6 +4,7 @@ import { call, withBrowser } from "../bench-browser.ts";
 import { relative, type Figure } from "../figure.ts";
 import type { PageBench } from "../page/page-bench.ts";
 import type { LocalFigures } from "./local-worker.ts";
+import { syncFigures } from "../sync/sync-suite.ts";
 import { median } from "./median.ts";
 
 const ROUNDS = 7;
@@ -21,7 +22,7 @@ export async function localSuite(): Promise<readonly Figure[]> {
     { entry: "test/bench/page/page-bench.ts", more },
     async (browser) => await call<PageBench>(await browser.open(), "runPageBench", { rounds: ROUNDS }),
   );
-  return [...pageFigures(onPage), ...workerFigures(inWorker)];
+  return [...pageFigures(onPage), ...workerFigures(inWorker), ...(await syncFigures())];
 }
 
 function pageFigures(page: PageBench): Figure[] {
