@@ -55,7 +55,7 @@ describe("devices, their copies and an edge, with everything going wrong", () =>
 
   test("and every kind of fault fired", () => {
     for (const name of FAULTS) expect(fired.get(name) ?? 0, name).toBeGreaterThan(0);
-    expect({ diverged: diverged > 0, dead: dead > 0, acked: acked > SEEDS * 50 }).toEqual({
+    expect({ diverged: diverged > 0, dead: dead > 0, acked: acked > SEEDS * 20 }).toEqual({
       diverged: true,
       dead: true,
       acked: true,

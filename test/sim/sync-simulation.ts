@@ -10,7 +10,10 @@ const STEPS = 120;
 const STEP_MS_MAX = 400;
 const DEVICES_MAX = 4;
 const HEALED_WITHIN_MS = 120_000;
-const PLACES = ["orders-0", "orders-1", "audit-0"] as const;
+const PLACES = ["orders-0", "orders-1", "audit-0", "flows-0", "flows-1"] as const;
+/** `flows` gets its records without a partition. */
+const APPENDED_TO = ["orders-0", "orders-1", "audit-0", "flows"] as const;
+const TOPICS = ["orders", "audit", "flows"] as const;
 const KEYS = 3;
 
 export interface SimulationOptions {
@@ -59,6 +62,7 @@ class Simulation {
     const { network, edge, clock } = this.#world;
     edge.makeTopic("orders", 2);
     edge.makeTopic("audit", 1);
+    edge.makeTopic("flows", 2);
     for (const place of PLACES) {
       this.#faults.attach(edge.partition(place));
       edge.partition(place).planted = this.#options.planted ?? null;
@@ -67,6 +71,7 @@ class Simulation {
     network.latencyMs = () => 5 + latency.next() * 60;
     network.disturb = (seen) => this.#faults.disturb(seen);
     await this.#add(new MemoryStore(), new Line());
+    for (const device of this.#devices) if (this.#random.chance(0.3)) this.#toggleOffline(device);
     for (let step = 0; step < STEPS; step += 1) {
       await this.#step();
       await clock.advance(this.#random.next() * STEP_MS_MAX);
@@ -129,15 +134,17 @@ class Simulation {
   }
 
   async #append(device: Device): Promise<void> {
-    const place = this.#random.pick(PLACES);
+    // Without a partition: by key, at once or when the topic is known.
+    const place = this.#random.pick(APPENDED_TO);
+    const key = this.#random.below(KEYS);
     const values = Array.from({ length: 1 + this.#random.below(3) }, () => {
       this.#values += 1;
       const poison = this.#random.chance(0.06) ? "!" : "";
-      return `${place}/${this.#random.below(KEYS)}.${this.#values}${poison}`;
+      return `${place}/${key}.${this.#values}${poison}`;
     });
     const tab = this.#random.pick(device.tabs);
     try {
-      await tab.append(`${place}: ${values.join(" ")}`);
+      await tab.append(`${place}: ${values.map((value) => `${place}/${key}=${value}`).join(" ")}`);
       device.line.acked.push(...values);
     } catch {
       // Refused or unknown: it may be there, and then it must not be doubled.
@@ -214,7 +221,7 @@ class Simulation {
   async #open({ name, store }: Device): Promise<SimulatedTab> {
     const tab = await this.#world.open(name, { store });
     // A store that was told to fail may refuse even this.
-    for (const topic of ["orders", "audit"]) await tab.follow(topic).catch(() => undefined);
+    for (const topic of TOPICS) await tab.follow(topic).catch(() => undefined);
     return tab;
   }
 }
