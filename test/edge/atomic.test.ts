@@ -121,3 +121,22 @@ test("R09 giving up is all or nothing", async () => {
   }
   expect(statements).toBeGreaterThanOrEqual(1);
 });
+
+test("R09 a write that happened although it was reported as failed is found by the next request", async () => {
+  const place = await newPlace();
+  const device = await newDevice(place);
+  await device.send(device.batch("a"));
+  await runInDurableObject(stubOf(place), (_, { storage }) => {
+    const transaction = storage.transactionSync.bind(storage);
+    storage.transactionSync = (body) => {
+      transaction(body);
+      storage.transactionSync = transaction;
+      throw new Error("the disk is gone");
+    };
+  });
+  const batch = device.batch("b");
+  expect(await device.send(batch)).toMatchObject({ error: { code: "KAFKA_STORAGE_ERROR", retriable: true } });
+  expect(await device.send(batch)).toMatchObject({ error: null, baseOffset: 1, nextSequence: 2, highWatermark: 2 });
+  expect(await device.send(device.batch("c"))).toMatchObject({ error: null, baseOffset: 2 });
+  expect(await valuesOf(place)).toEqual(["a", "b", "c"]);
+});

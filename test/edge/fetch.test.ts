@@ -184,8 +184,10 @@ describe("a wait", () => {
     const device = await newDevice(other);
     const reading = fetchFrom([place, other], { maxWaitMs: 20_000, minBytes: 1 });
     await expect.poll(waiting).toBe(2);
+    const from = Date.now();
     await device.send(device.batch("a"));
     expect((await reading).map(({ found }) => found)).toEqual([[], ["0+1"]]);
+    expect(Date.now() - from).toBeLessThan(10_000);
   });
 
   test("ends at its deadline with nothing", async () => {
@@ -217,9 +219,11 @@ describe("a wait", () => {
     const stranger = fetchOne(place, { sessionId: "stranger", maxWaitMs: 20_000, minBytes: 1 });
     await expect.poll(waiting).toBe(2);
     const device = await newDevice(place);
+    const from = Date.now();
     await device.send(device.batch("a"));
     expect((await readings.at(-1))?.found).toEqual(["0+1"]);
     expect((await stranger).found).toEqual(["0+1"]);
     expect(waiting()).toBe(0);
+    expect(Date.now() - from).toBeLessThan(10_000);
   });
 });
