@@ -32,6 +32,8 @@ export class PartitionObject extends DurableObject<Env> {
   readonly #waits = new DelayedFetches(systemClock);
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
   #log: PartitionLog | null = null;
+  /** Null: no append is being committed. */
+  #commit: Promise<void> | null = null;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -39,12 +41,21 @@ export class PartitionObject extends DurableObject<Env> {
     this.#reader = new LogReader(this.#store);
   }
 
+  /**
+   * Appends that arrive while one is being committed wait for it and are then made in one turn, which the runtime
+   * commits as one: what costs is the commit, not the row. A lone append waits for nothing.
+   */
   async append(address: PartitionAddress, request: AppendRequest): Promise<Outcome<AppendAnswer>> {
-    return await this.#with(address, (log) => {
+    if (this.#commit !== null) await this.#commit;
+    const appended = this.#with(address, (log) => {
       const answer = log.append(request);
       if (answer.error === null) this.#waits.appended(answer.highWatermark);
       return answer;
     });
+    // A commit that fails ends this object and every call to it, so how it ended does not matter here.
+    const committed = (): void => void (this.#commit = null);
+    this.#commit ??= this.ctx.storage.sync().then(committed, committed);
+    return await appended;
   }
 
   async proof(address: PartitionAddress, producerId: ProducerId): Promise<Outcome<PartitionBounds & ProducerProof>> {
