@@ -20,7 +20,12 @@ export class DeviceLab {
   readonly #server: StaticServer;
   readonly #running = new Set<LaunchedBrowser>();
 
-  private constructor(parts: { broker: Workerd; proxy: TcpProxy; dir: Awaited<ReturnType<typeof tempDir>>; server: StaticServer }) {
+  private constructor(parts: {
+    broker: Workerd;
+    proxy: TcpProxy;
+    dir: Awaited<ReturnType<typeof tempDir>>;
+    server: StaticServer;
+  }) {
     this.broker = parts.broker;
     this.proxy = parts.proxy;
     this.#dir = parts.dir;
@@ -37,7 +42,10 @@ export class DeviceLab {
   }
 
   async createTopic(name: string, partitionCount: number): Promise<void> {
-    const response = await fetch(`${this.broker.url}/v1/topics`, { method: "POST", body: JSON.stringify({ name, partitionCount }) });
+    const response = await fetch(`${this.broker.url}/v1/topics`, {
+      method: "POST",
+      body: JSON.stringify({ name, partitionCount }),
+    });
     if (!response.ok) throw new Error(await response.text());
   }
 

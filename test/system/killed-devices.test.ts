@@ -56,13 +56,31 @@ test("R03 R10 a profile copied into two browsers that both go on: told, nothing 
   lab.copyProfile("original", "copy");
   const browsers = [await lab.launch("original"), await lab.launch("copy")] as const;
   // Both append before either can send, so both hold other records under the same sequences.
-  await Promise.all(browsers.map(async ({ page }, copy) => await page.evaluate(async (topic, name) => await window.profile.append(topic, name, 60), TOPIC, `copy-${copy}`)));
+  await Promise.all(
+    browsers.map(
+      async ({ page }, copy) =>
+        await page.evaluate(async (topic, name) => await window.profile.append(topic, name, 60), TOPIC, `copy-${copy}`),
+    ),
+  );
   lab.proxy.restore();
   await Promise.all(browsers.map(async ({ page }) => await page.evaluate(async () => await window.profile.drained())));
-  await Promise.all(browsers.map(async ({ page }, copy) => await page.evaluate(async (topic, name) => await window.profile.append(topic, name, 30), TOPIC, `later-${copy}`)));
+  await Promise.all(
+    browsers.map(
+      async ({ page }, copy) =>
+        await page.evaluate(
+          async (topic, name) => await window.profile.append(topic, name, 30),
+          TOPIC,
+          `later-${copy}`,
+        ),
+    ),
+  );
   await Promise.all(browsers.map(async ({ page }) => await page.evaluate(async () => await window.profile.drained())));
-  const divergences = await Promise.all(browsers.map(async ({ page }) => await page.evaluate(() => window.profile.divergences())));
-  const dead = await Promise.all(browsers.map(async ({ page }) => await page.evaluate(async () => await window.profile.dead())));
+  const divergences = await Promise.all(
+    browsers.map(async ({ page }) => await page.evaluate(() => window.profile.divergences())),
+  );
+  const dead = await Promise.all(
+    browsers.map(async ({ page }) => await page.evaluate(async () => await window.profile.dead())),
+  );
   const { records } = await readEdgeLog(lab.broker.url, TOPIC, PARTITIONS);
 
   expect(lab.acked.size).toBe(60 + 2 * 90);

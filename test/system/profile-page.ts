@@ -71,6 +71,7 @@ window.profile = {
   resume: () => strandline.sync.resume(),
   drained,
   divergences: () => divergences,
-  dead: async () => (await strandline.deadLetters()).flatMap((letter) => letter.messages.map((message) => message.text() ?? "")),
+  dead: async () =>
+    (await strandline.deadLetters()).flatMap((letter) => letter.messages.map((message) => message.text() ?? "")),
   killWorker: () => worker?.terminate(),
 };
