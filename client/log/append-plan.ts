@@ -9,7 +9,7 @@ import type { CheckedAppend } from "./append-check.ts";
 import { mergeBatches, type CountedBatch } from "./batch-codec.ts";
 import type { PartitionRef } from "./device-log.ts";
 import { PartitionSplit } from "./partition-split.ts";
-import type { TopicRow } from "./rows.ts";
+import type { PendingRow, TopicRow } from "./rows.ts";
 
 /** Larger ones go as they are: writing them again costs more than a value of their own. */
 const MERGE_BYTES_MAX = LIMITS.batchBytesMax / 4;
@@ -27,7 +27,7 @@ export interface PlannedMap {
 export interface PartitionPlan {
   readonly ref: PartitionRef;
   readonly topic: TopicRow;
-  readonly batches: CountedBatch[];
+  readonly batches: (CountedBatch & Pick<PendingRow, "named">)[];
   readonly maps: PlannedMap[];
   count: number;
 }
@@ -48,9 +48,10 @@ interface Open {
 export class AppendPlan {
   readonly #open = new Map<string, Open>();
 
+  /** While the count is not known all records of a topic wait in one line, also those whose partition is named: they would overtake. */
   add(append: CheckedAppend, topic: TopicRow): Placed {
-    if (append.partition === UNASSIGNED && topic.partitionCount !== null)
-      return this.#assign(append, topic, topic.partitionCount);
+    if (topic.partitionCount === null) return this.#place(this.#at(topic, UNASSIGNED), append);
+    if (append.partition === UNASSIGNED) return this.#assign(append, topic, topic.partitionCount);
     return this.#place(this.#at(topic, append.partition), append);
   }
 
@@ -75,7 +76,8 @@ export class AppendPlan {
     plan.count += append.count;
     const bytes = append.bytes.byteLength + append.count * GROWTH_BYTES_PER_RECORD;
     const merges = append.plain && bytes <= MERGE_BYTES_MAX;
-    if (!merges || open.bytes + bytes > LIMITS.batchBytesMax) flush(open);
+    const sameLine = open.small.every(({ partition }) => partition === append.partition);
+    if (!merges || !sameLine || open.bytes + bytes > LIMITS.batchBytesMax) flush(open);
     open.small.push(append);
     open.bytes += bytes;
     if (!merges) flush(open);
@@ -102,12 +104,15 @@ export class AppendPlan {
 
 function flush(open: Open): void {
   const { small, plan } = open;
+  const [first] = small;
+  const named =
+    plan.ref.partition === UNASSIGNED && first !== undefined && first.partition >= 0 ? { named: first.partition } : {};
   const merged = small.length > 1 ? mergeBatches(small) : null;
-  if (merged !== null) plan.batches.push(merged);
+  if (merged !== null) plan.batches.push({ ...merged, ...named });
   else {
     for (const { bytes, count } of small) {
       writeCrc(bytes, 0);
-      plan.batches.push({ bytes, count });
+      plan.batches.push({ bytes, count, ...named });
     }
   }
   open.small = [];

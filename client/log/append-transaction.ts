@@ -103,9 +103,15 @@ function writeAll(
   for (const plan of plans) {
     const row = rowOf(rows, plan);
     let next = row.nextLocalSequence;
-    for (const { bytes, count } of plan.batches) {
+    for (const { bytes, count, ...named } of plan.batches) {
       if (plan.topic.local) addToLog(transaction, plan, { bytes, count, offset: next as number as Offset });
-      else void transaction.put("pending", entryKey(plan.ref, next), { bytes, count, createdAt } satisfies PendingRow);
+      else
+        void transaction.put("pending", entryKey(plan.ref, next), {
+          bytes,
+          count,
+          ...named,
+          createdAt,
+        } satisfies PendingRow);
       next = plus(next, count);
     }
     writeMaps(transaction, plan, rows);

@@ -31,9 +31,13 @@ export class PartitionSplit {
    */
   addStored(batch: CountedBatch): void {
     if (isWhole(batch)) return this.add(batch);
-    const sticky = this.#sticky(batch.bytes);
-    for (let record = 0; record < batch.count; record += 1) this.#assigned.push(sticky);
-    this.#target(sticky).batches.push(batch);
+    this.addNamed(batch, this.#sticky(batch.bytes));
+  }
+
+  /** A batch whose partition was named goes there as it is. */
+  addNamed(batch: CountedBatch, partition: number): void {
+    for (let record = 0; record < batch.count; record += 1) this.#assigned.push(partition);
+    this.#target(partition).batches.push(batch);
   }
 
   add({ bytes }: { readonly bytes: Uint8Array }): void {

@@ -88,6 +88,8 @@ export interface PartitionRow {
 export interface PendingRow {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly count: number;
+  /** Under partition -1: the partition that the caller named. Absent: it follows from the keys. */
+  readonly named?: number;
   /** Device clock, for people. */
   readonly createdAt: number;
 }

@@ -88,8 +88,7 @@ export class StoredTopicCatalog implements TopicCatalog {
     const row = known ?? newTopic(topics, told.name);
     const count = Math.max(partitionCount, row.partitionCount ?? 0);
     const learned = remember(transaction, topics, { ...row, topicId, partitionCount: count, config });
-    if (row.partitionCount === null)
-      await moveWaiting(transaction, row.topicKey, { partitionCount: count });
+    if (row.partitionCount === null) await moveWaiting(transaction, row.topicKey, { partitionCount: count });
     return learned;
   }
 }

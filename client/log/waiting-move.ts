@@ -45,7 +45,11 @@ export async function moveWaiting(
     const [first] = chunk;
     if (first === undefined) break;
     const split = new PartitionSplit(options.partitionCount);
-    for (const { value } of chunk) split.addStored(value);
+    for (const { value } of chunk) {
+      const { bytes, count, named } = value;
+      if (named === undefined) split.addStored({ bytes, count });
+      else split.addNamed({ bytes, count }, named);
+    }
     await moveChunk(
       transaction,
       { topicKey, rows, createdAt: first.value.createdAt },

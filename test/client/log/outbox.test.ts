@@ -97,6 +97,7 @@ describe("settle", () => {
 test("a profile that was rolled back has its outbox of then", async () => {
   const store = new MemoryStore();
   const tab = await Tab.open(store);
+  await tab.learn("orders", 1);
   await tab.append("orders-0: a b");
   const copy = await Tab.open(store.snapshot());
   await tab.commit("orders-0", 2, 0);

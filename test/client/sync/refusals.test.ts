@@ -160,7 +160,7 @@ describe("a batch that was damaged on the device", () => {
     const device = await world.open("device", { paused: true });
     await device.append("orders-0: bad", "orders-1: x");
     const { topicKey } = await device.ref("orders-0");
-    await damage(device.store, [topicKey, 0, 0]);
+    await damage(device.store, [topicKey, -1, 0]);
     world.network.script("reconcile", ...Array.from({ length: 5 }, () => ({ drop: "request" }) as const));
     device.sync.setPaused(false);
     await device.drained();
@@ -187,7 +187,7 @@ describe("a batch that was damaged on the device", () => {
     const world = new World();
     const device = await withWaiting(world, "a b c");
     const { topicKey } = await device.ref("orders--1");
-    await damage(device.store, [topicKey, 0, at]);
+    await damage(device.store, [topicKey, -1, at]);
     device.sync.setPaused(false);
     await device.drained();
     expect(world.edge.log("orders-0")).toBe(arrived);
