@@ -5,11 +5,15 @@
  */
 import type { HeldRange, ProducePartitionAnswer } from "../../shared/api/produce.ts";
 import type { LeaderEpoch, LocalSequence, Offset, TopicId } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { ERRORS } from "../../shared/error-table.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Random } from "../../shared/random.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, SettledBatch } from "../log/device-log.ts";
 import type { PartitionRow, TopicRow } from "../log/rows.ts";
+import { Backoff, type RetryPolicy } from "./backoff.ts";
+import { Hold } from "./hold.ts";
 import { decideOnAnswer } from "./outbox-rules.ts";
 import type { PreparedRun } from "./prepared-run.ts";
 import { demandTopicId, Reconciler, type ReconcilerPorts } from "./reconciler.ts";
@@ -18,6 +22,11 @@ import { SendWindow, type KnownBatch } from "./send-window.ts";
 
 export interface PartitionSenderPorts extends ReconcilerPorts {
   readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: RetryPolicy;
+  /** It may have something to send again. */
+  readonly ready: () => void;
 }
 
 /** Whether an answer brought the partition further: the sender backs off where none does. */
@@ -32,6 +41,9 @@ export class PartitionSender {
   readonly #window: SendWindow;
   readonly #reconciler: Reconciler;
   readonly #topicId: TopicId;
+  /** Of this partition alone: one in trouble does not slow the others. */
+  readonly #hold: Hold;
+  readonly #backoff: Backoff;
   /** One at a time: preparing a run and acting on an answer both read the window across awaits. */
   #turn: Promise<unknown> = Promise.resolve();
   #inFlight = 0;
@@ -47,6 +59,8 @@ export class PartitionSender {
     this.#topicId = demandTopicId(topic);
     this.#window = new SendWindow(row);
     this.#reconciler = new Reconciler(ref, topic, this.#window, ports);
+    this.#hold = new Hold(ports.clock, ports.ready);
+    this.#backoff = new Backoff(ports.retry, ports.random);
   }
 
   get inFlight(): number {
@@ -56,6 +70,7 @@ export class PartitionSender {
   /** The next run to be sent, counted as in flight, of about `bytesMax`; null: nothing to send now. */
   async nextRun(bytesMax: number): Promise<PreparedRun | null> {
     return await this.#alone(async () => {
+      if (this.#hold.active) return null;
       if (this.#inFlight >= LIMITS.inFlightPerPartitionMax || (this.#waitForQuiet && this.#inFlight > 0)) return null;
       this.#waitForQuiet = false;
       const run = await this.#prepare(bytesMax);
@@ -76,6 +91,20 @@ export class PartitionSender {
       }
       return progress;
     });
+  }
+
+  /** The edge answered, and the partition got no further: it waits a while before it tries again. */
+  holdOff(): void {
+    this.#hold.start(this.#backoff.nextDelayMs());
+  }
+
+  gotFurther(): void {
+    this.#backoff.reset();
+  }
+
+  /** The network may be back. */
+  hint(): void {
+    this.#hold.end();
   }
 
   /** No answer came, or none about the records: the run may have been carried out, and may still be. */

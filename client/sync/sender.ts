@@ -16,7 +16,7 @@ import { PartitionSender, type PartitionSenderPorts } from "./partition-sender.t
 import type { PreparedRun } from "./prepared-run.ts";
 import type { TopicDirectory } from "./topic-directory.ts";
 
-export interface SenderPorts extends Omit<PartitionSenderPorts, "signal"> {
+export interface SenderPorts extends Omit<PartitionSenderPorts, "signal" | "ready"> {
   readonly catalog: TopicCatalog;
   readonly directory: TopicDirectory;
   readonly edge: EdgeClient;
@@ -62,6 +62,7 @@ export class Sender {
   /** The network may be back. */
   hint(): void {
     this.#hold.end();
+    for (const sender of this.#senders.values()) sender.hint();
     this.wake();
   }
 
@@ -121,7 +122,7 @@ export class Sender {
     const name = `${ref.topicKey}-${ref.partition}`;
     if (this.#senders.has(name)) return;
     const row = await this.#ports.outbox.open(ref, this.#ports.rootIdentity);
-    this.#senders.set(name, new PartitionSender(ref, topic, row, { ...this.#ports, signal: this.#signal }));
+    this.#senders.set(name, new PartitionSender(ref, topic, row, { ...this.#ports, signal: this.#signal, ready: () => this.#nudge.notify() }));
   }
 
   /** Topics that records wait for: once they are known, the records move to their partitions and the scan finds them. */
@@ -140,7 +141,10 @@ export class Sender {
     let bytes = 0;
     for (let index = 0; index < senders.length && bytes < REQUEST_BYTES_MAX; index += 1) {
       const sender = senders[(this.#turn + index) % senders.length];
-      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes).catch((error: unknown) => this.#failed(error));
+      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes).catch((error: unknown) => {
+        sender.holdOff();
+        this.#ports.reached(asKnown(error));
+      });
       // One that has failed takes nothing from the others, whose runs count as under way by now.
       if (run == null) continue;
       runs.push(run);
@@ -166,43 +170,59 @@ export class Sender {
   }
 
   async #answered(runs: readonly PreparedRun[], answers: readonly ProducePartitionAnswer[]): Promise<void> {
-    let progress = false;
-    let failure: unknown = null;
+    const lost = new Set<string>();
     for (const [index, run] of runs.entries()) {
-      const answer = answers[index];
-      try {
-        if (answer === undefined || !isAnswerTo(run, answer)) await run.sender.unanswered();
-        else if ((await run.sender.answered(run, answer)) === "progress") progress = true;
-        else if (answer.error !== null) failure ??= StrandlineError.fromBody(answer.error);
-      } catch (error) {
-        failure ??= error;
-      }
+      const failure = await this.#answeredOne(run, answers[index]);
+      if (failure === null) continue;
+      run.sender.holdOff();
+      if (failure === "no progress") continue;
+      this.#ports.reached(failure);
+      if (isOfTopic(failure)) lost.add(run.sender.topic.name);
     }
-    if (progress) this.#backoff.reset();
-    if (failure !== null) await this.#troubled(failure, runs);
-    else if (!progress) this.#hold.start(this.#backoff.nextDelayMs());
+    this.#backoff.reset();
+    if (lost.size === 0) return;
+    // The topic may be another one by now; its records then move to the new one's rows, which the scan finds.
+    this.#scanWanted = true;
+    await this.#ports.directory.refresh([...lost], true, this.#signal).catch(() => undefined);
   }
 
-  /** A partition got no further. Its topic may be another one by now. */
-  async #troubled(failure: unknown, runs: readonly PreparedRun[]): Promise<void> {
-    const code = failure instanceof StrandlineError ? failure.code : null;
-    if (code === "UNKNOWN_TOPIC_ID" || code === "INCONSISTENT_TOPIC_ID" || code === "UNKNOWN_TOPIC_OR_PARTITION") {
-      const names = [...new Set(runs.map((run) => run.sender.topic.name))];
-      this.#senders.clear();
-      this.#scanWanted = true;
-      await this.#ports.directory.refresh(names, true, this.#signal).catch(() => undefined);
+  /** Null: the partition got further. */
+  async #answeredOne(
+    run: PreparedRun,
+    answer: ProducePartitionAnswer | undefined,
+  ): Promise<StrandlineError | "no progress" | null> {
+    const { sender } = run;
+    try {
+      if (answer === undefined || !isAnswerTo(run, answer)) {
+        await sender.unanswered();
+        return "no progress";
+      }
+      if ((await sender.answered(run, answer)) === "none") {
+        return answer.error === null ? "no progress" : StrandlineError.fromBody(answer.error);
+      }
+      sender.gotFurther();
+      return null;
+    } catch (error) {
+      return asKnown(error);
     }
-    this.#failed(failure);
   }
 
   #failed(error: unknown): void {
     if (this.#signal.aborted) return;
-    const known =
-      error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
     this.#scanWanted = true;
     this.#hold.start(this.#backoff.nextDelayMs());
-    this.#ports.reached(known);
+    this.#ports.reached(asKnown(error));
   }
+}
+
+function asKnown(error: unknown): StrandlineError {
+  return error instanceof StrandlineError
+    ? error
+    : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
+}
+
+function isOfTopic({ code }: StrandlineError): boolean {
+  return code === "UNKNOWN_TOPIC_ID" || code === "INCONSISTENT_TOPIC_ID" || code === "UNKNOWN_TOPIC_OR_PARTITION";
 }
 
 function headOf(runs: readonly PreparedRun[]): ProduceHead {

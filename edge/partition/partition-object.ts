@@ -97,28 +97,29 @@ export class PartitionObject extends DurableObject<Env> {
     if (opened !== null && !opened.ok) return opened;
     const log = this.#log;
     if (log === null) return attempt(() => this.#refuse(address));
-    return attempt(() => {
-      try {
-        return step(log);
-      } catch (thrown) {
-        throw thrown instanceof StrandlineError ? thrown : this.#storageFailed(thrown);
-      }
-    });
+    return this.#fromStorage(() => step(log));
   }
 
   async #open(address: PartitionAddress): Promise<Outcome<null>> {
     const named = this.env.PARTITION.idFromName(partitionName(address));
     if (!named.equals(this.ctx.id)) return attempt(() => this.#refuse(address));
-    const meta = this.#store.meta();
-    const topic = meta === null ? await this.#confirm(address) : null;
-    if (meta === null && topic === null) return attempt(() => this.#refuse(address));
+    const known = this.#fromStorage(() => this.#store.meta() !== null);
+    if (!known.ok) return known;
+    const topic = known.value ? null : await this.#confirm(address);
+    if (!known.value && topic === null) return attempt(() => this.#refuse(address));
+    return this.#fromStorage(() => {
+      // Another call may have opened it while this one asked the controller.
+      if (topic !== null && this.#store.meta() === null) this.#store.create({ topic, leaderEpoch: newLeaderEpoch() });
+      const { leaderEpoch } = this.#store.meta() ?? this.#refuse(address);
+      this.#log ??= new PartitionLog(this.#store, systemClock, leaderEpoch);
+      return null;
+    });
+  }
+
+  #fromStorage<Value>(step: () => Value): Outcome<Value> {
     return attempt(() => {
       try {
-        // Another call may have opened it while this one asked the controller.
-        if (topic !== null && this.#store.meta() === null) this.#store.create({ topic, leaderEpoch: newLeaderEpoch() });
-        const { leaderEpoch } = this.#store.meta() ?? this.#refuse(address);
-        this.#log ??= new PartitionLog(this.#store, systemClock, leaderEpoch);
-        return null;
+        return step();
       } catch (thrown) {
         throw thrown instanceof StrandlineError ? thrown : this.#storageFailed(thrown);
       }

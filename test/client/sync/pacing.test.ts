@@ -180,3 +180,22 @@ test("jumps of the clock by ten years change nothing", async () => {
   }
   expect(world.edge.log("orders-0")).toBe("0 1 2 3");
 });
+
+test("a partition that goes on failing does not slow the others", async () => {
+  const world = new World();
+  world.edge.makeTopic("orders", 2);
+  const device = await world.open();
+  await device.append("orders-0: first", "orders-1: first");
+  await device.drained();
+  world.edge.partition("orders-0").storageFault = () => "before";
+  await device.append("orders-0: stuck");
+  await world.clock.advance(300_000);
+  for (const value of ["a", "b", "c"]) {
+    await device.append(`orders-1: ${value}`);
+    await world.clock.advance(1_000);
+  }
+  expect(world.edge.log("orders-1")).toBe("first a b c");
+  world.edge.partition("orders-0").storageFault = () => null;
+  await device.drained();
+  expect(world.edge.log("orders-0")).toBe("first stuck");
+});
