@@ -122,7 +122,10 @@ export class Sender {
     const name = `${ref.topicKey}-${ref.partition}`;
     if (this.#senders.has(name)) return;
     const row = await this.#ports.outbox.open(ref, this.#ports.rootIdentity);
-    this.#senders.set(name, new PartitionSender(ref, topic, row, { ...this.#ports, signal: this.#signal, ready: () => this.#nudge.notify() }));
+    this.#senders.set(
+      name,
+      new PartitionSender(ref, topic, row, { ...this.#ports, signal: this.#signal, ready: () => this.#nudge.notify() }),
+    );
   }
 
   /** Topics that records wait for: once they are known, the records move to their partitions and the scan finds them. */

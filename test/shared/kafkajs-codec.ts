@@ -45,9 +45,15 @@ export interface KafkajsBatchInput {
 }
 
 const DecoderOfKafkajs = load("kafkajs/src/protocol/decoder.js") as new (bytes: Buffer) => { readInt32(): number };
-const decodeBatch = load("kafkajs/src/protocol/recordBatch/v0/decoder.js") as (decoder: unknown) => Promise<KafkajsBatch>;
-const encodeRecord = load("kafkajs/src/protocol/recordBatch/record/v0/index.js") as (record: KafkajsInput) => EncoderOfKafkajs;
-const batchModule = load("kafkajs/src/protocol/recordBatch/v0/index.js") as { RecordBatch(batch: KafkajsBatchInput): Promise<EncoderOfKafkajs> };
+const decodeBatch = load("kafkajs/src/protocol/recordBatch/v0/decoder.js") as (
+  decoder: unknown,
+) => Promise<KafkajsBatch>;
+const encodeRecord = load("kafkajs/src/protocol/recordBatch/record/v0/index.js") as (
+  record: KafkajsInput,
+) => EncoderOfKafkajs;
+const batchModule = load("kafkajs/src/protocol/recordBatch/v0/index.js") as {
+  RecordBatch(batch: KafkajsBatchInput): Promise<EncoderOfKafkajs>;
+};
 
 export async function decodeWithKafkajs(batch: Uint8Array): Promise<KafkajsBatch> {
   const decoder = new DecoderOfKafkajs(Buffer.from(batch));

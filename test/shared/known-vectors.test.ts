@@ -94,7 +94,10 @@ test.each(["", "80", "ffffffff", "8080808080", "ffffffff10", "808080808080808080
   expect(reader.at).toBe(0);
 });
 
-test.each(["", "80", "ffffffffffffffffff01", "80808080808080808080", "80808080808080808001"])("%s is no varlong that a time needs", (text) => {
-  const bytes = new Uint8Array(Buffer.from(text, "hex"));
-  expect(new VarintReader().varlong(bytes, 0, bytes.length)).toBe(false);
-});
+test.each(["", "80", "ffffffffffffffffff01", "80808080808080808080", "80808080808080808001"])(
+  "%s is no varlong that a time needs",
+  (text) => {
+    const bytes = new Uint8Array(Buffer.from(text, "hex"));
+    expect(new VarintReader().varlong(bytes, 0, bytes.length)).toBe(false);
+  },
+);

@@ -62,7 +62,11 @@ test("its chains and its successor", async () => {
   const said = BLOCK?.["chains"] ?? "";
   expect(BLOCK?.["lines"]).toContain(`${stored.toString(16)} as stored`);
   expect(said).toContain(`\`${chain.toString(16).padStart(8, "0")}\``);
-  expect(said).toContain(`\`${voidChain(NO_CHAIN, { count: 2, crc: batchCrc(EXAMPLE, 0) as Crc }).toString(16).padStart(8, "0")}\``);
+  expect(said).toContain(
+    `\`${voidChain(NO_CHAIN, { count: 2, crc: batchCrc(EXAMPLE, 0) as Crc })
+      .toString(16)
+      .padStart(8, "0")}\``,
+  );
   expect(said).toContain(`\`${successor}\``);
   expect(isProducerKey(successor)).toBe(true);
 });

@@ -5,12 +5,12 @@ import { systemClock } from "../../../client/web-ports.ts";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
 import type { PartitionRef } from "../../../client/log/device-log.ts";
 import type { PartitionRow } from "../../../client/log/rows.ts";
-import type { Store, StoreTransaction } from "../../../client/log/store.ts";
+import type { StoreTransaction } from "../../../client/log/store.ts";
 import { batchCount } from "../../../shared/record-batch.ts";
 import { partition } from "../../../shared/brands.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { RecordBatchEncoder } from "../../../shared/record-batch-encode.ts";
-import { appendOf, batchOf, inWords, OTHER_TOPIC_ID, Tab } from "./log-fixture.ts";
+import { appendOf, batchOf, inWords, Tab } from "./log-fixture.ts";
 
 function counting(store: MemoryStore): { readonly writes: () => number } {
   let writes = 0;
@@ -39,18 +39,10 @@ async function writeAsAnotherTab(transaction: StoreTransaction, ref: PartitionRe
   void transaction.put("partitions", [ref.topicKey, ref.partition], { ...row, nextLocalSequence: next + count });
 }
 
-/** A tab to which the edge has told the topics that these tests name. */
-async function known(store?: Store): Promise<Tab> {
-  const tab = await Tab.open(store);
-  await tab.learn("orders", 6);
-  await tab.learn("audit", 6, OTHER_TOPIC_ID);
-  return tab;
-}
-
 describe("group commit", () => {
   test("the appends of one task become one batch in one transaction", async () => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     await tab.append("orders-0: a");
     const { writes } = counting(store);
     const answers = await Promise.all([
@@ -65,7 +57,7 @@ describe("group commit", () => {
 
   test("appends that meet while a transaction is under way share the next, in their order", async () => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     await tab.append("orders-0: a");
     const { writes } = counting(store);
     const first = tab.append("orders-0: b");
@@ -77,7 +69,7 @@ describe("group commit", () => {
   });
 
   test("one batch for each partition, of several topics", async () => {
-    const tab = await known();
+    const tab = await Tab.known();
     const answers = await Promise.all([
       tab.append("orders-0: a", "audit-3: x"),
       tab.append("orders-0: b", "orders-1: c", "audit-3: y"),
@@ -88,7 +80,7 @@ describe("group commit", () => {
   });
 
   test("a large batch goes as it is, its CRC written, between the small ones around it", async () => {
-    const tab = await known();
+    const tab = await Tab.known();
     const big = large(LIMITS.batchBytesMax);
     const append = (batch: Uint8Array): Promise<string> =>
       tab.log.localLog
@@ -105,7 +97,7 @@ describe("group commit", () => {
 
   test("more than fits a transaction goes in several, all in order", async () => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     const { writes } = counting(store);
     const batch = large(LIMITS.batchBytesMax);
     const sequences = await Promise.all(
@@ -124,7 +116,7 @@ describe("group commit", () => {
 describe("two tabs over one store", () => {
   test("a tab that another has overtaken starts again behind it; no number is given twice", async () => {
     const store = new MemoryStore();
-    const [one, two] = [await known(store), await known(store)];
+    const [one, two] = [await Tab.known(store), await Tab.known(store)];
     await one.append("orders-0: a");
     await two.append("orders-0: b");
     const answers = await Promise.all([
@@ -140,7 +132,7 @@ describe("two tabs over one store", () => {
 
   test("transactions queued behind one that must start again go behind it, in either tab", async () => {
     const store = new MemoryStore();
-    const tabs = [await known(store), await known(store)];
+    const tabs = [await Tab.known(store), await Tab.known(store)];
     const half = large(LIMITS.batchBytesMax / 2);
     const send = async (tab: Tab | undefined): Promise<number> => {
       const appended = await tab?.log.localLog.append([
@@ -159,7 +151,7 @@ describe("two tabs over one store", () => {
   test("not even where the other tab wrote just as many records as the one that must start again", async () => {
     // Not the memory store: it is done with the first before the second is begun.
     const store = new IdbStore({ name: "overtaken", clock: systemClock });
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     const half = large(LIMITS.batchBytesMax / 2);
     const send = async (): Promise<number> =>
       (await tab.log.localLog.append([{ topic: "orders", partition: partition(0), batch: half.slice() }]))[0]
@@ -184,7 +176,7 @@ describe("two tabs over one store", () => {
 
   test("what a settled answer changed meanwhile is kept", async () => {
     const store = new MemoryStore();
-    const [one, two] = [await known(store), await known(store)];
+    const [one, two] = [await Tab.known(store), await Tab.known(store)];
     await one.append("orders-0: a b");
     expect(await two.commit("orders-0", 2, 40)).toBe(true);
     await one.append("orders-0: c");
@@ -195,7 +187,7 @@ describe("two tabs over one store", () => {
 
 describe("all or nothing", () => {
   test("a refused append takes nothing with it but what its own caller asked for", async () => {
-    const tab = await known();
+    const tab = await Tab.known();
     const damaged = batchOf("x");
     damaged[16] = 1;
     const refused = tab.log.localLog.append([
@@ -235,7 +227,7 @@ describe("all or nothing", () => {
       { topic: "orders" },
     ],
   ])("%s is refused by name, its neighbours are not", async (_name, append, code, details) => {
-    const tab = await known();
+    const tab = await Tab.known();
     await tab.learn("orders", 6);
     const [before, refused, after] = [
       tab.append("orders-0: a"),
@@ -248,7 +240,7 @@ describe("all or nothing", () => {
 
   test("where the store is full nothing of the group is there, and later appends go on with the next number", async () => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     await tab.append("orders-0: a");
     await tab.append("audit-0: w");
     store.fault = () => "full";
@@ -264,7 +256,7 @@ describe("all or nothing", () => {
 describe("an outcome that is not known", () => {
   test.each(["lost", "unanswered"] as const)("is found out: a write that is %s happens once", async (fault) => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     await tab.append("orders-0: a");
     let fired = 0;
     store.fault = () => ((fired += 1) === 1 ? fault : null);
@@ -276,7 +268,7 @@ describe("an outcome that is not known", () => {
 
   test("that stays unknown is told", async () => {
     const store = new MemoryStore();
-    const tab = await known(store);
+    const tab = await Tab.known(store);
     await tab.append("orders-0: a");
     store.fault = () => "lost";
     await expect(tab.append("orders-0: b")).rejects.toMatchObject({
@@ -299,7 +291,7 @@ test("a device without an edge gives offsets at once", async () => {
 });
 
 test("after the store is closed appends reject with CLOSED", async () => {
-  const tab = await known();
+  const tab = await Tab.known();
   await tab.append("orders-0: a");
   const outstanding = tab.append("orders-0: b");
   tab.store.close();

@@ -78,6 +78,14 @@ export class Tab {
     );
   }
 
+  /** To this one the edge has told `orders` and `audit`. */
+  static async known(store?: Store): Promise<Tab> {
+    const tab = await Tab.open(store);
+    await tab.learn("orders", 6);
+    await tab.learn("audit", 6, OTHER_TOPIC_ID);
+    return tab;
+  }
+
   /** `append("orders-0: a b", "audit: c")` is one call; the answer in words is `orders-0~0 audit--1~0`. */
   async append(...batches: string[]): Promise<string> {
     return (await this.appended(...batches)).map((one) => inWords(one)).join(" ");

@@ -128,18 +128,6 @@ describe("a topic that is not known", () => {
   });
 });
 
-test("a partition in trouble does not hold the others back for long", async () => {
-  const world = new World();
-  world.edge.makeTopic("orders", 2);
-  world.edge.partition("orders-0").storageFault = () => "before";
-  const device = await world.open();
-  await device.append("orders-0: a", "orders-1: x");
-  await world.clock.advance(300_000);
-  await device.append("orders-1: y");
-  await world.clock.until("the good one went", () => world.edge.log("orders-1") === "x y", 40_000);
-  expect(await device.pending("orders-0")).toBe("a");
-});
-
 test("another principal's edge gets nothing of what this one left", async () => {
   const world = new World();
   const device = await world.open();
