@@ -31,6 +31,11 @@ export interface SenderPorts extends Omit<PartitionSenderPorts, "signal" | "read
 const REQUESTS_MAX = 2;
 /** Runs of many partitions share a request up to this: Kafka's default for `max.request.size`. */
 const REQUEST_BYTES_MAX = 1024 * 1024;
+/**
+ * Until the edge has answered, and again after it did not, requests are small: reading and sealing what may not get
+ * through costs the first append of the page its turn, and a device offline would do it over and over.
+ */
+const PROBE_BYTES_MAX = 64 * 1024;
 
 export class Sender {
   readonly #ports: SenderPorts;
@@ -41,6 +46,7 @@ export class Sender {
   readonly #backoff: Backoff;
   #scanWanted = true;
   #requests = 0;
+  #requestBytesMax = PROBE_BYTES_MAX;
   #paused: boolean;
   /** Where the next request begins to look, so that no partition starves the others. */
   #turn = 0;
@@ -142,9 +148,9 @@ export class Sender {
     const senders = [...this.#senders.values()];
     const runs: PreparedRun[] = [];
     let bytes = 0;
-    for (let index = 0; index < senders.length && bytes < REQUEST_BYTES_MAX; index += 1) {
+    for (let index = 0; index < senders.length && bytes < this.#requestBytesMax; index += 1) {
       const sender = senders[(this.#turn + index) % senders.length];
-      const run = await sender?.nextRun(REQUEST_BYTES_MAX - bytes).catch((error: unknown) => {
+      const run = await sender?.nextRun(this.#requestBytesMax - bytes).catch((error: unknown) => {
         sender.holdOff();
         this.#ports.reached(asKnown(error));
       });
@@ -164,6 +170,7 @@ export class Sender {
         runs.map((run) => run.bytes),
         this.#signal,
       );
+      this.#requestBytesMax = REQUEST_BYTES_MAX;
       this.#ports.reached(null);
       await this.#answered(runs, answer.partitions);
     } catch (error) {
@@ -213,6 +220,7 @@ export class Sender {
   #failed(error: unknown): void {
     if (this.#signal.aborted) return;
     this.#scanWanted = true;
+    this.#requestBytesMax = PROBE_BYTES_MAX;
     this.#hold.start(this.#backoff.nextDelayMs());
     this.#ports.reached(asKnown(error));
   }
