@@ -114,7 +114,7 @@ async function killInTheMiddle(stage: Stage): Promise<{ onEdge: number; unanswer
   const { proxy, say, flights } = stage;
   say("the network is back; the proxy lets one answer to a produce request through and holds back all others");
   let answers = 0;
-  proxy.holdAnswers(({ path }) => path === "/v1/produce" && (answers += 1) > 1);
+  proxy.holdAnswers(({ method, path }) => method === "POST" && path === "/v1/produce" && (answers += 1) > 1);
   proxy.restore();
   await proxy.until(({ answersHeld }) => answersHeld >= REQUESTS_IN_FLIGHT, STEP_MS);
   const unanswered = proxy.held().length;
