@@ -13,9 +13,9 @@ import type { PartitionCounts } from "./partition-counts.ts";
 import type { PreparedRecord } from "./prepare.ts";
 
 /** A pack is closed at this size, so that the worker stores it while the page encodes the next. */
-export const PACK_BYTES: number = 4 * 1024 * 1024;
+export const PACK_BYTES: number = 2 * 1024 * 1024;
 /** Of packs that the worker has not answered. One send alone may be larger. */
-export const IN_FLIGHT_BYTES_MAX: number = 16 * 1024 * 1024;
+export const IN_FLIGHT_BYTES_MAX: number = 8 * 1024 * 1024;
 
 export interface PreparedTopic {
   readonly topic: string;
