@@ -28,16 +28,16 @@ export class LogReader {
       previousCrc === null || offset === bounds.logStartOffset ? null : this.#divergence(offset, previousCrc);
     if (divergence !== null) return { ...empty, error: "TRUNCATED", divergence };
     if (offset === bounds.highWatermark) return { ...empty, error: null };
-    return { ...empty, error: null, bytes: this.#bytesFrom(offset, request.bytesMax) };
+    return { ...empty, error: null, bytes: this.#bytesFrom(request) };
   }
 
-  /** At least one batch, then as many whole ones as fit. */
-  #bytesFrom(offset: number, bytesMax: number): Uint8Array {
+  /** As many whole batches as fit. */
+  #bytesFrom({ offset, bytesMax, atLeastOne }: ReadRequest): Uint8Array {
     const parts: Uint8Array[] = [];
     let length = 0;
     for (const run of this.#store.runsFrom(offset)) {
       const start = parts.length === 0 ? startOfBatchWith(run.bytes, offset) : 0;
-      const end = endWithin(run.bytes, start, bytesMax - length, parts.length === 0);
+      const end = endWithin(run.bytes, start, bytesMax - length, atLeastOne && parts.length === 0);
       if (end > start) parts.push(run.bytes.subarray(start, end));
       length += end - start;
       if (end < run.bytes.length || length >= bytesMax) break;

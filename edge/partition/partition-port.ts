@@ -60,6 +60,8 @@ export type AppendRefusal =
 export interface ReadRequest {
   readonly offset: number;
   readonly bytesMax: number;
+  /** The first batch comes whole however small `bytesMax` is. */
+  readonly atLeastOne: boolean;
   /** CRC of the batch that ends right before the offset, as the reader holds it. */
   readonly previousCrc: Crc | null;
 }
@@ -68,7 +70,7 @@ export interface ReadAnswer extends PartitionBounds {
   readonly error: "OFFSET_OUT_OF_RANGE" | "TRUNCATED" | null;
   /** Of `TRUNCATED`: up to here the reader's log and this one may agree. */
   readonly divergence: number | null;
-  /** Whole batches from the one that contains the offset; empty at the end of the log. */
+  /** Whole batches from the one that contains the offset; empty at the end of the log, or where not even one fits. */
   readonly bytes: Uint8Array;
 }
 
