@@ -1,6 +1,7 @@
 /** Records for people and `curl`: from one offset, as JSON. Batches as bytes are what fetch answers. */
 import type { RecordJson, RecordsAnswer } from "../../shared/api/records.ts";
 import { openBatch } from "../../shared/gzip.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -25,9 +26,10 @@ export async function readRun(
   const topic = await topicByName(ports, name);
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);
-  const request = { offset: query.offset, bytesMax: query.maxBytes, previousCrc: null };
+  const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
+  const request = { offset: query.offset, bytesMax, atLeastOne: true, previousCrc: null };
   let answer = take(await port.read(request));
-  if (answer.error === null && answer.bytes.byteLength < query.minBytes && query.maxWaitMs > 0) {
+  if (answer.error === null && answer.bytes.byteLength < Math.min(query.minBytes, bytesMax) && query.maxWaitMs > 0) {
     await port.waitForAppend({
       offset: answer.highWatermark,
       sessionId: ports.newSessionId(),
@@ -41,12 +43,19 @@ export async function readRun(
   throw new StrandlineError(answer.error, said, { offset: query.offset, logStartOffset, highWatermark });
 }
 
-/** Throws `UNSUPPORTED_COMPRESSION_TYPE` where records cannot be looked into. */
+/**
+ * As many batches as are opened within the cap, the first always: a run of small gzip batches may hold a thousand times
+ * its size. Throws `UNSUPPORTED_COMPRESSION_TYPE` where records cannot be looked into.
+ */
 export async function recordsAsJson(answer: ReadAnswer, offset: number): Promise<RecordsAnswer> {
   const found: RecordJson[] = [];
   let nextOffset = offset;
+  let openedBytes = 0;
   for (const batch of batches(answer.bytes)) {
-    for (const record of records(await openBatch(batch))) if (record.offset >= offset) found.push(recordAsJson(record));
+    const opened = await openBatch(batch);
+    openedBytes += opened.end - opened.start;
+    if (openedBytes > LIMITS.inflatedBytesMax && nextOffset > offset) break;
+    for (const record of records(opened)) if (record.offset >= offset) found.push(recordAsJson(record));
     nextOffset = batch.baseOffset + batch.lastOffsetDelta + 1;
   }
   return { records: found, nextOffset, logStartOffset: answer.logStartOffset, highWatermark: answer.highWatermark };

@@ -5,6 +5,7 @@ import { ENVELOPE_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import type { RecordsAnswer } from "../../shared/api/records.ts";
 import { readEnvelope } from "../../shared/envelope.ts";
 import { gzipBatch } from "../../shared/gzip.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { kafkaBatch, newDevice, plainBatch, produceRun } from "./device.ts";
 import { ATTRIBUTES_AT, writeInt16 } from "../../shared/record-batch.ts";
@@ -92,6 +93,24 @@ describe("records", () => {
       highWatermark: 4,
     });
     expect(await valuesOf(place)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("of small batches that hold much come as far as may be opened at once", async () => {
+    const place = await newPlace();
+    const device = await newDevice(place);
+    const packed = await gzipBatch(plainBatch(Array.from({ length: 10 }, () => "x".repeat(100_000))));
+    await device.send(...Array.from({ length: 10 }, () => device.seal(packed, 10)));
+    const first = await read(place);
+    expect([first.records.length, first.nextOffset, first.highWatermark]).toEqual([80, 80, 100]);
+    expect((await read(place, "?offset=80")).records).toHaveLength(20);
+  });
+
+  test("come to no more than an answer may hold, whatever is asked for", async () => {
+    const place = await newPlace();
+    const device = await newDevice(place);
+    for (let run = 0; run < 10; run += 1) await device.send(device.batch("x".repeat(1_000_000)));
+    const { records: found } = await read(place, `?maxBytes=${Number.MAX_SAFE_INTEGER}`);
+    expect(found).toHaveLength(Math.floor(LIMITS.fetchBytesMax / 1_000_100));
   });
 
   test("beyond the end answer 416 with the bounds", async () => {
