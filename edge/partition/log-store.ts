@@ -32,6 +32,12 @@ export interface ProducerRun extends RunRowProducer {
   readonly lastOffset: number;
 }
 
+/** `[from, end)`. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly end: number;
+}
+
 export interface LogEnd {
   readonly nextOffset: number;
   readonly appendedAt: number;
@@ -147,18 +153,18 @@ export class LogStore {
     for (const row of cursor) yield producerRunOf(row);
   }
 
-  /** The run of this producer that holds the sequence. A scan: reconciling what is long past is rare. */
-  producerRunAt(id: ProducerId, sequence: number): ProducerRun | null {
-    const row = this.#sql
+  /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
+  producerRunsWithin(id: ProducerId, { from, end }: SequenceRange): ProducerRun[] {
+    return this.#sql
       .exec<Columns>(
         `SELECT base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after
-         FROM runs WHERE producer_id = ? AND first_sequence <= ? AND next_sequence > ? ORDER BY base_offset LIMIT 1`,
+         FROM runs WHERE producer_id = ? AND next_sequence > ? AND first_sequence < ? ORDER BY base_offset`,
         id,
-        sequence,
-        sequence,
+        from,
+        end,
       )
-      .toArray()[0];
-    return row === undefined ? null : producerRunOf(row);
+      .toArray()
+      .map(producerRunOf);
   }
 
   /** The runs from the one that contains the offset, while `more` asks for them. */

@@ -188,7 +188,8 @@ export class PartitionLog {
 
   reconcile(id: ProducerId, request: ReconcileRequest): ReconcileAnswer {
     const state = this.#producers.device(id);
-    const history = new ProducerHistory(this.#store, id, state);
+    const end = request.from + countOf(request.batches);
+    const history = new ProducerHistory(this.#store, { id, state }, { from: request.from, end });
     const verdict = decideReconcile(state, request, (sequence) => history.at(sequence));
     if (verdict.giveUp !== null) {
       const { sequence, count, crc, next } = verdict.giveUp;
@@ -203,7 +204,7 @@ export class PartitionLog {
   }
 }
 
-function countOf(batches: readonly CheckedBatch[]): number {
+function countOf(batches: readonly { readonly count: number }[]): number {
   return batches.reduce((sum, batch) => sum + batch.count, 0);
 }
 
