@@ -7,6 +7,7 @@ import type { HeldRange } from "../../shared/api/produce.ts";
 import type { Chain, ProducerId } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { isDeviceProducer } from "../../shared/producer-identity.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import { afterKafkaAppend, type KafkaProducerState } from "./kafka-append.ts";
 import type { LogStore, ProducerRun } from "./log-store.ts";
 import type { ProducerPosition } from "./producer-append.ts";
@@ -29,15 +30,18 @@ export interface Snapshot {
   readonly covers: number;
 }
 
+/** The rows, so far as snapshots need them. */
+export type SnapshotRows = Pick<LogStore, "shards" | "writeShard" | "producerRunsFrom">;
+
 export class ProducerStates {
-  readonly #store: LogStore;
+  readonly #store: SnapshotRows;
   readonly #states = new Map<ProducerId, ProducerState>();
   readonly #shards: Set<ProducerId>[] = Array.from({ length: SHARDS }, () => new Set());
   /** Up to which offset each shard's row is true; 0 where there is none. */
   readonly #covers: number[] = Array.from({ length: SHARDS }, () => 0);
   #runsSinceSnapshot = 0;
 
-  constructor(store: LogStore) {
+  constructor(store: SnapshotRows) {
     this.#store = store;
     for (const row of store.shards()) {
       this.#covers[row.shard] = row.covers;
@@ -67,14 +71,15 @@ export class ProducerStates {
     if (this.#runsSinceSnapshot + 1 < RUNS_PER_SNAPSHOT) return null;
     // The one furthest behind: recovery reads the rows from there on, however often the object was evicted.
     const shard = this.#covers.indexOf(Math.min(...this.#covers));
-    this.#writeShard(shard, nextOffset, proposed);
-    return { shard, covers: nextOffset };
+    const written = this.#writeShard(shard, nextOffset, proposed);
+    return { shard, covers: written ? nextOffset : (this.#covers[shard] ?? 0) };
   }
 
-  /** Within the transaction of a void, which no row of the log stands for. */
+  /** Within the transaction of a void, which no row of the log stands for. Throws `VOID_LIMIT` where there is no room. */
   writeSnapshotOf(id: ProducerId, state: ProducerState, nextOffset: number): Snapshot {
     const shard = shardOf(id);
-    this.#writeShard(shard, nextOffset, [id, state]);
+    if (!this.#writeShard(shard, nextOffset, [id, state]))
+      throw new StrandlineError("VOID_LIMIT", `${LIMITS.rowBytesMax} bytes`, { limit: LIMITS.rowBytesMax });
     return { shard, covers: nextOffset };
   }
 
@@ -90,20 +95,35 @@ export class ProducerStates {
     this.#covers[snapshot.shard] = snapshot.covers;
   }
 
-  #writeShard(shard: number, covers: number, proposed: readonly [ProducerId, ProducerState] | null): void {
-    const states = new Map<ProducerId, ProducerState>();
+  /**
+   * False: the shard has outgrown a row, and nothing was written. The log's rows stand for it then: a partition that
+   * could no longer append because of its own snapshot would be lost.
+   */
+  #writeShard(shard: number, covers: number, proposed: readonly [ProducerId, ProducerState] | null): boolean {
+    const held = new Map<ProducerId, ProducerState>();
     for (const id of this.#shards[shard] ?? []) {
       const state = this.#states.get(id);
-      if (state !== undefined) states.set(id, state);
+      if (state !== undefined) held.set(id, state);
     }
-    if (proposed !== null && shardOf(proposed[0]) === shard) states.set(...proposed);
-    this.#store.writeShard({ shard, covers, states: JSON.stringify([...states]) });
+    if (proposed !== null && shardOf(proposed[0]) === shard) held.set(...proposed);
+    const states = snapshotText([...held]);
+    if (states === null) return false;
+    this.#store.writeShard({ shard, covers, states });
+    return true;
   }
 
   #set(id: ProducerId, state: ProducerState): void {
     this.#states.set(id, state);
     this.#shards[shardOf(id)]?.add(id);
   }
+}
+
+/** Null: larger than a row may be, even without the offsets of recent runs, which a duplicate can be answered without. */
+function snapshotText(states: readonly (readonly [ProducerId, ProducerState])[]): string | null {
+  const whole = JSON.stringify(states);
+  if (whole.length <= LIMITS.rowBytesMax) return whole;
+  const short = JSON.stringify(states.map(([id, state]) => [id, "chain" in state ? { ...state, recent: [] } : state]));
+  return short.length <= LIMITS.rowBytesMax ? short : null;
 }
 
 export function shardOf(id: ProducerId): number {
