@@ -35,8 +35,10 @@ export function createApp(): Hono<{ Bindings: Env }> {
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.options("/v1/*", (context) => preflight(context));
   for (const [method, path, route] of ROUTES) app.on(method, path, async (context) => await answer(context, route));
-  for (const path of new Set(ROUTES.map(([, one]) => one)))
-    app.all(path, async (context) => await answer(context, wrongMethod));
+  for (const path of new Set(ROUTES.map(([, one]) => one))) {
+    const refuse = wrongMethod(methodsOf(path));
+    app.all(path, async (context) => await answer(context, refuse));
+  }
   app.notFound(async (context) => await answer(context, nothingHere));
   return app;
 }
@@ -58,8 +60,17 @@ function nothingHere({ url }: { readonly url: URL }): Promise<Response> {
   throw new StrandlineError("NOT_FOUND", url.pathname.slice(0, 200));
 }
 
-function wrongMethod({ request, url }: { readonly request: Request; readonly url: URL }): Promise<Response> {
-  throw new StrandlineError("METHOD_NOT_ALLOWED", `${request.method} ${url.pathname.slice(0, 200)}`);
+function wrongMethod(allow: string): (route: { readonly request: Request; readonly url: URL }) => Promise<Response> {
+  return ({ request, url }) => {
+    const said = `${request.method} ${url.pathname.slice(0, 200)}`;
+    const response = errorResponse(new StrandlineError("METHOD_NOT_ALLOWED", said, { allow }));
+    response.headers.set("allow", allow);
+    return Promise.resolve(response);
+  };
+}
+
+function methodsOf(path: string): string {
+  return ROUTES.flatMap(([method, one]) => (one === path ? [method] : [])).join(", ");
 }
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */

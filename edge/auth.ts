@@ -25,6 +25,9 @@ export function authenticate(env: Env, request: Request): Caller {
     const shown = origin.slice(0, 200);
     throw new StrandlineError("FORBIDDEN_ORIGIN", `origin ${shown}; list it in STRANDLINE_ORIGINS`, { origin: shown });
   }
+  // A page's plain GET (an image, a link) has no Origin, and may make topics: only its site is told.
+  if (origin === null && request.headers.get("sec-fetch-site") === "cross-site")
+    throw new StrandlineError("FORBIDDEN_ORIGIN", "a request of another site's page");
   return ANYBODY;
 }
 

@@ -1,4 +1,5 @@
 /** What the Worker is given: its Durable Objects and its settings. Every setting is text, as wrangler has it. */
+import { LIMITS } from "../shared/limits.ts";
 import type { ControllerObject } from "./controller/controller-object.ts";
 import type { PartitionObject } from "./partition/partition-object.ts";
 
@@ -26,6 +27,7 @@ export function settingsOf(env: Env): Settings {
   const stated = Number(env.STRANDLINE_DEFAULT_PARTITIONS ?? DEFAULT_PARTITIONS);
   return {
     autoCreateTopics: env.STRANDLINE_AUTO_CREATE_TOPICS !== "false",
-    defaultPartitions: Number.isInteger(stated) && stated > 0 ? stated : DEFAULT_PARTITIONS,
+    defaultPartitions:
+      Number.isInteger(stated) && stated > 0 && stated <= LIMITS.partitionsPerTopicMax ? stated : DEFAULT_PARTITIONS,
   };
 }

@@ -16,7 +16,16 @@ const chain = uint32 as unknown as z.ZodType<Chain>;
 const crc = uint32 as unknown as z.ZodType<Crc>;
 const topicId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown as z.ZodType<TopicId>;
 const producerKey = z.string().regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<ProducerKey>;
+/** Digits alone: `Number` also takes "", "0x10" and "1e3". */
+const digits = z.string().regex(/^\d+$/).transform(Number);
 const leaderEpoch = z.object({ counter: uint32, random: uint32 });
+
+/** Two runs of one partition would race each other, two waits of one session would end each other at once. */
+function eachOnce(partitions: readonly { readonly topicId: string; readonly partition: number }[]): boolean {
+  if (partitions.length === 1) return true;
+  return new Set(partitions.map(({ topicId: id, partition }) => `${id} ${partition}`)).size === partitions.length;
+}
+const ONCE = "a partition stands in a request once";
 
 export const produceHead: z.ZodType<ProduceHead> = z.object({
   partitions: z
@@ -31,7 +40,8 @@ export const produceHead: z.ZodType<ProduceHead> = z.object({
       }),
     )
     .min(1)
-    .max(LIMITS.producePartitionsMax),
+    .max(LIMITS.producePartitionsMax)
+    .refine(eachOnce, ONCE),
 });
 
 export const fetchRequest: z.ZodType<FetchRequest> = z.object({
@@ -54,7 +64,8 @@ export const fetchRequest: z.ZodType<FetchRequest> = z.object({
       }),
     )
     .min(1)
-    .max(LIMITS.fetchPartitionsMax),
+    .max(LIMITS.fetchPartitionsMax)
+    .refine(eachOnce, ONCE),
 });
 
 export const reconcileRequest: z.ZodType<ReconcileRequest> = z
@@ -82,10 +93,10 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
 
 export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> =
   z.object({
-    offset: z.coerce.number().pipe(offset).default(0),
-    maxBytes: z.coerce.number().pipe(z.int().min(0)).default(LIMITS.batchBytesMax),
-    minBytes: z.coerce.number().pipe(z.int().min(0)).default(0),
-    maxWaitMs: z.coerce.number().pipe(z.int().min(0).max(LIMITS.fetchWaitMsMax)).default(0),
+    offset: digits.pipe(offset).default(0),
+    maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
+    minBytes: digits.pipe(z.int()).default(0),
+    maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(0),
   });
 
 /** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */

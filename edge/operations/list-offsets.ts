@@ -9,8 +9,8 @@ import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
 /** Throws `INVALID_REQUEST` that names what was asked. */
 export function offsetQuestion(text: string | undefined): OffsetQuestion {
   if (text === "earliest" || text === "latest") return text;
-  const time = text === undefined || text === "" ? Number.NaN : Number(text);
-  if (Number.isSafeInteger(time) && time >= 0) return time;
+  const time = /^\d+$/.test(text ?? "") ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(time)) return time;
   throw new StrandlineError("INVALID_REQUEST", `at=${(text ?? "").slice(0, 64)}: earliest, latest or milliseconds`, {
     field: "at",
   });
