@@ -49,11 +49,15 @@ async function producePartition(
     partition = ports.partition(head.topicId, head.partition);
     identified = await identify(ports, head, run);
     const checked = await checkRun(run, head.chain, { batchBytesMax: maxMessageBytes(topic.config) });
-    const bytes = run.byteLength === run.buffer.byteLength ? run : run.slice();
-    return answerOf(head, take(await partition.append({ bytes, ...checked })));
+    return answerOf(head, take(await partition.append({ bytes: forTheCall(run), ...checked })));
   } catch (thrown) {
     return await refused(head, asStrandlineError(asUnreachable(thrown)), partition, identified);
   }
+}
+
+/** A call carries all of the buffer that a view is of: what is nearly all of it goes as it is, or it would be copied twice. */
+function forTheCall(run: Uint8Array): Uint8Array {
+  return run.byteLength * 2 > run.buffer.byteLength ? run : run.slice();
 }
 
 /** The device producer that the run is proven to be of; null: none is claimed. Throws `INVALID_PRODUCER_ID_MAPPING`. */

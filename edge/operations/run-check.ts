@@ -72,10 +72,17 @@ function sequenceAfter(batch: RecordBatch | undefined): number | undefined {
 function producerOf(batch: RecordBatch, chainBefore: Chain): RunProducer {
   const { producerId: id, producerEpoch: epoch, baseSequence: firstSequence } = batch;
   if (id === NO_PRODUCER) return { kind: "none" };
+  if (isNegative(id)) throw invalid(batch, `producer id ${id}`);
+  if (epoch < 0) throw invalid(batch, `epoch ${epoch} of a producer`);
   if (firstSequence < 0) throw invalid(batch, `base sequence ${firstSequence} of a producer`);
   if (!isDeviceProducer(id)) return { kind: "kafka", id, epoch, firstSequence };
   if (epoch !== 0) throw invalid(batch, `epoch ${epoch} of a device producer`);
   return { kind: "device", id, firstSequence, chainBefore };
+}
+
+/** Ids are int64: of the negative ones -1 alone has a meaning. */
+function isNegative(id: string): boolean {
+  return Number.parseInt(id.slice(0, 1), 16) >= 8;
 }
 
 /** One producer, one epoch, each sequence after the last. Kafka's producers send one batch a partition. */
