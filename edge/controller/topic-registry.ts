@@ -9,7 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import { checkTopicConfig } from "./topic-config.ts";
+import { checkTopicConfig } from "../topic-config.ts";
 
 interface TopicRow extends Record<string, SqlStorageValue> {
   name: string;

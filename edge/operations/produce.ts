@@ -14,7 +14,7 @@ import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
 import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
 import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
-import { maxMessageBytes } from "../controller/topic-config.ts";
+import { maxMessageBytes } from "../topic-config.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { take } from "../outcome.ts";
 import type { AppendAnswer, PartitionPort } from "../partition/partition-port.ts";

@@ -1,11 +1,9 @@
-/** All SQL of the partition's log. Cursors are read to their end, or dropped, before anything else happens. */
-import type { LeaderEpoch, ProducerId } from "../../shared/brands.ts";
-import { createTables, hasTables } from "./schema.ts";
-
-export interface PartitionMeta {
-  readonly topic: string;
-  readonly leaderEpoch: LeaderEpoch;
-}
+/** The SQL of the partition's log. Cursors are read to their end, or dropped, before anything else happens. */
+import type { ProducerId } from "../../shared/brands.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { PartitionMeta } from "./partition-meta.ts";
+import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
 
 export interface RunRow {
   readonly baseOffset: number;
@@ -13,8 +11,13 @@ export interface RunRow {
   readonly appendedAt: number;
   /** Running maximum over the log. */
   readonly maxTimestamp: number;
+  /** Of the last batch, as stored. */
   readonly lastCrc: number;
+  /** Sum over all runs that were ever appended before. */
+  readonly sizeBefore: number;
   readonly producer: RunRowProducer | null;
+  /** Null: the batches carry the CRCs they were received with. */
+  readonly received: Uint8Array | null;
   readonly bytes: Uint8Array;
 }
 
@@ -38,20 +41,54 @@ export interface SequenceRange {
   readonly end: number;
 }
 
+/** Where the log begins and ends where its rows do not say so. */
+export interface LogState {
+  readonly startOffset: number;
+  readonly end: LogEnd;
+  /** Compaction has cleaned all below this. */
+  readonly cleanedTo: number;
+}
+
 export interface LogEnd {
   readonly nextOffset: number;
   readonly appendedAt: number;
   readonly maxTimestamp: number;
   readonly lastCrc: number | null;
+  /** Bytes ever appended. */
+  readonly sizeBefore: number;
+}
+
+export interface RunColumns {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly appendedAt: number;
+  readonly maxTimestamp: number;
+  readonly lastCrc: number;
+  /** Of its bytes as they are now. */
+  readonly size: number;
+  readonly sizeBefore: number;
+  readonly tombstonesSince: number | null;
+}
+
+/** What compaction leaves of a run. */
+export interface CompactedRun {
+  readonly received: Uint8Array;
+  readonly tombstonesSince: number | null;
+  readonly bytes: Uint8Array;
 }
 
 export interface ShardRow {
   readonly shard: number;
   readonly covers: number;
-  readonly states: string;
+  /** The partition's clock when it was written. */
+  readonly clockMs: number;
+  readonly states: Uint8Array;
 }
 
-type Columns = Record<string, SqlStorageValue>;
+const RUN_COLUMNS =
+  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, tombstones_since";
+const PRODUCER_COLUMNS =
+  "base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
 
 export class LogStore {
   readonly #storage: DurableObjectStorage;
@@ -64,90 +101,146 @@ export class LogStore {
     this.#sql = storage.sql;
   }
 
+  /** Of the whole object, on disk. */
+  get databaseBytes(): number {
+    return this.#sql.databaseSize;
+  }
+
   /** Either all of the body's writes are there afterwards, or none: a throw alone undoes nothing outside of this. */
   transaction<Result>(body: () => Result): Result {
     return this.#storage.transactionSync(body);
   }
 
+  /** Throws `KAFKA_STORAGE_ERROR` where another version wrote it. */
   meta(): PartitionMeta | null {
     if (!hasTables(this.#sql)) return null;
-    const row = this.#sql.exec<{ value: string }>("SELECT value FROM meta WHERE id = 1").toArray()[0];
-    return row === undefined ? null : (JSON.parse(row.value) as PartitionMeta);
+    const row = this.#one("SELECT * FROM meta WHERE id = 1");
+    if (row === null) return null;
+    if (row["version"] !== SCHEMA_VERSION)
+      throw new StrandlineError("KAFKA_STORAGE_ERROR", "the partition was written by another version of Strandline");
+    return JSON.parse(text(row["value"])) as PartitionMeta;
   }
 
   create(meta: PartitionMeta): void {
     this.transaction(() => {
       createTables(this.#sql);
-      this.#write("INSERT INTO meta (id, value) VALUES (1, ?)", JSON.stringify(meta));
+      this.writeMeta(meta);
     });
+  }
+
+  writeMeta(meta: PartitionMeta): void {
+    const value = JSON.stringify(meta);
+    this.#write("INSERT OR REPLACE INTO meta (id, version, value) VALUES (1, ?, ?)", SCHEMA_VERSION, value);
+  }
+
+  state(): LogState | null {
+    const row = this.#one("SELECT value FROM log_state WHERE id = 1");
+    return row === null ? null : (JSON.parse(text(row["value"])) as LogState);
+  }
+
+  writeState(state: LogState): void {
+    this.#write("INSERT OR REPLACE INTO log_state (id, value) VALUES (1, ?)", JSON.stringify(state));
   }
 
   insertRun(row: RunRow): void {
     const { producer } = row;
     this.#write(
-      `INSERT INTO runs (base_offset, last_offset, appended_at, max_timestamp, last_crc, size, producer_id,
-        producer_epoch, first_sequence, next_sequence, chain_after, received_crcs, bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
+      `INSERT INTO runs (base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, producer_id,
+        producer_epoch, first_sequence, next_sequence, chain_after, tombstones_since, received, bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
       row.baseOffset,
       row.lastOffset,
       row.appendedAt,
       row.maxTimestamp,
       row.lastCrc,
       row.bytes.byteLength,
+      row.sizeBefore,
       producer?.id ?? null,
       producer?.epoch ?? null,
       producer?.firstSequence ?? null,
       producer?.nextSequence ?? null,
       producer?.chainAfter ?? null,
+      row.received,
       row.bytes,
     );
   }
 
+  rewriteRun(baseOffset: number, { received, tombstonesSince, bytes }: CompactedRun): void {
+    this.#write(
+      "UPDATE runs SET size = ?, tombstones_since = ?, received = ?, bytes = ? WHERE base_offset = ?",
+      bytes.byteLength,
+      tombstonesSince,
+      received,
+      bytes,
+      baseOffset,
+    );
+  }
+
+  /** Rows that end below the offset. Each is billed. */
+  deleteRunsBelow(offset: number): void {
+    this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
+  }
+
+  deleteRun(baseOffset: number): void {
+    this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
+  }
+
   writeShard(row: ShardRow): void {
     this.#write(
-      "INSERT OR REPLACE INTO producer_shards (shard, covers, states) VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, states) VALUES (?, ?, ?, ?)",
       row.shard,
       row.covers,
+      row.clockMs,
       row.states,
     );
   }
 
-  shards(): ShardRow[] {
-    return this.#sql
-      .exec<Columns>("SELECT shard, covers, states FROM producer_shards ORDER BY shard")
-      .toArray()
-      .map((row) => ({
-        shard: Number(row["shard"]),
-        covers: Number(row["covers"]),
-        states: text(row["states"]),
-      }));
+  /** Columns alone: the states are read when one of them is asked for. */
+  shards(): Omit<ShardRow, "states">[] {
+    return this.#all("SELECT shard, covers, clock_ms FROM producer_shards ORDER BY shard").map((row) => ({
+      shard: number(row["shard"]),
+      covers: number(row["covers"]),
+      clockMs: number(row["clock_ms"]),
+    }));
   }
 
-  end(): LogEnd {
-    const row = this.#sql
-      .exec<Columns>(
-        "SELECT last_offset, appended_at, max_timestamp, last_crc FROM runs ORDER BY base_offset DESC LIMIT 1",
-      )
-      .toArray()[0];
-    if (row === undefined) return { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null };
-    return {
-      nextOffset: Number(row["last_offset"]) + 1,
-      appendedAt: Number(row["appended_at"]),
-      maxTimestamp: Number(row["max_timestamp"]),
-      lastCrc: Number(row["last_crc"]),
-    };
+  shardStates(shard: number): Uint8Array | null {
+    const row = this.#one("SELECT states FROM producer_shards WHERE shard = ?", shard);
+    return row === null ? null : blob(row["states"]);
   }
 
-  startOffset(): number {
-    const row = this.#sql.exec<Columns>("SELECT base_offset FROM runs ORDER BY base_offset LIMIT 1").toArray()[0];
-    return row === undefined ? 0 : Number(row["base_offset"]);
+  /** Null: no row is left. */
+  lastRun(): RunColumns | null {
+    return this.#run(`SELECT ${RUN_COLUMNS} FROM runs ORDER BY base_offset DESC LIMIT 1`);
+  }
+
+  firstRun(): RunColumns | null {
+    return this.#run(`SELECT ${RUN_COLUMNS} FROM runs ORDER BY base_offset LIMIT 1`);
+  }
+
+  /** The last run that begins at the offset or before: the one that contains it, unless that one is gone. */
+  runAround(offset: number): RunColumns | null {
+    return this.#run(`SELECT ${RUN_COLUMNS} FROM runs WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1`, offset);
+  }
+
+  /** From the first that begins at the offset or behind it. */
+  runsBehind(offset: number, limit: number): RunColumns[] {
+    return this.#all(
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE base_offset >= ? ORDER BY base_offset LIMIT ?`,
+      offset,
+      limit,
+    ).map(runOf);
+  }
+
+  /** Bytes of all runs as they are now. Goes through all rows. */
+  sumOfSizes(): number {
+    return number(this.#one("SELECT SUM(size) AS bytes FROM runs")?.["bytes"] ?? 0);
   }
 
   /** Columns alone, in offset order. */
   *producerRunsFrom(offset: number): Generator<ProducerRun> {
     const cursor = this.#sql.exec<Columns>(
-      `SELECT base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after
-       FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
+      `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
     for (const row of cursor) yield producerRunOf(row);
@@ -155,78 +248,65 @@ export class LogStore {
 
   /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
   producerRunsWithin(id: ProducerId, { from, end }: SequenceRange): ProducerRun[] {
-    return this.#sql
-      .exec<Columns>(
-        `SELECT base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after
-         FROM runs WHERE producer_id = ? AND next_sequence > ? AND first_sequence < ? ORDER BY base_offset`,
-        id,
-        from,
-        end,
-      )
-      .toArray()
-      .map(producerRunOf);
-  }
-
-  /** The runs from the one that contains the offset, while `more` asks for them. */
-  *runsFrom(offset: number): Generator<{ readonly baseOffset: number; readonly bytes: Uint8Array }> {
-    const cursor = this.#sql.exec<Columns>(
-      `SELECT base_offset, bytes FROM runs
-       WHERE base_offset >= (SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?) ORDER BY base_offset`,
-      offset,
-    );
-    for (const row of cursor) yield { baseOffset: Number(row["base_offset"]), bytes: blob(row["bytes"]) };
-  }
-
-  /** The bounds of the run that contains the offset. */
-  runAround(offset: number): {
-    readonly baseOffset: number;
-    readonly lastOffset: number;
-    readonly maxTimestamp: number;
-    readonly lastCrc: number;
-  } | null {
-    const row = this.#sql
-      .exec<Columns>(
-        "SELECT base_offset, last_offset, max_timestamp, last_crc FROM runs WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1",
-        offset,
-      )
-      .toArray()[0];
-    if (row === undefined) return null;
-    return {
-      baseOffset: Number(row["base_offset"]),
-      lastOffset: Number(row["last_offset"]),
-      maxTimestamp: Number(row["max_timestamp"]),
-      lastCrc: Number(row["last_crc"]),
-    };
+    return this.#all(
+      `SELECT ${PRODUCER_COLUMNS} FROM runs
+       WHERE producer_id = ? AND next_sequence > ? AND first_sequence < ? ORDER BY base_offset`,
+      id,
+      from,
+      end,
+    ).map(producerRunOf);
   }
 
   runBytes(baseOffset: number): Uint8Array | null {
-    const row = this.#sql.exec<Columns>("SELECT bytes FROM runs WHERE base_offset = ?", baseOffset).toArray()[0];
-    return row === undefined ? null : blob(row["bytes"]);
+    const row = this.#one("SELECT bytes FROM runs WHERE base_offset = ?", baseOffset);
+    return row === null ? null : blob(row["bytes"]);
   }
 
-  #write(query: string, ...values: SqlStorageValue[] | (SqlStorageValue | Uint8Array)[]): void {
+  received(baseOffset: number): Uint8Array | null {
+    const row = this.#one("SELECT received FROM runs WHERE base_offset = ?", baseOffset);
+    return row === null || row["received"] === null ? null : blob(row["received"]);
+  }
+
+  #run(query: string, ...values: SqlStorageValue[]): RunColumns | null {
+    const row = this.#one(query, ...values);
+    return row === null ? null : runOf(row);
+  }
+
+  #one(query: string, ...values: SqlStorageValue[]): Columns | null {
+    return this.#all(query, ...values)[0] ?? null;
+  }
+
+  #all(query: string, ...values: SqlStorageValue[]): Columns[] {
+    return this.#sql.exec<Columns>(query, ...values).toArray();
+  }
+
+  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): void {
     const cursor = this.#sql.exec(query, ...(values as SqlStorageValue[]));
     this.rowsWritten += cursor.rowsWritten;
   }
 }
 
-function producerRunOf(row: Columns): ProducerRun {
-  const chainAfter = row["chain_after"];
+function runOf(row: Columns): RunColumns {
   return {
-    id: text(row["producer_id"]) as ProducerId,
-    epoch: Number(row["producer_epoch"]),
-    firstSequence: Number(row["first_sequence"]),
-    nextSequence: Number(row["next_sequence"]),
-    chainAfter: chainAfter === null ? null : Number(chainAfter),
-    baseOffset: Number(row["base_offset"]),
-    lastOffset: Number(row["last_offset"]),
+    baseOffset: number(row["base_offset"]),
+    lastOffset: number(row["last_offset"]),
+    appendedAt: number(row["appended_at"]),
+    maxTimestamp: number(row["max_timestamp"]),
+    lastCrc: number(row["last_crc"]),
+    size: number(row["size"]),
+    sizeBefore: number(row["size_before"]),
+    tombstonesSince: numberOrNull(row["tombstones_since"]),
   };
 }
 
-function text(value: SqlStorageValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function blob(value: SqlStorageValue | undefined): Uint8Array {
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : new Uint8Array();
+function producerRunOf(row: Columns): ProducerRun {
+  return {
+    id: text(row["producer_id"]) as ProducerId,
+    epoch: number(row["producer_epoch"]),
+    firstSequence: number(row["first_sequence"]),
+    nextSequence: number(row["next_sequence"]),
+    chainAfter: numberOrNull(row["chain_after"]),
+    baseOffset: number(row["base_offset"]),
+    lastOffset: number(row["last_offset"]),
+  };
 }

@@ -5,6 +5,7 @@
  */
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
+import type { TopicConfig } from "../../shared/api/metadata.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -13,6 +14,24 @@ export interface PartitionAddress {
   readonly namespace: string;
   readonly topicId: string;
   readonly partition: number;
+}
+
+/**
+ * What a partition knows of its topic, from the controller: with the confirmation that it should exist, and again with
+ * each change. `revision` grows with every change, so that a late message changes nothing.
+ */
+export interface TopicState {
+  readonly name: string;
+  readonly revision: number;
+  readonly config: TopicConfig;
+  /** The partition counts before each growth, oldest first: the topic's growth epoch is their number. */
+  readonly growths: readonly number[];
+}
+
+/** Records from `at` on may be of keys that were elsewhere before the topic grew from `from` partitions. */
+export interface GrowthBarrier {
+  readonly from: number;
+  readonly at: number;
 }
 
 /** What the Worker found in a run that passed every check on the bytes alone. */
@@ -42,11 +61,21 @@ export interface PartitionBounds {
   readonly highWatermark: number;
 }
 
+export interface PartitionDescription extends PartitionBounds {
+  /** One for each growth of the topic, oldest first. */
+  readonly growths: readonly GrowthBarrier[];
+  readonly sizeBytes: number;
+}
+
 /** `error` null: the records stand in the log, now or since before. */
 export interface AppendAnswer extends PartitionBounds, ProducerProof {
   readonly error: { readonly code: AppendRefusal; readonly said: string } | null;
   readonly held: readonly HeldRange[];
   readonly baseOffset: number | null;
+  /** Edge time of the append where the topic stamps it (`LogAppendTime`); null: the producer's times stand. */
+  readonly logAppendTime: number | null;
+  /** What this append was billed, snapshots and all. */
+  readonly rowsWritten: number;
 }
 
 export type AppendRefusal =
@@ -55,6 +84,8 @@ export type AppendRefusal =
   | "DUPLICATE_SEQUENCE_NUMBER"
   | "SEQUENCE_CONFLICT"
   | "INVALID_PRODUCER_EPOCH"
+  | "STORAGE_FULL"
+  | "INVALID_RECORD"
   | "KAFKA_STORAGE_ERROR";
 
 export interface ReadRequest {
@@ -64,12 +95,17 @@ export interface ReadRequest {
   readonly atLeastOne: boolean;
   /** CRC of the batch that ends right before the offset, as the reader holds it. */
   readonly previousCrc: Crc | null;
+  /** Under which the reader read up to the offset; null: it does not say. */
+  readonly leaderEpoch: LeaderEpoch | null;
 }
 
 export interface ReadAnswer extends PartitionBounds {
-  readonly error: "OFFSET_OUT_OF_RANGE" | "TRUNCATED" | null;
+  /** `CORRUPT_MESSAGE`: what stands at the offset is damaged; `nextOffset` is behind it. */
+  readonly error: "OFFSET_OUT_OF_RANGE" | "TRUNCATED" | "CORRUPT_MESSAGE" | null;
   /** Of `TRUNCATED`: up to here the reader's log and this one may agree. */
   readonly divergence: number | null;
+  /** Where to go on: behind the bytes, and behind what compaction left nothing of. */
+  readonly nextOffset: number;
   /** Whole batches from the one that contains the offset; empty at the end of the log, or where not even one fits. */
   readonly bytes: Uint8Array;
 }
@@ -94,6 +130,8 @@ export interface PartitionPort {
   read(request: ReadRequest): Promise<Outcome<ReadAnswer>>;
   waitForAppend(request: WaitRequest): Promise<void>;
   reconcile(producerId: ProducerId, request: ReconcileRequest): Promise<Outcome<ReconcileAnswer>>;
-  bounds(): Promise<Outcome<PartitionBounds>>;
+  bounds(): Promise<Outcome<PartitionDescription>>;
+  /** Moves the log start up to the offset, -1 for the high watermark, and never back. */
+  deleteRecords(before: number): Promise<Outcome<PartitionBounds>>;
   batchAtTime(timestamp: number): Promise<Outcome<TimeAnswer>>;
 }

@@ -1,7 +1,7 @@
 /** Kafka's config names and what they may hold (`TopicConfig`), and ours. */
-import type { TopicConfig } from "../../shared/api/metadata.ts";
-import { LIMITS } from "../../shared/limits.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { TopicConfig } from "../shared/api/metadata.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { StrandlineError } from "../shared/strandline-error.ts";
 
 type Check = (value: string) => boolean;
 
@@ -57,4 +57,47 @@ export function checkTopicConfig(config: TopicConfig): TopicConfig {
 export function maxMessageBytes(config: TopicConfig): number {
   const stated = config["max.message.bytes"];
   return stated === undefined ? LIMITS.batchBytesMax : Number(stated);
+}
+
+/** What a partition goes by: every entry that is not stated has Kafka's default. */
+export interface PartitionSettings {
+  /** Null: for ever. */
+  readonly retentionMs: number | null;
+  /** Null: without end. */
+  readonly retentionBytes: number | null;
+  readonly cleanup: { readonly delete: boolean; readonly compact: boolean };
+  readonly logAppendTime: boolean;
+  /** How long a tombstone of a compacted topic stays. */
+  readonly deleteRetentionMs: number;
+  /** How long a producer that sends nothing is remembered. */
+  readonly producerStateRetentionMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of the configs that a description lists though nobody stated them. */
+export const CONFIG_DEFAULTS: TopicConfig = {
+  "retention.ms": String(7 * DAY_MS),
+  "retention.bytes": "-1",
+  "cleanup.policy": "delete",
+  "max.message.bytes": String(LIMITS.batchBytesMax),
+  "message.timestamp.type": "CreateTime",
+  "compression.type": "producer",
+  "delete.retention.ms": String(DAY_MS),
+  "min.insync.replicas": "1",
+  "producer.state.retention.ms": String(90 * DAY_MS),
+};
+
+export function partitionSettings(config: TopicConfig): PartitionSettings {
+  const held = (name: string): string => config[name] ?? CONFIG_DEFAULTS[name] ?? "";
+  const unlessEndless = (value: number): number | null => (value < 0 ? null : value);
+  const policies = held("cleanup.policy").split(",");
+  return {
+    retentionMs: unlessEndless(Number(held("retention.ms"))),
+    retentionBytes: unlessEndless(Number(held("retention.bytes"))),
+    cleanup: { delete: policies.includes("delete"), compact: policies.includes("compact") },
+    logAppendTime: held("message.timestamp.type") === "LogAppendTime",
+    deleteRetentionMs: Number(held("delete.retention.ms")),
+    producerStateRetentionMs: Number(held("producer.state.retention.ms")),
+  };
 }
