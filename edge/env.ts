@@ -14,18 +14,23 @@ export interface Env {
   readonly STRANDLINE_AUTO_CREATE_TOPICS?: string;
   /** Partition count of topics that name none. */
   readonly STRANDLINE_DEFAULT_PARTITIONS?: string;
+  /** Bytes of a partition's storage above which appends are refused with STORAGE_FULL; reads go on. */
+  readonly STRANDLINE_STORAGE_BYTES_MAX?: string;
 }
 
 export interface Settings {
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
+  readonly storageBytesMax: number;
 }
 
 const DEFAULT_PARTITIONS = 6;
 
 export function settingsOf(env: Env): Settings {
   const stated = Number(env.STRANDLINE_DEFAULT_PARTITIONS ?? DEFAULT_PARTITIONS);
+  const storageBytes = Number(env.STRANDLINE_STORAGE_BYTES_MAX ?? LIMITS.storageBytesMax);
   return {
+    storageBytesMax: storageBytes > 0 && storageBytes <= LIMITS.storageBytesMax ? storageBytes : LIMITS.storageBytesMax,
     autoCreateTopics: env.STRANDLINE_AUTO_CREATE_TOPICS !== "false",
     defaultPartitions:
       Number.isInteger(stated) && stated > 0 && stated <= LIMITS.partitionsPerTopicMax ? stated : DEFAULT_PARTITIONS,

@@ -52,6 +52,7 @@ function partitionPort(env: Env, { namespace }: Caller, topicId: string, partiti
     waitForAppend: async (request) => await stub().waitForAppend(address, request),
     reconcile: async (producerId, request) => await stub().reconcile(address, producerId, request),
     bounds: async () => await stub().bounds(address),
+    deleteRecords: async (before) => await stub().deleteRecords(address, before),
     batchAtTime: async (timestamp) => await stub().batchAtTime(address, timestamp),
   };
 }

@@ -11,6 +11,8 @@ export const LIMITS = {
   runBytesMax: 1_048_576,
   /** One row of the edge log. Local development does not enforce Cloudflare's 2 MB, so we do. */
   rowBytesMax: 1_900_000,
+  /** A partition's storage: Cloudflare's limit is 10 GB, and what is under way when it is met must still fit. */
+  storageBytesMax: 9_000_000_000,
   /** The JSON head of a binary body (`envelope.ts`). */
   envelopeHeadBytesMax: 262_144,
   /** The body of one produce request over all its partitions. */
@@ -45,5 +47,6 @@ assert(LIMITS.sequenceMax === 2 ** 31 - 1 - MIB, "a successor is due a million r
 assert(LIMITS.batchBytesMax <= LIMITS.runBytesMax, "a run holds at least one batch");
 assert(LIMITS.runBytesMax <= LIMITS.rowBytesMax, "a run fits a row");
 assert(LIMITS.rowBytesMax < 2_000_000, "a row fits what Cloudflare stores");
+assert(LIMITS.storageBytesMax <= 9_500_000_000, "reads and snapshots go on where appends are refused");
 assert(LIMITS.runBytesMax + LIMITS.envelopeHeadBytesMax <= LIMITS.produceBytesMax, "a run fits a request");
 assert(LIMITS.batchBytesMax <= LIMITS.fetchBytesMax, "a batch fits an answer");

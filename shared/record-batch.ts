@@ -32,7 +32,7 @@ export type Codec = (typeof CODECS)[number];
 
 const CODEC_MASK = 0b111;
 export const GZIP_BITS = 1;
-const LOG_APPEND_TIME_BIT = 1 << 3;
+export const LOG_APPEND_TIME_BIT: number = 1 << 3;
 const TRANSACTIONAL_BIT = 1 << 4;
 const CONTROL_BIT = 1 << 5;
 

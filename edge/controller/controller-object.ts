@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { TopicState } from "../partition/partition-port.ts";
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import { settingsOf, type Env } from "../env.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -34,8 +35,9 @@ export class ControllerObject extends DurableObject<Env> {
   }
 
   /** A partition object that holds nothing yet asks whether it should exist. */
-  confirmPartition(topicId: string, partition: number): TopicMetadata | null {
+  confirmPartition(topicId: string, partition: number): TopicState | null {
     const topic = this.#topics.byId(topicId);
-    return topic !== null && partition < topic.partitionCount ? topic : null;
+    if (topic === null || partition >= topic.partitionCount) return null;
+    return { name: topic.name, revision: 1, config: topic.config, growths: [] };
   }
 }

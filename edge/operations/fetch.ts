@@ -16,7 +16,9 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
     await waitForAny(ports, request, parts);
     parts = await readPartitions(ports, request);
   }
-  const head: FetchHead = { partitions: parts.map(({ answer, byteLength }) => ({ ...answer, bytes: byteLength })) };
+  const head: FetchHead = {
+    partitions: parts.map(({ answer, nextOffset, byteLength }) => ({ ...answer, nextOffset, bytes: byteLength })),
+  };
   return writeEnvelope(
     head,
     parts.flatMap(({ runs }) => runs),

@@ -49,7 +49,10 @@ async function producePartition(
     partition = ports.partition(head.topicId, head.partition);
     identified = await identify(ports, head, run);
     const checked = await checkRun(run, head.chain, { batchBytesMax: maxMessageBytes(topic.config) });
-    return answerOf(head, take(await partition.append({ bytes: forTheCall(run), ...checked })));
+    return answerOf(
+      head,
+      take(await partition.append({ bytes: forTheCall(run), leaderEpoch: head.leaderEpoch, ...checked })),
+    );
   } catch (thrown) {
     return await refused(head, asStrandlineError(asUnreachable(thrown)), partition, identified);
   }
@@ -99,6 +102,7 @@ function notAsked(head: ProducePartitionHead, error: ErrorBody): ProducePartitio
     leaderEpoch: null,
     held: [],
     baseOffset: null,
+    logAppendTime: null,
     logStartOffset: null,
     highWatermark: null,
   };
@@ -106,7 +110,7 @@ function notAsked(head: ProducePartitionHead, error: ErrorBody): ProducePartitio
 
 function answerOf(head: ProducePartitionHead, answer: AppendAnswer): ProducePartitionAnswer {
   const { topicId, partition } = head;
-  const { error, ...rest } = answer;
+  const { error, rowsWritten: _rowsWritten, ...rest } = answer;
   return {
     topicId,
     partition,

@@ -8,7 +8,6 @@
  */
 import type { FetchPartition, FetchPartitionAnswer, FetchRequest } from "../../shared/api/fetch.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { batchByteLength, batchLastOffset } from "../../shared/record-batch.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { take } from "../outcome.ts";
@@ -16,7 +15,7 @@ import type { ReadAnswer } from "../partition/partition-port.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 
 export interface Part {
-  readonly answer: Omit<FetchPartitionAnswer, "bytes">;
+  readonly answer: Omit<FetchPartitionAnswer, "bytes" | "nextOffset">;
   /** Whole batches, in order. */
   readonly runs: readonly Uint8Array[];
   readonly byteLength: number;
@@ -92,13 +91,13 @@ function joined(part: Part, more: Part): Part {
 }
 
 async function readPart(ports: EdgePorts, one: FetchPartition, room: Room): Promise<Part> {
-  const { topicId, partition, offset, previousCrc } = one;
+  const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
     await partitionById(ports, topicId, partition);
-    const read = take(await ports.partition(topicId, partition).read({ offset, previousCrc, ...room }));
+    const read = take(await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, ...room }));
     const { byteLength } = read.bytes;
     const runs = byteLength === 0 ? [] : [read.bytes];
-    return { answer: answerOf(one, read), runs, byteLength, nextOffset: endOf(read.bytes, offset) };
+    return { answer: answerOf(one, read), runs, byteLength, nextOffset: read.nextOffset };
   } catch (thrown) {
     const error = (thrown instanceof StrandlineError ? thrown : unreachable(thrown)).toBody();
     const answer = { topicId, partition, error, leaderEpoch: null, logStartOffset: 0, highWatermark: 0 };
@@ -115,15 +114,13 @@ function answerOf({ topicId, partition, offset }: FetchPartition, read: ReadAnsw
     logStartOffset,
     highWatermark,
     ...(read.divergence === null ? {} : { divergence: read.divergence }),
+    ...(read.error === "CORRUPT_MESSAGE" ? { nextOffset: read.nextOffset } : {}),
   };
-  const said = `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
+  const said =
+    read.error === "CORRUPT_MESSAGE"
+      ? `offset ${offset}, damaged at rest up to ${read.nextOffset}`
+      : `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
   return { ...bounds, error: new StrandlineError(read.error, said, details).toBody() };
-}
-
-function endOf(bytes: Uint8Array, offset: number): number {
-  let end = offset;
-  for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) end = batchLastOffset(bytes, at) + 1;
-  return end;
 }
 
 /** In the order of the request; a reader that wants fairness rotates it, as Kafka's does. */

@@ -27,7 +27,7 @@ export async function readRun(
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
-  const request = { offset: query.offset, bytesMax, atLeastOne: true, previousCrc: null };
+  const request = { offset: query.offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null };
   let answer = take(await port.read(request));
   if (answer.error === null && answer.bytes.byteLength < Math.min(query.minBytes, bytesMax) && query.maxWaitMs > 0) {
     await port.waitForAppend({
@@ -38,9 +38,14 @@ export async function readRun(
     answer = take(await port.read(request));
   }
   if (answer.error === null) return answer;
-  const { logStartOffset, highWatermark } = answer;
+  const { logStartOffset, highWatermark, nextOffset } = answer;
+  const bounds = { offset: query.offset, logStartOffset, highWatermark };
+  if (answer.error === "CORRUPT_MESSAGE") {
+    const said = `offset ${query.offset}, damaged at rest up to ${nextOffset}`;
+    throw new StrandlineError(answer.error, said, { ...bounds, nextOffset });
+  }
   const said = `offset ${query.offset}, the log has ${logStartOffset} to ${highWatermark}`;
-  throw new StrandlineError(answer.error, said, { offset: query.offset, logStartOffset, highWatermark });
+  throw new StrandlineError(answer.error, said, bounds);
 }
 
 /**
@@ -51,14 +56,23 @@ export async function recordsAsJson(answer: ReadAnswer, offset: number): Promise
   const found: RecordJson[] = [];
   let nextOffset = offset;
   let openedBytes = 0;
+  let cut = false;
   for (const batch of batches(answer.bytes)) {
     const opened = await openBatch(batch);
     openedBytes += opened.end - opened.start;
-    if (openedBytes > LIMITS.inflatedBytesMax && nextOffset > offset) break;
+    if (openedBytes > LIMITS.inflatedBytesMax && nextOffset > offset) {
+      cut = true;
+      break;
+    }
     for (const record of records(opened)) if (record.offset >= offset) found.push(recordAsJson(record));
     nextOffset = batch.baseOffset + batch.lastOffsetDelta + 1;
   }
-  return { records: found, nextOffset, logStartOffset: answer.logStartOffset, highWatermark: answer.highWatermark };
+  return {
+    records: found,
+    nextOffset: cut ? nextOffset : answer.nextOffset,
+    logStartOffset: answer.logStartOffset,
+    highWatermark: answer.highWatermark,
+  };
 }
 
 function recordAsJson(record: RecordView): RecordJson {

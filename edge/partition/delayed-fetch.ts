@@ -25,6 +25,11 @@ export class DelayedFetches {
     if (this.#waits.get(request.sessionId) === wait) this.#waits.delete(request.sessionId);
   }
 
+  /** What was waited for will not come. */
+  endAll(): void {
+    for (const wait of this.#waits.values()) wait.end.abort();
+  }
+
   appended(highWatermark: number): void {
     for (const wait of this.#waits.values()) if (wait.offset < highWatermark) wait.end.abort();
   }

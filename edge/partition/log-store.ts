@@ -70,6 +70,14 @@ export interface RunColumns {
   readonly tombstonesSince: number | null;
 }
 
+export interface StoredRun {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  /** Its batches need not be those that were received, nor follow one another. */
+  readonly compacted: boolean;
+  readonly bytes: Uint8Array;
+}
+
 /** What compaction leaves of a run. */
 export interface CompactedRun {
   readonly received: Uint8Array;
@@ -220,7 +228,10 @@ export class LogStore {
 
   /** The last run that begins at the offset or before: the one that contains it, unless that one is gone. */
   runAround(offset: number): RunColumns | null {
-    return this.#run(`SELECT ${RUN_COLUMNS} FROM runs WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1`, offset);
+    return this.#run(
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE base_offset <= ? ORDER BY base_offset DESC LIMIT 1`,
+      offset,
+    );
   }
 
   /** From the first that begins at the offset or behind it. */
@@ -255,6 +266,23 @@ export class LogStore {
       from,
       end,
     ).map(producerRunOf);
+  }
+
+  /** From the last run that begins at the offset or before. */
+  *runsFrom(offset: number): Generator<StoredRun> {
+    const cursor = this.#sql.exec<Columns>(
+      `SELECT base_offset, last_offset, received IS NOT NULL AS compacted, bytes FROM runs
+       WHERE base_offset >= COALESCE((SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?), 0) ORDER BY base_offset`,
+      offset,
+    );
+    for (const row of cursor) {
+      yield {
+        baseOffset: number(row["base_offset"]),
+        lastOffset: number(row["last_offset"]),
+        compacted: row["compacted"] === 1,
+        bytes: blob(row["bytes"]),
+      };
+    }
   }
 
   runBytes(baseOffset: number): Uint8Array | null {

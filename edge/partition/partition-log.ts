@@ -4,25 +4,24 @@
  */
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
-import { NO_CHAIN, type LeaderEpoch, type ProducerId } from "../../shared/brands.ts";
+import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { patchLogPosition } from "../../shared/record-batch.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { decideKafkaAppend, afterKafkaAppend } from "./kafka-append.ts";
+import type { LogExtent } from "./log-extent.ts";
 import type { LogStore, RunRowProducer } from "./log-store.ts";
-import type {
-  AppendAnswer,
-  AppendRefusal,
-  AppendRequest,
-  CheckedBatch,
-  PartitionBounds,
-  RunProducer,
-} from "./partition-port.ts";
+import type { AppendAnswer, AppendRefusal, AppendRequest, RunProducer } from "./partition-port.ts";
 import { decideDeviceAppend } from "./producer-append.ts";
 import { ProducerHistory } from "./producer-history.ts";
 import { decideReconcile } from "./producer-reconcile.ts";
-import { afterDeviceRun, ProducerStates, type DeviceProducerState, type ProducerState } from "./producer-states.ts";
+import {
+  afterDeviceRun,
+  type ProducerStates,
+  type DeviceProducerState,
+  type ProducerState,
+} from "./producer-states.ts";
+import { storedBytes } from "./run-bytes.ts";
 
 interface Kept {
   /** Batches of the run that the log holds already. */
@@ -32,30 +31,34 @@ interface Kept {
   readonly stateAfter: (range: HeldRange) => readonly [ProducerId, ProducerState] | null;
 }
 
+export interface PartitionLogParts {
+  readonly store: LogStore;
+  readonly extent: LogExtent;
+  readonly producers: ProducerStates;
+  readonly clock: Clock;
+  /** Bytes of the whole object above which nothing is appended any more. */
+  readonly storageBytesMax: number;
+}
+
+/** What an append came to; `appended` null: nothing that was not held already. */
+export interface Appended {
+  readonly answer: AppendAnswer;
+  readonly appended: { readonly baseOffset: number; readonly nextOffset: number; readonly bytes: Uint8Array } | null;
+}
+
 export class PartitionLog {
   readonly #store: LogStore;
-  readonly #clock: Clock;
-  readonly #leaderEpoch: LeaderEpoch;
+  readonly #extent: LogExtent;
   readonly #producers: ProducerStates;
-  #nextOffset: number;
-  #startOffset: number;
-  #appendedAt: number;
-  #maxTimestamp: number;
+  readonly #clock: Clock;
+  readonly #storageBytesMax: number;
 
-  constructor(store: LogStore, clock: Clock, leaderEpoch: LeaderEpoch) {
+  constructor({ store, extent, producers, clock, storageBytesMax }: PartitionLogParts) {
     this.#store = store;
+    this.#extent = extent;
+    this.#producers = producers;
     this.#clock = clock;
-    this.#leaderEpoch = leaderEpoch;
-    this.#producers = new ProducerStates(store);
-    const end = store.end();
-    this.#nextOffset = end.nextOffset;
-    this.#appendedAt = end.appendedAt;
-    this.#maxTimestamp = end.maxTimestamp;
-    this.#startOffset = store.startOffset();
-  }
-
-  bounds(): PartitionBounds {
-    return { leaderEpoch: this.#leaderEpoch, logStartOffset: this.#startOffset, highWatermark: this.#nextOffset };
+    this.#storageBytesMax = storageBytesMax;
   }
 
   proof(id: ProducerId): ProducerProof {
@@ -65,7 +68,7 @@ export class PartitionLog {
       : { nextSequence: state.nextSequence, chain: state.chain };
   }
 
-  append(request: AppendRequest): AppendAnswer {
+  append(request: AppendRequest): Appended {
     const { producer } = request;
     switch (producer.kind) {
       case "device":
@@ -77,7 +80,7 @@ export class PartitionLog {
     }
   }
 
-  #appendOfDevice(request: AppendRequest, producer: RunProducer & { kind: "device" }): AppendAnswer {
+  #appendOfDevice(request: AppendRequest, producer: RunProducer & { kind: "device" }): Appended {
     const { id, firstSequence, chainBefore } = producer;
     const state = this.#producers.device(id);
     const verdict = decideDeviceAppend(state, { firstSequence, chainBefore, batches: request.batches });
@@ -99,7 +102,7 @@ export class PartitionLog {
     );
   }
 
-  #appendOfKafka(request: AppendRequest, producer: RunProducer & { kind: "kafka" }): AppendAnswer {
+  #appendOfKafka(request: AppendRequest, producer: RunProducer & { kind: "kafka" }): Appended {
     const { id, epoch, firstSequence } = producer;
     const count = countOf(request.batches);
     const state = this.#producers.kafka(id);
@@ -107,7 +110,7 @@ export class PartitionLog {
     if (verdict.kind === "refuse") return this.#refuse(verdict.code, `epoch ${epoch}, sequence ${firstSequence}`, id);
     if (verdict.kind === "duplicate") {
       const { baseOffset } = verdict;
-      return this.#answer(null, id, [{ sequence: firstSequence, count, baseOffset }], baseOffset);
+      return this.#held(id, [{ sequence: firstSequence, count, baseOffset }], baseOffset);
     }
     const { lastSequence } = verdict;
     // Sequences of Kafka's producers wrap, so their rows hold the last one and not the next.
@@ -124,66 +127,67 @@ export class PartitionLog {
   }
 
   /** Writes what is not held yet, as one row, in one transaction with whatever snapshot is due. */
-  #keep(request: AppendRequest, kept: Kept, known: readonly HeldRange[]): AppendAnswer {
+  #keep(request: AppendRequest, kept: Kept, known: readonly HeldRange[]): Appended {
     const id = kept.producer?.id ?? null;
     const fresh = request.batches.slice(kept.held);
-    const [first] = fresh;
-    if (first === undefined) return this.#answer(null, id, known, firstOffset(request, known));
-    const baseOffset = this.#nextOffset;
+    if (fresh.length === 0) return this.#held(id, known, firstOffset(request, known));
+    if (this.#store.databaseBytes >= this.#storageBytesMax)
+      return this.#refuse("STORAGE_FULL", `${this.#storageBytesMax} bytes`, id);
+    const { end, settings, leaderEpoch } = this.#extent;
+    const baseOffset = end.nextOffset;
     const count = countOf(fresh);
     const nextOffset = baseOffset + count;
     if (!Number.isSafeInteger(nextOffset))
       throw new StrandlineError("INVALID_RECORD", `offset ${baseOffset} and ${count} records`);
-    const bytes = this.#positioned(request, fresh, first);
-    const appendedAt = Math.max(this.#clock.now(), this.#appendedAt);
-    const maxTimestamp = fresh.reduce((max, batch) => Math.max(max, batch.maxTimestamp), this.#maxTimestamp);
+    const appendedAt = Math.max(this.#clock.now(), end.appendedAt);
+    const logAppendTime = settings.logAppendTime ? appendedAt : null;
+    const place = { baseOffset, leaderEpoch: leaderEpoch.counter, logAppendTime };
+    const { bytes, lastCrc, received } = storedBytes(request.bytes, fresh, place);
+    const latest = logAppendTime ?? fresh.reduce((max, batch) => Math.max(max, batch.maxTimestamp), -1);
+    const maxTimestamp = Math.max(end.maxTimestamp, latest);
     const range = { sequence: kept.producer?.firstSequence ?? 0, count, baseOffset };
     const change = kept.stateAfter(range);
-    const lastCrc = fresh.at(-1)?.crc ?? 0;
+    const rowsBefore = this.#store.rowsWritten;
     const snapshot = this.#store.transaction(() => {
-      const { producer } = kept;
       this.#store.insertRun({
         baseOffset,
         lastOffset: nextOffset - 1,
         appendedAt,
         maxTimestamp,
         lastCrc,
-        producer,
+        sizeBefore: end.sizeBefore,
+        producer: kept.producer,
+        received,
         bytes,
       });
       return this.#producers.writeDueSnapshot(nextOffset, change);
     });
-    this.#nextOffset = nextOffset;
-    this.#appendedAt = appendedAt;
-    this.#maxTimestamp = maxTimestamp;
+    const sizeBefore = end.sizeBefore + bytes.byteLength;
+    this.#extent.appended({ nextOffset, appendedAt, maxTimestamp, lastCrc, sizeBefore });
     this.#producers.commit(change, snapshot);
     const held = id === null ? [range] : [...known, range];
-    return this.#answer(null, id, held, firstOffset(request, held));
+    const answer = this.#answer({ id, held, baseOffset: firstOffset(request, held) });
+    const rowsWritten = this.#store.rowsWritten - rowsBefore;
+    return { answer: { ...answer, logAppendTime, rowsWritten }, appended: { baseOffset, nextOffset, bytes } };
   }
 
-  /** The bytes that are stored: offsets and leader epoch in place, in a buffer that holds nothing else. */
-  #positioned(request: AppendRequest, fresh: readonly CheckedBatch[], first: CheckedBatch): Uint8Array {
-    const bytes = first.start === 0 ? request.bytes : request.bytes.slice(first.start);
-    let baseOffset = this.#nextOffset;
-    for (const batch of fresh) {
-      patchLogPosition(bytes, batch.start - first.start, { baseOffset, leaderEpoch: this.#leaderEpoch.counter });
-      baseOffset += batch.count;
-    }
-    return bytes;
+  #refuse(code: AppendRefusal, said: string, id: ProducerId | null): Appended {
+    return { answer: this.#answer({ id, held: [], baseOffset: null, error: { code, said } }), appended: null };
   }
 
-  #refuse(code: AppendRefusal, said: string, id: ProducerId): AppendAnswer {
-    return this.#answer({ code, said }, id, [], null);
+  #held(id: ProducerId | null, held: readonly HeldRange[], baseOffset: number | null): Appended {
+    return { answer: this.#answer({ id, held, baseOffset }), appended: null };
   }
 
-  #answer(
-    error: AppendAnswer["error"],
-    id: ProducerId | null,
-    held: readonly HeldRange[],
-    baseOffset: number | null,
-  ): AppendAnswer {
+  #answer(said: {
+    readonly id: ProducerId | null;
+    readonly held: readonly HeldRange[];
+    readonly baseOffset: number | null;
+    readonly error?: AppendAnswer["error"];
+  }): AppendAnswer {
+    const { id, held, baseOffset, error = null } = said;
     const proof = id === null ? { nextSequence: null, chain: NO_CHAIN } : this.proof(id);
-    return { ...this.bounds(), ...proof, error, held, baseOffset };
+    return { ...this.#extent.bounds(), ...proof, error, held, baseOffset, logAppendTime: null, rowsWritten: 0 };
   }
 
   reconcile(id: ProducerId, request: ReconcileRequest): ReconcileAnswer {
@@ -197,10 +201,11 @@ export class PartitionLog {
       if (voids.length > LIMITS.voidsPerProducerMax)
         throw new StrandlineError("VOID_LIMIT", `${LIMITS.voidsPerProducerMax}`, { limit: LIMITS.voidsPerProducerMax });
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };
-      const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, this.#nextOffset));
+      const { nextOffset } = this.#extent.end;
+      const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, nextOffset));
       this.#producers.commitVoid(id, after, snapshot);
     }
-    return { ...this.proof(id), leaderEpoch: this.#leaderEpoch, batches: verdict.batches };
+    return { ...this.proof(id), leaderEpoch: this.#extent.leaderEpoch, batches: verdict.batches };
   }
 }
 

@@ -3,24 +3,28 @@ import type { ProducerProof } from "../../shared/api/produce.ts";
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import type { ProducerId } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { Env } from "../env.ts";
+import { settingsOf, type Env } from "../env.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
-import { LogReader } from "./log-reader.ts";
 import { LogStore } from "./log-store.ts";
-import { PartitionLog } from "./partition-log.ts";
+import { moveStart } from "./maintenance.ts";
+import { openPartition, type OpenPartition } from "./open-partition.ts";
+import { newMeta } from "./partition-meta.ts";
 import { partitionName } from "./partition-name.ts";
 import type {
   AppendAnswer,
   AppendRequest,
   PartitionAddress,
   PartitionBounds,
+  PartitionDescription,
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
+  TopicState,
   WaitRequest,
 } from "./partition-port.ts";
+import { random32 } from "./partition-reads.ts";
 
 /**
  * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
@@ -28,17 +32,17 @@ import type {
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
-  readonly #reader: LogReader;
   readonly #waits = new DelayedFetches(systemClock);
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
-  #log: PartitionLog | null = null;
+  #open: OpenPartition | null = null;
   /** Null: no append is being committed. */
   #commit: Promise<void> | null = null;
+  /** Its topic was deleted while this object was in memory. */
+  #destroyed = false;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#store = new LogStore(state.storage);
-    this.#reader = new LogReader(this.#store);
   }
 
   /**
@@ -47,27 +51,28 @@ export class PartitionObject extends DurableObject<Env> {
    */
   async append(address: PartitionAddress, request: AppendRequest): Promise<Outcome<AppendAnswer>> {
     if (this.#commit !== null) await this.#commit;
-    const appended = this.#with(address, (log) => {
-      const answer = log.append(request);
-      if (answer.error === null) this.#waits.appended(answer.highWatermark);
+    const outcome = this.#with(address, (open) => {
+      open.reads.heard(request.leaderEpoch);
+      const { answer, appended } = open.log.append(request);
+      if (appended !== null) this.#appended(open, appended.nextOffset);
       return answer;
     });
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
     const committed = (): void => void (this.#commit = null);
     this.#commit ??= this.ctx.storage.sync().then(committed, committed);
-    return await appended;
+    return await outcome;
   }
 
   async proof(address: PartitionAddress, producerId: ProducerId): Promise<Outcome<PartitionBounds & ProducerProof>> {
-    return await this.#with(address, (log) => ({ ...log.bounds(), ...log.proof(producerId) }));
+    return await this.#with(address, ({ extent, log }) => ({ ...extent.bounds(), ...log.proof(producerId) }));
   }
 
   async read(address: PartitionAddress, request: ReadRequest): Promise<Outcome<ReadAnswer>> {
-    return await this.#with(address, (log) => this.#reader.read(log.bounds(), request));
+    return await this.#with(address, ({ reads }) => reads.read(request));
   }
 
   async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<void> {
-    const bounds = await this.#with(address, (log) => log.bounds());
+    const bounds = await this.#with(address, ({ extent }) => extent.bounds());
     if (!bounds.ok || bounds.value.highWatermark > request.offset) return;
     await this.#waits.wait(request);
   }
@@ -77,43 +82,114 @@ export class PartitionObject extends DurableObject<Env> {
     producerId: ProducerId,
     request: ReconcileRequest,
   ): Promise<Outcome<ReconcileAnswer>> {
-    return await this.#with(address, (log) => log.reconcile(producerId, request));
+    return await this.#with(address, ({ log }) => log.reconcile(producerId, request));
   }
 
-  async bounds(address: PartitionAddress): Promise<Outcome<PartitionBounds>> {
-    return await this.#with(address, (log) => log.bounds());
+  async bounds(address: PartitionAddress): Promise<Outcome<PartitionDescription>> {
+    return await this.#with(address, ({ extent }) => extent.describe());
   }
 
   async batchAtTime(address: PartitionAddress, timestamp: number): Promise<Outcome<TimeAnswer>> {
-    return await this.#with(address, (log) => ({
-      ...log.bounds(),
-      batch: this.#reader.batchAtTime(log.bounds(), timestamp),
-    }));
+    return await this.#with(address, ({ reads }) => reads.batchAtTime(timestamp));
+  }
+
+  async deleteRecords(address: PartitionAddress, before: number): Promise<Outcome<PartitionBounds>> {
+    return await this.#with(address, (open) => {
+      const { logStartOffset, highWatermark } = open.extent.bounds();
+      const startOffset = before === -1 ? highWatermark : before;
+      if (startOffset > highWatermark)
+        throw new StrandlineError("OFFSET_OUT_OF_RANGE", `offset ${before}, the log ends at ${highWatermark}`, {
+          offset: before,
+          logStartOffset,
+          highWatermark,
+        });
+      if (startOffset > logStartOffset) moveStart(open, startOffset);
+      return open.extent.bounds();
+    });
+  }
+
+  /** From the controller, of a topic that changed; for a partition that was made before. Idempotent. */
+  async adopt(address: PartitionAddress, topic: TopicState): Promise<Outcome<PartitionBounds>> {
+    return await this.#with(address, (open) => {
+      if (open.extent.adopt(topic)) this.#inBackground(open.maintenance.woke());
+      return open.extent.bounds();
+    });
+  }
+
+  /** From the controller, of a topic that was deleted: nothing is left, also of what is being opened at this moment. */
+  async destroy(address: PartitionAddress): Promise<void> {
+    if (!this.#isAt(address)) return;
+    this.#destroyed = true;
+    this.#open = null;
+    this.#waits.endAll();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+
+  override async alarm(): Promise<void> {
+    const known = attempt(() => this.#openKnown());
+    if (known.ok && known.value !== null) await known.value.maintenance.alarmed();
+  }
+
+  #appended({ maintenance }: OpenPartition, nextOffset: number): void {
+    this.#waits.appended(nextOffset);
+    const work = maintenance.appended();
+    if (work !== null) this.#inBackground(work);
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.ctx.waitUntil(work.catch((error: unknown) => this.#failed(error)));
   }
 
   /** Awaits only before the step: nothing comes between its checks and its writes. */
-  async #with<Value>(address: PartitionAddress, step: (log: PartitionLog) => Value): Promise<Outcome<Value>> {
-    const opened = this.#log === null ? await this.#open(address) : null;
+  async #with<Value>(address: PartitionAddress, step: (open: OpenPartition) => Value): Promise<Outcome<Value>> {
+    const opened = this.#open === null ? await this.#tryOpen(address) : null;
     if (opened !== null && !opened.ok) return opened;
-    const log = this.#log;
-    if (log === null) return attempt(() => this.#refuse(address));
-    return this.#fromStorage(() => step(log));
+    const open = this.#open;
+    if (open === null) return attempt(() => this.#refuse(address));
+    return this.#fromStorage(() => step(open));
   }
 
-  async #open(address: PartitionAddress): Promise<Outcome<null>> {
-    const named = this.env.PARTITION.idFromName(partitionName(address));
-    if (!named.equals(this.ctx.id)) return attempt(() => this.#refuse(address));
-    const known = this.#fromStorage(() => this.#store.meta() !== null);
+  async #tryOpen(address: PartitionAddress): Promise<Outcome<null>> {
+    if (this.#destroyed || !this.#isAt(address)) return attempt(() => this.#refuse(address));
+    const known = this.#fromStorage(() => this.#openKnown());
     if (!known.ok) return known;
-    const topic = known.value ? null : await this.#confirm(address);
-    if (!known.value && topic === null) return attempt(() => this.#refuse(address));
+    if (known.value !== null) return { ok: true, value: null };
+    const topic = await this.#confirm(address);
     return this.#fromStorage(() => {
+      if (topic === null || this.#destroyed) this.#refuse(address);
       // Another call may have opened it while this one asked the controller.
-      if (topic !== null && this.#store.meta() === null) this.#store.create({ topic, leaderEpoch: newLeaderEpoch() });
-      const { leaderEpoch } = this.#store.meta() ?? this.#refuse(address);
-      this.#log ??= new PartitionLog(this.#store, systemClock, leaderEpoch);
+      if (this.#store.meta() === null)
+        this.#store.create(newMeta(topic, { counter: 0, random: random32(systemRandom) }));
+      this.#openKnown();
       return null;
     });
+  }
+
+  /** Null: it has no tables. */
+  #openKnown(): OpenPartition | null {
+    if (this.#open !== null) return this.#open;
+    const meta = this.#store.meta();
+    if (meta === null) return null;
+    const { storage } = this.ctx;
+    const opened = openPartition(
+      {
+        store: this.#store,
+        clock: systemClock,
+        random: systemRandom,
+        alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
+        storageBytesMax: settingsOf(this.env).storageBytesMax,
+        failed: (error) => this.#failed(error),
+      },
+      meta,
+    );
+    this.#open = opened;
+    this.#inBackground(opened.maintenance.woke());
+    return opened;
+  }
+
+  #isAt(address: PartitionAddress): boolean {
+    return this.env.PARTITION.idFromName(partitionName(address)).equals(this.ctx.id);
   }
 
   #fromStorage<Value>(step: () => Value): Outcome<Value> {
@@ -127,9 +203,9 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   /** An object that holds nothing creates nothing until the controller says that it should exist. */
-  async #confirm({ namespace, topicId, partition }: PartitionAddress): Promise<string | null> {
+  async #confirm({ namespace, topicId, partition }: PartitionAddress): Promise<TopicState | null> {
     const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(namespace));
-    return (await controller.confirmPartition(topicId, partition))?.name ?? null;
+    return await controller.confirmPartition(topicId, partition);
   }
 
   #refuse({ topicId, partition }: PartitionAddress): never {
@@ -138,13 +214,12 @@ export class PartitionObject extends DurableObject<Env> {
 
   /** Whether the write happened is not known, so memory starts again from what storage holds. */
   #storageFailed(cause: unknown): StrandlineError {
-    this.#log = null;
-    console.error("storage failed", cause instanceof Error ? cause.stack : String(cause));
+    this.#open = null;
+    this.#failed(cause);
     return new StrandlineError("KAFKA_STORAGE_ERROR", "");
   }
-}
 
-function newLeaderEpoch(): { counter: number; random: number } {
-  const [a = 0, b = 0, c = 0, d = 0] = systemRandom.bytes(4);
-  return { counter: 0, random: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0 };
+  #failed(error: unknown): void {
+    console.error("storage failed", error instanceof Error ? error.stack : String(error));
+  }
 }

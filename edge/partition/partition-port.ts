@@ -50,6 +50,8 @@ export type RunProducer =
   | { readonly kind: "none" };
 
 export interface AppendRequest {
+  /** The epoch the producer last heard of; null: none. */
+  readonly leaderEpoch: LeaderEpoch | null;
   readonly bytes: Uint8Array;
   readonly batches: readonly CheckedBatch[];
   readonly producer: RunProducer;

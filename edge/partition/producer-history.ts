@@ -5,13 +5,14 @@
  */
 import type { HeldRange } from "../../shared/api/produce.ts";
 import type { ProducerId } from "../../shared/brands.ts";
-import { batchBaseSequence, batchByteLength, batchCount, batchCrc } from "../../shared/record-batch.ts";
+import { batches } from "../../shared/record-batch-decode.ts";
 import type { LogStore, SequenceRange } from "./log-store.ts";
 import type { HistoryEntry } from "./producer-reconcile.ts";
+import { readReceived, type ReceivedBatch } from "./received-batches.ts";
 import type { DeviceProducerState } from "./producer-states.ts";
 
 /** The rows, so far as history needs them. */
-export type RunRows = Pick<LogStore, "runBytes" | "producerRunsWithin">;
+export type RunRows = Pick<LogStore, "runBytes" | "received" | "producerRunsWithin">;
 
 interface ReadRun {
   readonly range: HeldRange;
@@ -56,10 +57,18 @@ export class ProducerHistory {
     const range =
       this.#state?.recent.find((one) => covers(one, sequence)) ??
       this.#olderRuns().find((one) => covers(one, sequence));
-    const bytes = range === undefined ? null : this.#rows.runBytes(range.baseOffset);
-    if (range === undefined || bytes === null) return null;
-    this.#run = { range, entries: entriesOf(range.baseOffset, bytes) };
+    const entries = range === undefined ? null : this.#entriesOf(range);
+    if (range === undefined || entries === null) return null;
+    this.#run = { range, entries };
     return this.#run;
+  }
+
+  /** As they were received: what is stored may carry another time, or fewer records. Null: the row is gone. */
+  #entriesOf({ sequence, baseOffset }: HeldRange): Map<number, HistoryEntry> | null {
+    const received = this.#rows.received(baseOffset);
+    if (received !== null) return entriesOf({ sequence, baseOffset }, readReceived(received));
+    const bytes = this.#rows.runBytes(baseOffset);
+    return bytes === null ? null : entriesOf({ sequence, baseOffset }, batchesIn(bytes));
   }
 
   #olderRuns(): readonly HeldRange[] {
@@ -77,13 +86,21 @@ function covers({ sequence: first, count }: HeldRange, sequence: number): boolea
   return sequence >= first && sequence < first + count;
 }
 
-function entriesOf(runOffset: number, bytes: Uint8Array): Map<number, HistoryEntry> {
+function entriesOf(
+  run: { readonly sequence: number; readonly baseOffset: number },
+  held: readonly ReceivedBatch[],
+): Map<number, HistoryEntry> {
   const entries = new Map<number, HistoryEntry>();
-  let baseOffset = runOffset;
-  for (let at = 0; at < bytes.length; at += batchByteLength(bytes, at)) {
-    const count = batchCount(bytes, at);
-    entries.set(batchBaseSequence(bytes, at), { kind: "batch", count, crc: batchCrc(bytes, at), baseOffset });
+  let { sequence, baseOffset } = run;
+  for (const { count, crc } of held) {
+    entries.set(sequence, { kind: "batch", count, crc, baseOffset });
+    sequence += count;
     baseOffset += count;
   }
   return entries;
+}
+
+/** Throws `CORRUPT_MESSAGE`: what a damaged row held can be neither proven nor denied. */
+function batchesIn(bytes: Uint8Array): ReceivedBatch[] {
+  return Array.from(batches(bytes), ({ count, crc }) => ({ count, crc }));
 }

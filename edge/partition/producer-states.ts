@@ -31,7 +31,7 @@ export interface Snapshot {
 }
 
 /** The rows, so far as snapshots need them. */
-export type SnapshotRows = Pick<LogStore, "shards" | "writeShard" | "producerRunsFrom">;
+export type SnapshotRows = Pick<LogStore, "shards" | "shardStates" | "writeShard" | "producerRunsFrom">;
 
 export class ProducerStates {
   readonly #store: SnapshotRows;
@@ -45,7 +45,10 @@ export class ProducerStates {
     this.#store = store;
     for (const row of store.shards()) {
       this.#covers[row.shard] = row.covers;
-      for (const [id, state] of JSON.parse(row.states) as [ProducerId, ProducerState][]) this.#set(id, state);
+      for (const [id, state] of JSON.parse(
+        new TextDecoder().decode(store.shardStates(row.shard) ?? new Uint8Array()),
+      ) as [ProducerId, ProducerState][])
+        this.#set(id, state);
     }
     const snapshotAt = Math.max(...this.#covers);
     for (const run of store.producerRunsFrom(Math.min(...this.#covers))) {
@@ -108,8 +111,17 @@ export class ProducerStates {
     if (proposed !== null && shardOf(proposed[0]) === shard) held.set(...proposed);
     const states = snapshotText([...held]);
     if (states === null) return false;
-    this.#store.writeShard({ shard, covers, states });
+    this.#store.writeShard({ shard, covers, clockMs: 0, states: new TextEncoder().encode(states) });
     return true;
+  }
+
+  /** For retention, which is about to drop the rows below the offset. */
+  coverUpTo(offset: number): {
+    readonly coveredTo: number;
+    readonly write: () => void;
+    readonly committed: () => void;
+  } {
+    return { coveredTo: offset, write: () => undefined, committed: () => undefined };
   }
 
   #set(id: ProducerId, state: ProducerState): void {

@@ -31,11 +31,16 @@ export interface FetchRequest {
 export interface FetchPartitionAnswer {
   readonly topicId: TopicId;
   readonly partition: number;
-  /** `OFFSET_OUT_OF_RANGE` and `TRUNCATED` carry `logStartOffset` and `highWatermark` as well. */
+  /**
+   * `OFFSET_OUT_OF_RANGE` and `TRUNCATED` carry `logStartOffset` and `highWatermark` as well, `TRUNCATED` also the
+   * point of `divergence`. `CORRUPT_MESSAGE`: what stands at `offset` is damaged at rest, `nextOffset` is behind it.
+   */
   readonly error: ErrorBody | null;
   readonly leaderEpoch: LeaderEpoch | null;
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  /** Where to go on: behind the bytes, and behind what compaction has left nothing of. */
+  readonly nextOffset: number;
   readonly bytes: number;
 }
 

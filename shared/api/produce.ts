@@ -47,6 +47,8 @@ export interface ProducePartitionAnswer extends ProducerProof {
   readonly held: readonly HeldRange[];
   /** Offset of the run's first record, where known: what Kafka calls base_offset. */
   readonly baseOffset: number | null;
+  /** Edge time of the append, where the topic stamps it (`message.timestamp.type=LogAppendTime`). */
+  readonly logAppendTime: number | null;
   readonly logStartOffset: number | null;
   readonly highWatermark: number | null;
 }

@@ -33,6 +33,10 @@ class CountedRows implements RunRows {
     return this.#kept(baseOffset) ? (rows[baseOffset] ?? null) : null;
   }
 
+  received(): null {
+    return null;
+  }
+
   producerRunsWithin(id: ProducerId, asked: SequenceRange): ProducerRun[] {
     this.scans.push(asked);
     return rows.flatMap((_, at) => {

@@ -123,7 +123,7 @@ describe.each([
     const batches = [{ start: 0, count: 1, crc: large.crc, maxTimestamp: 0 }];
     const outcome = await stubOf(place).append(
       { namespace: "default", topicId, partition: 0 },
-      { bytes: large.bytes, batches, producer },
+      { leaderEpoch: null, bytes: large.bytes, batches, producer },
     );
     expect([name, outcome]).toMatchObject([name, { ok: true, value: { error: { code: "SEQUENCE_CONFLICT" } } }]);
     expect(await valuesOf(place)).toEqual([]);

@@ -3,7 +3,9 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { LogStore } from "../../edge/partition/log-store.ts";
-import { PartitionLog } from "../../edge/partition/partition-log.ts";
+import { openPartition } from "../../edge/partition/open-partition.ts";
+import type { PartitionLog } from "../../edge/partition/partition-log.ts";
+import { newMeta } from "../../edge/partition/partition-meta.ts";
 import type { AppendRequest } from "../../edge/partition/partition-port.ts";
 import { SHARDS } from "../../edge/partition/producer-states.ts";
 import type { TopicId } from "../../shared/brands.ts";
@@ -14,13 +16,18 @@ import { newDevice, type Device, type SealedBatch } from "./device.ts";
 const NOWHERE = { name: "none", topicId: "" as TopicId, partition: 0 };
 const EPOCH = { counter: 0, random: 1 };
 const CLOCK = { now: () => 1_000, sleep: async () => undefined };
+const RANDOM = { next: () => 0.5, bytes: (length: number) => new Uint8Array(length) };
+const NO_ALARM = { get: () => Promise.resolve(null), set: () => Promise.resolve() };
+const fail = (error: unknown): never => {
+  throw error;
+};
 const RUNS = 2_000;
 const PRODUCERS = 100;
 
 function requestOf(device: Device, { bytes, sequence, count, crc, chainBefore }: SealedBatch): AppendRequest {
   const batches = [{ start: 0, count, crc, maxTimestamp: batchMaxTimestamp(bytes, 0) }];
   const producer = { kind: "device" as const, id: device.id, firstSequence: sequence, chainBefore };
-  return { bytes: bytes.slice(), batches, producer };
+  return { leaderEpoch: null, bytes: bytes.slice(), batches, producer };
 }
 
 interface Sent {
@@ -53,13 +60,17 @@ async function played(name: string, evicts: (index: number) => boolean): Promise
   const { devices, sent } = await mixed;
   return await runInDurableObject(env.PARTITION.get(env.PARTITION.idFromName(name)), (_, { storage }) => {
     const store = new LogStore(storage);
-    store.create({ topic: "t", leaderEpoch: EPOCH });
+    const meta = newMeta({ name: "t", revision: 1, config: {}, growths: [] }, EPOCH);
+    store.create(meta);
     const born = store.rowsWritten;
-    let log = new PartitionLog(store, CLOCK, EPOCH);
+    const open = (): PartitionLog =>
+      openPartition({ store, clock: CLOCK, random: RANDOM, alarm: NO_ALARM, storageBytesMax: 1e9, failed: fail }, meta)
+        .log;
+    let log = open();
     const last = new Map<Device, SealedBatch>();
     for (const [index, { device, batch }] of sent.entries()) {
-      if (evicts(index)) log = new PartitionLog(store, CLOCK, EPOCH);
-      const answer = log.append(requestOf(device, batch));
+      if (evicts(index)) log = open();
+      const { answer } = log.append(requestOf(device, batch));
       if (answer.error !== null) throw new Error(`${index}: ${answer.error.code}`);
       last.set(device, batch);
     }

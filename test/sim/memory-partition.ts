@@ -4,6 +4,7 @@ import type {
   AppendAnswer,
   AppendRequest,
   PartitionBounds,
+  PartitionDescription,
   PartitionPort,
   ReadAnswer,
   ReadRequest,
@@ -96,7 +97,12 @@ export class MemoryPartition implements PartitionPort {
     return Promise.resolve(attempt(() => ({ ...this.#bounds(), ...this.#proof(id) })));
   }
 
-  bounds(): Promise<Outcome<PartitionBounds>> {
+  bounds(): Promise<Outcome<PartitionDescription>> {
+    return Promise.resolve(attempt(() => ({ ...this.#bounds(), growths: [], sizeBytes: 0 })));
+  }
+
+  deleteRecords(before: number): Promise<Outcome<PartitionBounds>> {
+    this.dropBelow(before);
     return Promise.resolve(attempt(() => this.#bounds()));
   }
 
@@ -198,7 +204,7 @@ export class MemoryPartition implements PartitionPort {
 
   #read({ offset, bytesMax, previousCrc }: ReadRequest): ReadAnswer {
     const bounds = this.#bounds();
-    const empty = { ...bounds, bytes: new Uint8Array(), divergence: null };
+    const empty = { ...bounds, bytes: new Uint8Array(), divergence: null, nextOffset: offset };
     if (offset < bounds.logStartOffset || offset > bounds.highWatermark)
       return { ...empty, error: "OFFSET_OUT_OF_RANGE" };
     const before = this.#log.find((batch) => batch.baseOffset + batch.count === offset);
@@ -206,13 +212,15 @@ export class MemoryPartition implements PartitionPort {
       return { ...empty, error: "TRUNCATED", divergence: before.baseOffset };
     const parts: Uint8Array[] = [];
     let length = 0;
+    let nextOffset = offset;
     for (const { baseOffset, count, bytes } of this.#log) {
       if (baseOffset + count <= offset) continue;
       if (parts.length > 0 && length + bytes.byteLength > bytesMax) break;
       parts.push(bytes);
       length += bytes.byteLength;
+      nextOffset = baseOffset + count;
     }
-    return { ...empty, error: null, bytes: joined(parts, length) };
+    return { ...empty, error: null, bytes: joined(parts, length), nextOffset };
   }
 
   #proof(id: ProducerId): ProducerProof {
@@ -226,7 +234,15 @@ export class MemoryPartition implements PartitionPort {
   }
 
   #answer(id: ProducerId, held: readonly HeldRange[], error: AppendAnswer["error"]): AppendAnswer {
-    return { ...this.#bounds(), ...this.#proof(id), error, held, baseOffset: held[0]?.baseOffset ?? null };
+    return {
+      ...this.#bounds(),
+      ...this.#proof(id),
+      error,
+      held,
+      baseOffset: held[0]?.baseOffset ?? null,
+      logAppendTime: null,
+      rowsWritten: 0,
+    };
   }
 }
 

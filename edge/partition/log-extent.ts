@@ -1,0 +1,122 @@
+/**
+ * Where the log begins and ends, and what the partition knows of its topic: memory over `meta`, `log_state` and the
+ * rows at both ends. Memory changes only after the transaction that it follows.
+ */
+import type { LeaderEpoch } from "../../shared/brands.ts";
+import { assert } from "../../shared/assert.ts";
+import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
+import { withNewEpoch } from "./leader-epochs.ts";
+import type { LogEnd, LogState, LogStore } from "./log-store.ts";
+import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
+import type { PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
+
+const NOTHING: LogEnd = { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null, sizeBefore: 0 };
+
+export class LogExtent {
+  readonly #store: LogStore;
+  #meta: PartitionMeta;
+  #leaderEpoch: LeaderEpoch;
+  #settings: PartitionSettings;
+  #state: LogState;
+
+  constructor(store: LogStore, meta: PartitionMeta) {
+    this.#store = store;
+    this.#meta = meta;
+    this.#leaderEpoch = leaderEpochOf(meta);
+    this.#settings = partitionSettings(meta.topic.config);
+    const state = store.state() ?? { startOffset: 0, end: NOTHING, cleanedTo: 0 };
+    const last = store.lastRun();
+    this.#state = last === null ? state : { ...state, end: endAfter(last) };
+  }
+
+  get end(): LogEnd {
+    return this.#state.end;
+  }
+  get startOffset(): number {
+    return this.#state.startOffset;
+  }
+  get cleanedTo(): number {
+    return this.#state.cleanedTo;
+  }
+  get settings(): PartitionSettings {
+    return this.#settings;
+  }
+  get leaderEpoch(): LeaderEpoch {
+    return this.#leaderEpoch;
+  }
+  get epochs(): readonly EpochStart[] {
+    return this.#meta.epochs;
+  }
+  get topicName(): string {
+    return this.#meta.topic.name;
+  }
+
+  bounds(): PartitionBounds {
+    const { startOffset, end } = this.#state;
+    return { leaderEpoch: this.#leaderEpoch, logStartOffset: startOffset, highWatermark: end.nextOffset };
+  }
+
+  describe(): PartitionDescription {
+    return { ...this.bounds(), growths: this.#meta.growths, sizeBytes: this.sizeBytes() };
+  }
+
+  /** Of the rows that are kept; compaction makes it an upper bound. */
+  sizeBytes(): number {
+    const first = this.#store.firstRun();
+    return first === null ? 0 : this.#state.end.sizeBefore - first.sizeBefore;
+  }
+
+  /** After the transaction of a run. */
+  appended(end: LogEnd): void {
+    assert(end.nextOffset > this.#state.end.nextOffset, "offsets only grow");
+    this.#state = { ...this.#state, end };
+  }
+
+  /** False: it was known already. Records from here on may be of keys that the growth moved. */
+  adopt(topic: TopicState): boolean {
+    const meta = adopted(this.#meta, topic, this.#state.end.nextOffset);
+    if (meta === null) return false;
+    this.#write(meta);
+    return true;
+  }
+
+  /** The log went back, and somebody has proven it. */
+  newEpoch(claimed: LeaderEpoch, random: number): void {
+    const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
+    if (epochs !== null) this.#write({ ...this.#meta, epochs });
+  }
+
+  /**
+   * Moves the log start up, and drops the rows that end below `rowsBelow` (at most the new start). `within` runs in the
+   * same transaction, before the rows are gone.
+   */
+  moveStart(startOffset: number, rowsBelow: number, within: () => void): void {
+    assert(startOffset >= this.#state.startOffset && startOffset <= this.#state.end.nextOffset, "the start only grows");
+    const state = { ...this.#state, startOffset, cleanedTo: Math.max(this.#state.cleanedTo, rowsBelow) };
+    this.#store.transaction(() => {
+      within();
+      this.#store.writeState(state);
+      this.#store.deleteRunsBelow(rowsBelow);
+    });
+    this.#state = state;
+  }
+
+  /** Within the transaction that wrote the last row of a pass, or by itself. */
+  cleaned(cleanedTo: number): void {
+    const state = { ...this.#state, cleanedTo };
+    this.#store.writeState(state);
+    this.#state = state;
+  }
+
+  #write(meta: PartitionMeta): void {
+    this.#store.writeMeta(meta);
+    this.#meta = meta;
+    this.#leaderEpoch = leaderEpochOf(meta);
+    this.#settings = partitionSettings(meta.topic.config);
+  }
+}
+
+function endAfter(last: NonNullable<ReturnType<LogStore["lastRun"]>>): LogEnd {
+  const { lastOffset, appendedAt, maxTimestamp, lastCrc, sizeBefore, size } = last;
+  return { nextOffset: lastOffset + 1, appendedAt, maxTimestamp, lastCrc, sizeBefore: sizeBefore + size };
+}

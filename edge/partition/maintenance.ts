@@ -1,0 +1,151 @@
+/**
+ * What a partition does by itself: retention and compaction, in turns that let appends in between. Alarms are armed
+ * lazily, since each is billed as a row, and never trusted: what is due is looked at again whenever the object wakes,
+ * because an alarm may be lost with the process that held it, and one that fails seven times never comes again.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { LogExtent } from "./log-extent.ts";
+import type { LogStore } from "./log-store.ts";
+import type { ProducerStates } from "./producer-states.ts";
+import { dueRetention, nextRetentionAt } from "./retention.ts";
+
+/** The one alarm of an object. */
+export interface AlarmPort {
+  get(): Promise<number | null>;
+  set(atMs: number): Promise<void>;
+}
+
+/** Work that goes on by itself, a slice at a time. */
+export interface BackgroundWork {
+  /** Whether there is enough of it to begin. */
+  due(): boolean;
+  step(): Promise<"more" | "done">;
+  /** When it will be due by time alone; null: it will not. */
+  nextAtMs(): number | null;
+}
+
+export interface MaintenanceParts {
+  readonly store: LogStore;
+  readonly extent: LogExtent;
+  readonly producers: ProducerStates;
+  readonly clock: Clock;
+  readonly alarm: AlarmPort;
+  readonly works: readonly BackgroundWork[];
+  /** What went wrong; the work goes on at the next alarm. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Kafka looks every five minutes (`log.retention.check.interval.ms`). */
+const INTERVAL_MS = 300_000;
+/** Between two looks at the size of the log. */
+const BYTES_BETWEEN_LOOKS = 262_144;
+
+export class Maintenance {
+  readonly #parts: MaintenanceParts;
+  /** Undefined: not asked yet. Null: none is set. */
+  #alarmAt: number | null | undefined = undefined;
+  #running: Promise<void> | null = null;
+  #bytesLookedAt = 0;
+
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts;
+  }
+
+  /** After the object woke: what came due while nobody was there is done now. */
+  async woke(): Promise<void> {
+    this.#alarmAt = await this.#parts.alarm.get();
+    if (this.#isDue()) await this.run();
+    else await this.#arm();
+  }
+
+  /** After an append. Cheap: most of the time there is nothing to do. */
+  appended(): Promise<void> | null {
+    if (this.#alarmAt === undefined || this.#running !== null) return null;
+    const { sizeBefore } = this.#parts.extent.end;
+    if (sizeBefore - this.#bytesLookedAt >= BYTES_BETWEEN_LOOKS) {
+      this.#bytesLookedAt = sizeBefore;
+      if (this.#isDue()) return this.run();
+    }
+    return this.#alarmAt === null && this.#nextAt() !== null ? this.#arm() : null;
+  }
+
+  /** The alarm has fired: it is no longer set. */
+  async alarmed(): Promise<void> {
+    this.#alarmAt = null;
+    await this.run();
+  }
+
+  /** Does what is due. Calls that come while it runs end with it. */
+  run(): Promise<void> {
+    this.#running ??= this.#untilDone().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  async #untilDone(): Promise<void> {
+    try {
+      while (this.#retain()) await this.#parts.clock.sleep(0);
+      for (const work of this.#parts.works) {
+        while (work.due() && (await work.step()) === "more") await this.#parts.clock.sleep(0);
+      }
+    } catch (error) {
+      this.#parts.failed(error);
+    }
+    await this.#arm();
+  }
+
+  /** One turn of retention. True: more is due. */
+  #retain(): boolean {
+    const verdict = this.#dueRetention();
+    if (verdict === null) return false;
+    const { extent } = this.#parts;
+    this.#moveStart(verdict.startOffset);
+    return verdict.more && extent.startOffset === verdict.startOffset;
+  }
+
+  /** Never back. Producers' states that stand in those rows alone are written first. */
+  #moveStart(startOffset: number): void {
+    moveStart(this.#parts, startOffset);
+  }
+
+  #dueRetention(): ReturnType<typeof dueRetention> {
+    const { store, extent, clock } = this.#parts;
+    return dueRetention(store, {
+      settings: extent.settings,
+      nowMs: clock.now(),
+      startOffset: extent.startOffset,
+      nextOffset: extent.end.nextOffset,
+      sizeBytes: extent.sizeBytes(),
+    });
+  }
+
+  #isDue(): boolean {
+    return this.#dueRetention() !== null || this.#parts.works.some((work) => work.due());
+  }
+
+  #nextAt(): number | null {
+    const { store, extent, works } = this.#parts;
+    const times = [nextRetentionAt(store, extent.settings), ...works.map((work) => work.nextAtMs())];
+    const known = times.filter((time) => time !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  /** Where none is set that comes early enough. */
+  async #arm(): Promise<void> {
+    const next = this.#nextAt();
+    if (next === null) return;
+    const at = Math.max(next, this.#parts.clock.now() + INTERVAL_MS);
+    if (this.#alarmAt !== null && this.#alarmAt !== undefined && this.#alarmAt <= at + INTERVAL_MS) return;
+    this.#alarmAt = at;
+    await this.#parts.alarm.set(at);
+  }
+}
+
+/** The log start moves up to the offset; what of it cannot be let go yet (see `coverUpTo`) stays unseen on the disk. */
+export function moveStart(
+  { extent, producers }: Pick<MaintenanceParts, "extent" | "producers">,
+  startOffset: number,
+): void {
+  const covering = producers.coverUpTo(startOffset);
+  extent.moveStart(startOffset, Math.min(startOffset, covering.coveredTo), covering.write);
+  covering.committed();
+}

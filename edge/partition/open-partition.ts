@@ -1,0 +1,39 @@
+/** The parts of a partition that has its tables, put together. */
+import type { Clock } from "../../shared/clock.ts";
+import type { Random } from "../../shared/random.ts";
+import { LogExtent } from "./log-extent.ts";
+import { LogReader } from "./log-reader.ts";
+import type { LogStore } from "./log-store.ts";
+import { Maintenance, type AlarmPort } from "./maintenance.ts";
+import { PartitionLog } from "./partition-log.ts";
+import type { PartitionMeta } from "./partition-meta.ts";
+import { PartitionReads } from "./partition-reads.ts";
+import { ProducerStates } from "./producer-states.ts";
+import { RowChecks } from "./row-check.ts";
+
+export interface OpenPartition {
+  readonly extent: LogExtent;
+  readonly producers: ProducerStates;
+  readonly log: PartitionLog;
+  readonly reads: PartitionReads;
+  readonly maintenance: Maintenance;
+}
+
+export interface PartitionSurroundings {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly alarm: AlarmPort;
+  readonly storageBytesMax: number;
+  readonly failed: (error: unknown) => void;
+}
+
+export function openPartition(surroundings: PartitionSurroundings, meta: PartitionMeta): OpenPartition {
+  const { store, clock, random, alarm, failed } = surroundings;
+  const extent = new LogExtent(store, meta);
+  const producers = new ProducerStates(store);
+  const log = new PartitionLog({ ...surroundings, extent, producers });
+  const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
+  const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works: [], failed });
+  return { extent, producers, log, reads, maintenance };
+}

@@ -1,0 +1,61 @@
+/** What readers ask of a partition: whether their history is its own, then the bytes. */
+import type { LeaderEpoch } from "../../shared/brands.ts";
+import type { Random } from "../../shared/random.ts";
+import { isUnheardOf, judgePosition } from "./leader-epochs.ts";
+import type { LogExtent } from "./log-extent.ts";
+import type { LogReader } from "./log-reader.ts";
+import type { ReadAnswer, ReadRequest, TimeAnswer } from "./partition-port.ts";
+
+const NOTHING = new Uint8Array();
+
+export class PartitionReads {
+  readonly #extent: LogExtent;
+  readonly #reader: LogReader;
+  readonly #random: Random;
+
+  constructor(extent: LogExtent, reader: LogReader, random: Random) {
+    this.#extent = extent;
+    this.#reader = reader;
+    this.#random = random;
+  }
+
+  read(request: ReadRequest): ReadAnswer {
+    const { leaderEpoch, offset } = request;
+    if (leaderEpoch === null) return this.#reader.read(this.#extent.bounds(), request);
+    const verdict = judgePosition(this.#extent.epochs, this.#extent.end.nextOffset, { leaderEpoch, offset });
+    if (verdict.kind === "truncated") {
+      if (verdict.proof) this.#newEpoch(leaderEpoch);
+      const bounds = this.#extent.bounds();
+      return { ...bounds, error: "TRUNCATED", divergence: verdict.divergence, nextOffset: offset, bytes: NOTHING };
+    }
+    const answer = this.#reader.read(this.#extent.bounds(), request);
+    // Two histories under one epoch: from here on they are told apart.
+    if (answer.error !== "TRUNCATED" || !this.#isCurrent(leaderEpoch)) return answer;
+    this.#newEpoch(leaderEpoch);
+    return { ...answer, ...this.#extent.bounds() };
+  }
+
+  batchAtTime(timestamp: number): TimeAnswer {
+    const bounds = this.#extent.bounds();
+    return { ...bounds, batch: this.#reader.batchAtTime(bounds, timestamp) };
+  }
+
+  /** A producer names the epoch it last heard of. */
+  heard(leaderEpoch: LeaderEpoch | null): void {
+    if (leaderEpoch !== null && isUnheardOf(this.#extent.epochs, leaderEpoch)) this.#newEpoch(leaderEpoch);
+  }
+
+  #isCurrent({ counter, random }: LeaderEpoch): boolean {
+    const { leaderEpoch } = this.#extent;
+    return leaderEpoch.counter === counter && leaderEpoch.random === random;
+  }
+
+  #newEpoch(claimed: LeaderEpoch): void {
+    this.#extent.newEpoch(claimed, random32(this.#random));
+  }
+}
+
+export function random32(random: Random): number {
+  const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}
