@@ -12,6 +12,7 @@ import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
+import { tailRoute } from "./routes/tail.ts";
 import { createTopicRoute, describeTopicRoute, listTopicsRoute } from "./routes/topics.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
@@ -19,6 +20,7 @@ const PARTITION = "/v1/topics/:topic/partitions/:partition";
 export const ROUTES: readonly (readonly [method: "GET" | "POST", path: string, route: Route])[] = [
   ["POST", "/v1/produce", produceRoute],
   ["POST", "/v1/fetch", fetchRoute],
+  ["GET", "/v1/tail", tailRoute],
   ["GET", "/v1/metadata", metadataRoute],
   ["GET", "/v1/topics", listTopicsRoute],
   ["POST", "/v1/topics", createTopicRoute],
@@ -49,7 +51,12 @@ async function answer(context: AppContext, route: Route): Promise<Response> {
   try {
     const caller: Caller = authenticate(context.env, request);
     const params = context.req.param() as Record<string, string>;
-    response = await route({ request, url: new URL(request.url), params, ports: requestPorts(context.env, caller) });
+    response = await route({
+      request,
+      url: new URL(request.url),
+      params,
+      ports: requestPorts(context.env, caller, (work) => context.executionCtx.waitUntil(work)),
+    });
   } catch (thrown) {
     response = errorResponse(asStrandlineError(thrown));
   }
@@ -75,6 +82,7 @@ function methodsOf(path: string): string {
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */
 function allowOrigin(context: AppContext, response: Response): Response {
+  if (response.webSocket !== null) return response;
   const origin = context.req.header("origin");
   response.headers.append("vary", "Origin");
   if (origin !== undefined && mayCall(context.env, origin)) response.headers.set("access-control-allow-origin", origin);

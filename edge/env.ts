@@ -14,6 +14,8 @@ export interface Env {
   readonly STRANDLINE_AUTO_CREATE_TOPICS?: string;
   /** Partition count of topics that name none. */
   readonly STRANDLINE_DEFAULT_PARTITIONS?: string;
+  /** Seconds after which a socket or an event stream is ended, cleanly: a Worker's time is counted for each of them. */
+  readonly STRANDLINE_STREAM_SECONDS?: string;
   /** Bytes of a partition's storage above which appends are refused with STORAGE_FULL; reads go on. */
   readonly STRANDLINE_STORAGE_BYTES_MAX?: string;
 }
@@ -22,6 +24,7 @@ export interface Settings {
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
   readonly storageBytesMax: number;
+  readonly streamMs: number;
 }
 
 const DEFAULT_PARTITIONS = 6;
@@ -31,8 +34,16 @@ export function settingsOf(env: Env): Settings {
   const storageBytes = Number(env.STRANDLINE_STORAGE_BYTES_MAX ?? LIMITS.storageBytesMax);
   return {
     storageBytesMax: storageBytes > 0 && storageBytes <= LIMITS.storageBytesMax ? storageBytes : LIMITS.storageBytesMax,
+    streamMs: streamSeconds(env) * 1_000,
     autoCreateTopics: env.STRANDLINE_AUTO_CREATE_TOPICS !== "false",
     defaultPartitions:
       Number.isInteger(stated) && stated > 0 && stated <= LIMITS.partitionsPerTopicMax ? stated : DEFAULT_PARTITIONS,
   };
+}
+
+const STREAM_SECONDS = 300;
+
+function streamSeconds({ STRANDLINE_STREAM_SECONDS: stated }: Env): number {
+  const seconds = Number(stated ?? STREAM_SECONDS);
+  return seconds > 0 && seconds <= 86_400 ? seconds : STREAM_SECONDS;
 }

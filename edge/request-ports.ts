@@ -6,19 +6,27 @@ import type { ControllerPort, EdgePorts } from "./operations/ports.ts";
 import { partitionName } from "./partition/partition-name.ts";
 import type { PartitionPort } from "./partition/partition-port.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
 
 const caches = new Map<string, TopicCache>();
 
-export function requestPorts(env: Env, caller: Caller): EdgePorts {
+export function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): EdgePorts {
   const controller = controllerPort(env, caller);
   return {
     caller,
     controller,
     topics: cacheOf(caller.namespace).lookup(controller),
     newSessionId: () => hexOf(systemRandom.bytes(16)),
+    streamMs: settingsOf(env).streamMs,
+    background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topicId, partition) => partitionPort(env, caller, topicId, partition),
+    openTail: async ({ topicId, partition, request }, listener) => {
+      const address = { namespace: caller.namespace, topicId, partition };
+      const stub = env.PARTITION.get(env.PARTITION.idFromName(partitionName(address)));
+      return await openTail(stub, { address, request }, listener);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
+import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { CreateTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, ProducerKey, TopicId } from "../shared/brands.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -84,6 +85,23 @@ export const reconcileRequest: z.ZodType<ReconcileRequest> = z
     path: ["batches"],
     message: `sequences end at ${SEQUENCE_MAX}`,
   });
+
+const subscriptionId = uint32;
+export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("subscribe"),
+    id: subscriptionId,
+    topicId,
+    partition: int32,
+    offset,
+    leaderEpoch: leaderEpoch.nullable().default(null),
+    previousCrc: crc.nullable().default(null),
+    windowBytes: z.int().min(1).max(LIMITS.tailWindowBytesMax).default(LIMITS.batchBytesMax),
+    keyOrder: z.boolean().default(false),
+  }),
+  z.object({ type: z.literal("ack"), id: subscriptionId, offset }),
+  z.object({ type: z.literal("unsubscribe"), id: subscriptionId }),
+]);
 
 export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   name: z.string(),

@@ -8,14 +8,19 @@ import { web } from "./web-platform.ts";
 const HEAD_LENGTH_BYTES = 4;
 const strictDecoder = new web.TextDecoder("utf-8", { fatal: true });
 
-export function writeEnvelope(head: unknown, payloads: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** `spaceBefore`: bytes left free in front of it, for what a frame has there. */
+export function writeEnvelope(
+  head: unknown,
+  payloads: readonly Uint8Array[],
+  spaceBefore = 0,
+): Uint8Array<ArrayBuffer> {
   const text = bytesOf(JSON.stringify(head));
-  let length = HEAD_LENGTH_BYTES + text.length;
+  let length = spaceBefore + HEAD_LENGTH_BYTES + text.length;
   for (const payload of payloads) length += payload.length;
   const bytes = new Uint8Array(length);
-  writeInt32(bytes, 0, text.length);
-  bytes.set(text, HEAD_LENGTH_BYTES);
-  let at = HEAD_LENGTH_BYTES + text.length;
+  writeInt32(bytes, spaceBefore, text.length);
+  bytes.set(text, spaceBefore + HEAD_LENGTH_BYTES);
+  let at = spaceBefore + HEAD_LENGTH_BYTES + text.length;
   for (const payload of payloads) {
     bytes.set(payload, at);
     at += payload.length;

@@ -25,6 +25,16 @@ export const LIMITS = {
   fetchBytesMax: 8_388_608,
   fetchWaitMsMax: 30_000,
   fetchPartitionsMax: 1_000,
+  /** Subscriptions of one tail socket. */
+  tailSubscriptionsMax: 1_000,
+  /** What may be under way unacknowledged over all subscriptions of one tail socket, and over all tails of one partition. */
+  tailWindowBytesMax: 16_777_216,
+  /** One frame of a tail, unless a batch alone is larger: what a turn of the partition gives one reader. */
+  tailFrameBytes: 262_144,
+  /** Frames under way unacknowledged for one subscription: its state fits what hibernation keeps of a socket. */
+  tailFramesUnackedMax: 128,
+  /** A reader that acknowledges nothing for so long, with records under way, is closed. */
+  tailSilenceMsMax: 60_000,
   producePartitionsMax: 1_000,
   topicNameCharsMax: 249,
   partitionsPerTopicMax: 1_000,
@@ -49,4 +59,6 @@ assert(LIMITS.runBytesMax <= LIMITS.rowBytesMax, "a run fits a row");
 assert(LIMITS.rowBytesMax < 2_000_000, "a row fits what Cloudflare stores");
 assert(LIMITS.storageBytesMax <= 9_500_000_000, "reads and snapshots go on where appends are refused");
 assert(LIMITS.runBytesMax + LIMITS.envelopeHeadBytesMax <= LIMITS.produceBytesMax, "a run fits a request");
+assert(LIMITS.batchBytesMax <= LIMITS.tailWindowBytesMax, "a batch fits a window");
+assert(LIMITS.tailFrameBytes <= LIMITS.batchBytesMax, "frames are smaller than the largest batch");
 assert(LIMITS.batchBytesMax <= LIMITS.fetchBytesMax, "a batch fits an answer");

@@ -3,7 +3,8 @@ import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Caller } from "../auth.ts";
 import type { Outcome } from "../outcome.ts";
-import type { PartitionPort } from "../partition/partition-port.ts";
+import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
+import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
 /** The controller of the caller's namespace. */
 export interface ControllerPort {
@@ -18,9 +19,21 @@ export interface EdgePorts {
   /** Seconds old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;
   readonly autoCreateTopics: boolean;
+  /** How long a socket or an event stream lives. */
+  readonly streamMs: number;
+  /** Goes on after the answer. */
+  background(work: Promise<void>): void;
   /** For a wait that no reader has named. */
   newSessionId(): string;
   partition(topicId: string, partition: number): PartitionPort;
+  /** Throws what the partition refuses it with. */
+  openTail(question: PartitionTail, listener: TailListener): Promise<TailUpstream>;
+}
+
+export interface PartitionTail {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly request: TailRequest;
 }
 
 export interface TopicLookup {

@@ -94,7 +94,9 @@ async function readPart(ports: EdgePorts, one: FetchPartition, room: Room): Prom
   const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
     await partitionById(ports, topicId, partition);
-    const read = take(await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, ...room }));
+    const read = take(
+      await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, before: null, ...room }),
+    );
     const { byteLength } = read.bytes;
     const runs = byteLength === 0 ? [] : [read.bytes];
     return { answer: answerOf(one, read), runs, byteLength, nextOffset: read.nextOffset };

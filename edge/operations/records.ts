@@ -27,7 +27,14 @@ export async function readRun(
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
-  const request = { offset: query.offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null };
+  const request = {
+    offset: query.offset,
+    bytesMax,
+    atLeastOne: true,
+    previousCrc: null,
+    leaderEpoch: null,
+    before: null,
+  };
   let answer = take(await port.read(request));
   if (answer.error === null && answer.bytes.byteLength < Math.min(query.minBytes, bytesMax) && query.maxWaitMs > 0) {
     await port.waitForAppend({

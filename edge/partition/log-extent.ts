@@ -8,7 +8,7 @@ import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
 import { withNewEpoch } from "./leader-epochs.ts";
 import type { LogEnd, LogState, LogStore } from "./log-store.ts";
 import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
-import type { PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
+import type { GrowthBarrier, PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
 
 const NOTHING: LogEnd = { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null, sizeBefore: 0 };
 
@@ -46,6 +46,9 @@ export class LogExtent {
   }
   get epochs(): readonly EpochStart[] {
     return this.#meta.epochs;
+  }
+  get growths(): readonly GrowthBarrier[] {
+    return this.#meta.growths;
   }
   get topicName(): string {
     return this.#meta.topic.name;

@@ -43,12 +43,15 @@ export class LogReader {
   }
 
   /** As many whole batches as fit, up to the end of the log or to damage. */
-  #chunk({ highWatermark }: PartitionBounds, { offset, bytesMax, atLeastOne }: ReadRequest): Chunk {
+  #chunk({ highWatermark }: PartitionBounds, { offset, bytesMax, atLeastOne, before }: ReadRequest): Chunk {
+    if (before !== null && offset >= before) return { bytes: NOTHING, nextOffset: offset, damaged: false };
     const parts: Uint8Array[] = [];
     let length = 0;
     let nextOffset = offset;
     for (const run of this.#store.runsFrom(offset)) {
       if (run.lastOffset < nextOffset) continue;
+      if (before !== null && run.baseOffset >= before)
+        return { bytes: joined(parts, length), nextOffset: before, damaged: false };
       const first = length === 0;
       const read = this.#partOf(run, nextOffset, { room: bytesMax - length, atLeastOne: atLeastOne && first });
       if (read.part.length > 0) parts.push(read.part);
@@ -59,7 +62,7 @@ export class LogReader {
       if (read.stopped !== null || length >= bytesMax)
         return { bytes: joined(parts, length), nextOffset, damaged: false };
     }
-    return { bytes: joined(parts, length), nextOffset: highWatermark, damaged: false };
+    return { bytes: joined(parts, length), nextOffset: before ?? highWatermark, damaged: false };
   }
 
   #partOf(

@@ -10,6 +10,7 @@ import type { PartitionMeta } from "./partition-meta.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import { ProducerStates } from "./producer-states.ts";
 import { RowChecks } from "./row-check.ts";
+import { Tails, type TailSocket } from "./tails.ts";
 
 export interface OpenPartition {
   readonly extent: LogExtent;
@@ -17,6 +18,7 @@ export interface OpenPartition {
   readonly log: PartitionLog;
   readonly reads: PartitionReads;
   readonly maintenance: Maintenance;
+  readonly tails: Tails;
 }
 
 export interface PartitionSurroundings {
@@ -25,6 +27,7 @@ export interface PartitionSurroundings {
   readonly random: Random;
   readonly alarm: AlarmPort;
   readonly storageBytesMax: number;
+  readonly sockets: readonly TailSocket[];
   readonly failed: (error: unknown) => void;
 }
 
@@ -35,5 +38,6 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
   const log = new PartitionLog({ ...surroundings, extent, producers });
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works: [], failed });
-  return { extent, producers, log, reads, maintenance };
+  const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets });
+  return { extent, producers, log, reads, maintenance, tails };
 }

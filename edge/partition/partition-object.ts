@@ -25,6 +25,8 @@ import type {
   WaitRequest,
 } from "./partition-port.ts";
 import { random32 } from "./partition-reads.ts";
+import { TAIL_HEADER, type TailQuestion } from "./tail-question.ts";
+import type { AppendedRun } from "./tails.ts";
 
 /**
  * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
@@ -54,7 +56,7 @@ export class PartitionObject extends DurableObject<Env> {
     const outcome = this.#with(address, (open) => {
       open.reads.heard(request.leaderEpoch);
       const { answer, appended } = open.log.append(request);
-      if (appended !== null) this.#appended(open, appended.nextOffset);
+      if (appended !== null) this.#appended(open, appended);
       return answer;
     });
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
@@ -103,7 +105,10 @@ export class PartitionObject extends DurableObject<Env> {
           logStartOffset,
           highWatermark,
         });
-      if (startOffset > logStartOffset) moveStart(open, startOffset);
+      if (startOffset > logStartOffset) {
+        moveStart(open, startOffset);
+        this.#moved(open);
+      }
       return open.extent.bounds();
     });
   }
@@ -111,7 +116,10 @@ export class PartitionObject extends DurableObject<Env> {
   /** From the controller, of a topic that changed; for a partition that was made before. Idempotent. */
   async adopt(address: PartitionAddress, topic: TopicState): Promise<Outcome<PartitionBounds>> {
     return await this.#with(address, (open) => {
-      if (open.extent.adopt(topic)) this.#inBackground(open.maintenance.woke());
+      if (open.extent.adopt(topic)) {
+        this.#moved(open);
+        this.#inBackground(open.maintenance.woke());
+      }
       return open.extent.bounds();
     });
   }
@@ -120,10 +128,42 @@ export class PartitionObject extends DurableObject<Env> {
   async destroy(address: PartitionAddress): Promise<void> {
     if (!this.#isAt(address)) return;
     this.#destroyed = true;
+    const { topicId, partition } = address;
+    const gone = new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
+    attempt(() => this.#openKnown()?.tails.endAll(gone));
     this.#open = null;
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+  }
+
+  /** A Worker opens a tail: the request names the address and what is asked for, in JSON. */
+  override async fetch(request: Request): Promise<Response> {
+    const asked = JSON.parse(request.headers.get(TAIL_HEADER) ?? "null") as TailQuestion | null;
+    if (asked === null || request.headers.get("upgrade") !== "websocket") return new Response(null, { status: 404 });
+    const opened = await this.#with(asked.address, (open) => {
+      const { 0: client, 1: server } = new WebSocketPair();
+      this.ctx.acceptWebSocket(server);
+      open.tails.open(server, asked.request);
+      return client;
+    });
+    return opened.ok
+      ? new Response(null, { status: 101, webSocket: opened.value })
+      : Response.json(opened.error, { status: 409 });
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    if (typeof message !== "string") return;
+    const open = attempt(() => this.#openKnown());
+    if (open.ok) open.value?.tails.message(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#open?.tails.closed(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#open?.tails.closed(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -131,10 +171,17 @@ export class PartitionObject extends DurableObject<Env> {
     if (known.ok && known.value !== null) await known.value.maintenance.alarmed();
   }
 
-  #appended({ maintenance }: OpenPartition, nextOffset: number): void {
-    this.#waits.appended(nextOffset);
+  #appended({ maintenance, tails }: OpenPartition, run: AppendedRun): void {
+    this.#waits.appended(run.nextOffset);
+    tails.appended(run);
     const work = maintenance.appended();
     if (work !== null) this.#inBackground(work);
+  }
+
+  /** Readers that stood before what is gone are told, and so are those who wait at a barrier. */
+  #moved({ reads, tails }: OpenPartition): void {
+    reads.forgetChunks();
+    tails.moved();
   }
 
   #inBackground(work: Promise<void>): void {
@@ -178,6 +225,7 @@ export class PartitionObject extends DurableObject<Env> {
         clock: systemClock,
         random: systemRandom,
         alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
+        sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),
       },

@@ -97,6 +97,8 @@ export interface ReadRequest {
   readonly atLeastOne: boolean;
   /** CRC of the batch that ends right before the offset, as the reader holds it. */
   readonly previousCrc: Crc | null;
+  /** Reading stops before this offset, which begins a run; null: at the end of the log. */
+  readonly before: number | null;
   /** Under which the reader read up to the offset; null: it does not say. */
   readonly leaderEpoch: LeaderEpoch | null;
 }
@@ -118,6 +120,16 @@ export interface WaitRequest {
   /** A wait of the same session replaces the one before it. */
   readonly sessionId: string;
   readonly waitMs: number;
+}
+
+/** A tail of one partition, asked for by a Worker. */
+export interface TailRequest {
+  readonly offset: number;
+  readonly leaderEpoch: LeaderEpoch | null;
+  readonly previousCrc: Crc | null;
+  readonly windowBytes: number;
+  /** Null: the order of keys over growths is not asked for. */
+  readonly growthsPassed: number | null;
 }
 
 /** The batch that holds the first record at or after a time, for the Worker to look into. */

@@ -7,11 +7,14 @@ import type { LogReader } from "./log-reader.ts";
 import type { ReadAnswer, ReadRequest, TimeAnswer } from "./partition-port.ts";
 
 const NOTHING = new Uint8Array();
+const CHUNK_BYTES_MAX = 4_194_304;
 
 export class PartitionReads {
   readonly #extent: LogExtent;
   readonly #reader: LogReader;
   readonly #random: Random;
+  readonly #chunks = new Map<string, ReadAnswer>();
+  #chunkBytes = 0;
 
   constructor(extent: LogExtent, reader: LogReader, random: Random) {
     this.#extent = extent;
@@ -33,6 +36,32 @@ export class PartitionReads {
     if (answer.error !== "TRUNCATED" || !this.#isCurrent(leaderEpoch)) return answer;
     this.#newEpoch(leaderEpoch);
     return { ...answer, ...this.#extent.bounds() };
+  }
+
+  /** For tails, which read in steps of one size: what many readers go through in one time is read once. */
+  shared(question: Pick<ReadRequest, "offset" | "bytesMax" | "before">): ReadAnswer {
+    const request = { ...question, atLeastOne: true, previousCrc: null, leaderEpoch: null };
+    const bounds = this.#extent.bounds();
+    const key = `${question.offset} ${question.bytesMax} ${question.before ?? ""}`;
+    const held = this.#chunks.get(key);
+    if (held !== undefined && question.offset >= bounds.logStartOffset) return { ...held, ...bounds };
+    const answer = this.#reader.read(bounds, request);
+    // Short of the end of the log it will be the same the next time.
+    if (answer.error === null && answer.bytes.byteLength > 0 && answer.nextOffset < bounds.highWatermark)
+      this.#remember(key, answer);
+    return answer;
+  }
+
+  /** Compaction has changed rows, or retention dropped some. */
+  forgetChunks(): void {
+    this.#chunks.clear();
+    this.#chunkBytes = 0;
+  }
+
+  #remember(key: string, answer: ReadAnswer): void {
+    if (this.#chunkBytes + answer.bytes.byteLength > CHUNK_BYTES_MAX) this.forgetChunks();
+    this.#chunks.set(key, answer);
+    this.#chunkBytes += answer.bytes.byteLength;
   }
 
   batchAtTime(timestamp: number): TimeAnswer {

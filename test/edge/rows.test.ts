@@ -64,8 +64,10 @@ async function played(name: string, evicts: (index: number) => boolean): Promise
     store.create(meta);
     const born = store.rowsWritten;
     const open = (): PartitionLog =>
-      openPartition({ store, clock: CLOCK, random: RANDOM, alarm: NO_ALARM, storageBytesMax: 1e9, failed: fail }, meta)
-        .log;
+      openPartition(
+        { store, clock: CLOCK, random: RANDOM, alarm: NO_ALARM, storageBytesMax: 1e9, sockets: [], failed: fail },
+        meta,
+      ).log;
     let log = open();
     const last = new Map<Device, SealedBatch>();
     for (const [index, { device, batch }] of sent.entries()) {

@@ -44,6 +44,9 @@ export class SimulatedEdge {
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
+      streamMs: 0,
+      background: (work) => void work,
+      openTail: () => Promise.reject(new Error("the simulation has no tails yet")),
       newSessionId: () => "unnamed",
       partition: (topicId, partition) => this.#partition(topicId, partition),
     };

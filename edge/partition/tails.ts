@@ -1,0 +1,276 @@
+/**
+ * The live tails of one partition. A tail has one position; what is there is read from it, what is appended is sent
+ * where it stands at the end, so there is no seam at which a record could be missed or repeated. The reader pulls: a
+ * tail whose window is full is passed over until it acknowledges, so a slow reader holds up nobody.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { LogExtent } from "./log-extent.ts";
+import type { ReadAnswer, TailRequest } from "./partition-port.ts";
+import type { PartitionReads } from "./partition-reads.ts";
+import { readDownFrame, recordsFrame, type TailUpFrame } from "./tail-frames.ts";
+import { afterAck, afterSend, bytesUnderWay, hasRoom, isSilent, newTail, type TailState } from "./tail-state.ts";
+
+/** A hibernating socket of the object. */
+export interface TailSocket {
+  send(data: string | ArrayBuffer | ArrayBufferView): void;
+  close(code: number, reason: string): void;
+  serializeAttachment(state: TailState): void;
+  deserializeAttachment(): TailState | null;
+}
+
+export interface TailsParts {
+  readonly reads: PartitionReads;
+  readonly extent: LogExtent;
+  readonly clock: Clock;
+  /** Those that are open, also from before the object was evicted. */
+  readonly sockets: readonly TailSocket[];
+}
+
+/** What was appended, as it is stored. */
+export interface AppendedRun {
+  readonly baseOffset: number;
+  readonly nextOffset: number;
+  readonly bytes: Uint8Array;
+}
+
+const GOING_AWAY = 1001;
+const NORMAL = 1000;
+
+export class Tails {
+  readonly #parts: TailsParts;
+  readonly #tails = new Map<TailSocket, TailState>();
+  /** Those that have room and something to read, in turn. */
+  readonly #hungry = new Set<TailSocket>();
+  #feeding = false;
+  #waiting = false;
+  /** Over all tails. */
+  #underWay = 0;
+
+  constructor(parts: TailsParts) {
+    this.#parts = parts;
+    for (const socket of parts.sockets) {
+      const state = socket.deserializeAttachment();
+      if (state === null) continue;
+      this.#tails.set(socket, state);
+      this.#underWay += bytesUnderWay(state);
+      this.#hungry.add(socket);
+    }
+  }
+
+  get count(): number {
+    return this.#tails.size;
+  }
+
+  get bytesUnderWay(): number {
+    return this.#underWay;
+  }
+
+  /** The socket has been accepted. Sends where the tail stands, or why it cannot be. */
+  open(socket: TailSocket, request: TailRequest): void {
+    const { offset, leaderEpoch, previousCrc } = request;
+    const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: null };
+    const answer = this.#parts.reads.read(question);
+    // Damage is met when it is reached, as any other read meets it.
+    if (answer.error !== null && answer.error !== "CORRUPT_MESSAGE") {
+      this.#refuse(socket, offset, answer);
+      return;
+    }
+    this.#keep(socket, newTail(request, this.#parts.clock.now()));
+    this.#tell(socket, { type: "position", ...this.#parts.extent.bounds(), nextOffset: offset });
+    this.#feed(socket);
+  }
+
+  /** Right after the append: those that stand at its beginning get the very bytes, one frame for all. */
+  appended({ baseOffset, nextOffset, bytes }: AppendedRun): void {
+    if (this.#tails.size === 0) return;
+    let frame: Uint8Array | null = null;
+    for (const [socket, state] of this.#tails) {
+      if (state.nextOffset !== baseOffset || !this.#mayPass(socket, state)) continue;
+      // It is behind from here on, and is fed when it has acknowledged something.
+      if (!hasRoom(state, bytes.byteLength)) continue;
+      if (!this.#hasBudget(bytes.byteLength)) {
+        this.#waitForBudget(socket);
+        continue;
+      }
+      frame ??= recordsFrame({ ...this.#parts.extent.bounds(), nextOffset, bytes: bytes.byteLength }, bytes);
+      this.#send(socket, state, frame, { nextOffset, bytes: bytes.byteLength });
+    }
+  }
+
+  message(socket: TailSocket, text: string): void {
+    const state = this.#tails.get(socket);
+    const frame = readDownFrame(text);
+    if (state === undefined || frame === null) return;
+    if (frame.type === "ack") this.#acked(socket, state, frame.offset);
+    else if (state.growthsPassed !== null)
+      this.#keep(socket, { ...state, growthsPassed: Math.max(state.growthsPassed, frame.growths) });
+    this.#feed(socket);
+    if (this.#hungry.size > 0) this.#feedInTurn();
+  }
+
+  closed(socket: TailSocket): void {
+    this.#forget(socket);
+  }
+
+  /** Where the log has moved its start, or grew: who stands before it is told. */
+  moved(): void {
+    for (const socket of this.#tails.keys()) this.#feed(socket);
+  }
+
+  /** The topic was deleted. */
+  endAll(error: StrandlineError): void {
+    for (const socket of [...this.#tails.keys()]) this.#end(socket, error);
+  }
+
+  /** One frame at most: the others have their turn before this one has another. */
+  #feed(socket: TailSocket): void {
+    this.#hungry.delete(socket);
+    const state = this.#tails.get(socket);
+    if (state === undefined || !this.#mayPass(socket, state)) return;
+    const { highWatermark } = this.#parts.extent.bounds();
+    const bytesMax = Math.min(state.windowBytes, LIMITS.tailFrameBytes);
+    if (state.nextOffset === highWatermark || !hasRoom(state, bytesMax)) return;
+    if (!this.#hasBudget(bytesMax)) {
+      this.#waitForBudget(socket);
+      return;
+    }
+    const before = this.#barrier(state)?.at ?? null;
+    const answer = this.#parts.reads.shared({ offset: state.nextOffset, bytesMax, before });
+    if (answer.error !== null) {
+      this.#refuse(socket, state.nextOffset, answer);
+      return;
+    }
+    if (answer.nextOffset === state.nextOffset) return;
+    this.#sendRead(socket, state, answer);
+    this.#hungry.add(socket);
+    this.#feedInTurn();
+  }
+
+  #sendRead(socket: TailSocket, state: TailState, answer: ReadAnswer): void {
+    const { leaderEpoch, logStartOffset, highWatermark, nextOffset, bytes } = answer;
+    const bounds = { leaderEpoch, logStartOffset, highWatermark, nextOffset };
+    if (bytes.byteLength > 0) {
+      const frame = recordsFrame({ ...bounds, bytes: bytes.byteLength }, bytes);
+      this.#send(socket, state, frame, { nextOffset, bytes: bytes.byteLength });
+      return;
+    }
+    this.#tell(socket, { type: "position", ...bounds });
+    this.#keep(socket, afterSend(state, nextOffset, 0));
+  }
+
+  /** The others go on in turns of their own, with appends and acknowledgements in between. */
+  #feedInTurn(): void {
+    if (this.#feeding) return;
+    this.#feeding = true;
+    void this.#parts.clock.sleep(0).then(() => {
+      this.#feeding = false;
+      for (const socket of [...this.#hungry]) this.#feed(socket);
+    });
+  }
+
+  /** False: the tail stands at a barrier, and its Worker is told once. */
+  #mayPass(socket: TailSocket, state: TailState): boolean {
+    const barrier = this.#barrier(state);
+    if (barrier === null || state.nextOffset < barrier.at) return true;
+    if (state.growthsTold <= barrier.growth) {
+      this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
+      this.#keep(socket, { ...state, growthsTold: barrier.growth + 1 });
+    }
+    return false;
+  }
+
+  /** The first growth that the reader has not passed. */
+  #barrier({ growthsPassed }: TailState): { readonly growth: number; readonly at: number } | null {
+    if (growthsPassed === null) return null;
+    const growth = this.#parts.extent.growths[growthsPassed];
+    return growth === undefined ? null : { growth: growthsPassed, at: growth.at };
+  }
+
+  #hasBudget(bytes: number): boolean {
+    return this.#underWay === 0 || this.#underWay + bytes <= LIMITS.tailWindowBytesMax;
+  }
+
+  #send(
+    socket: TailSocket,
+    state: TailState,
+    frame: Uint8Array,
+    { nextOffset, bytes }: { readonly nextOffset: number; readonly bytes: number },
+  ): void {
+    this.#underWay += bytes;
+    // A minute of silence counts from when there is something to answer.
+    const heardAtMs = state.unacked.length === 0 ? this.#parts.clock.now() : state.heardAtMs;
+    this.#keep(socket, { ...afterSend(state, nextOffset, bytes), heardAtMs });
+    this.#transmit(socket, frame);
+  }
+
+  #acked(socket: TailSocket, state: TailState, offset: number): void {
+    const after = afterAck(state, offset, this.#parts.clock.now());
+    this.#underWay -= bytesUnderWay(state) - bytesUnderWay(after);
+    this.#keep(socket, after);
+  }
+
+  /** All that may be under way is: it goes on when somebody acknowledges, or has been silent for too long. */
+  #waitForBudget(socket: TailSocket): void {
+    this.#hungry.add(socket);
+    if (this.#waiting) return;
+    this.#waiting = true;
+    void this.#parts.clock.sleep(LIMITS.tailSilenceMsMax).then(() => {
+      this.#waiting = false;
+      this.#closeSilent();
+      if (this.#hungry.size > 0) this.#feedInTurn();
+    });
+  }
+
+  #closeSilent(): void {
+    const now = this.#parts.clock.now();
+    for (const [socket, state] of this.#tails)
+      if (isSilent(state, now)) this.#end(socket, new StrandlineError("REQUEST_TIMED_OUT", "nothing was acknowledged"));
+  }
+
+  #refuse(socket: TailSocket, offset: number, answer: ReadAnswer): void {
+    const { error, logStartOffset, highWatermark, divergence, nextOffset } = answer;
+    const details = { offset, logStartOffset, highWatermark };
+    const more = {
+      ...(divergence === null ? {} : { divergence }),
+      ...(error === "CORRUPT_MESSAGE" ? { nextOffset } : {}),
+    };
+    const said = `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
+    this.#end(socket, new StrandlineError(error ?? "UNKNOWN_SERVER_ERROR", said, { ...details, ...more }));
+  }
+
+  #end(socket: TailSocket, error: StrandlineError): void {
+    this.#tell(socket, { type: "error", error: error.toBody() });
+    this.#forget(socket);
+    try {
+      socket.close(error.code === "UNKNOWN_TOPIC_ID" ? GOING_AWAY : NORMAL, error.code);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  #tell(socket: TailSocket, frame: TailUpFrame): void {
+    this.#transmit(socket, JSON.stringify(frame));
+  }
+
+  #transmit(socket: TailSocket, data: string | Uint8Array): void {
+    try {
+      socket.send(data);
+    } catch {
+      this.#forget(socket);
+    }
+  }
+
+  #keep(socket: TailSocket, state: TailState): void {
+    this.#tails.set(socket, state);
+    socket.serializeAttachment(state);
+  }
+
+  #forget(socket: TailSocket): void {
+    const state = this.#tails.get(socket);
+    if (state !== undefined) this.#underWay -= bytesUnderWay(state);
+    this.#tails.delete(socket);
+    this.#hungry.delete(socket);
+  }
+}

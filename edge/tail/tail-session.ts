@@ -1,0 +1,260 @@
+/**
+ * One device's tail: a client's socket, and behind it a socket to each partition it is subscribed to. Frames pass
+ * through as they are, so that the bytes of a record are touched once, for the id in front of them.
+ */
+import type { TailClientFrame, TailEdgeFrame, TailRecordsHead, TailSubscribe } from "../../shared/api/tail.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { readEnvelope } from "../../shared/envelope.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { asStrandlineError } from "../http-error.ts";
+import { partitionById, type EdgePorts } from "../operations/ports.ts";
+import { take } from "../outcome.ts";
+import type { GrowthBarrier } from "../partition/partition-port.ts";
+import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
+import { demand, tailClientFrame } from "../schemas.ts";
+import { KeyOrder } from "./key-order.ts";
+import type { TailUpstream } from "./tail-upstream.ts";
+
+/** The client's end. */
+export interface ClientSocket {
+  send(data: string | Uint8Array): void;
+  close(code: number, reason: string): void;
+}
+
+export interface TailSessionParts {
+  readonly ports: EdgePorts;
+  readonly client: ClientSocket;
+  readonly clock: Clock;
+}
+
+interface Subscription {
+  readonly id: number;
+  readonly topicId: string;
+  readonly partition: number;
+  readonly windowBytes: number;
+  readonly keyOrder: boolean;
+  /** Null while it is being opened. */
+  upstream: TailUpstream | null;
+  /** All below was acknowledged. */
+  ackedTo: number;
+  /** All below was sent. */
+  sentTo: number;
+}
+
+const NORMAL = 1000;
+const POLICY_VIOLATION = 1008;
+
+export class TailSession {
+  readonly #parts: TailSessionParts;
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #keyOrder: KeyOrder;
+  #heardAtMs: number;
+  #open = true;
+
+  constructor(parts: TailSessionParts) {
+    this.#parts = parts;
+    this.#heardAtMs = parts.clock.now();
+    this.#keyOrder = new KeyOrder({
+      clock: parts.clock,
+      subscriptions: () => [...this.#subscriptions.values()],
+      growthsOf: async (topicId, partition) => await growthsOf(parts.ports, topicId, partition),
+      pass: (id, growths) => this.#subscriptions.get(id)?.upstream?.send({ type: "pass", growths }),
+    });
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  async message(text: string): Promise<void> {
+    if (!this.#open) return;
+    this.#heardAtMs = this.#parts.clock.now();
+    if (text === "ping") {
+      this.#parts.client.send("pong");
+      return;
+    }
+    try {
+      await this.#obey(frameOf(text));
+    } catch (thrown) {
+      this.end(asStrandlineError(thrown));
+    }
+  }
+
+  /** Until the client goes, the time is over, or nothing is heard while records are under way. */
+  async run(options: { readonly lifetimeMs: number; readonly signal: AbortSignal }): Promise<void> {
+    const { clock } = this.#parts;
+    const endsAt = clock.now() + options.lifetimeMs;
+    while (this.#open && !options.signal.aborted && clock.now() < endsAt) {
+      await clock.sleep(Math.min(endsAt - clock.now(), LIMITS.tailSilenceMsMax / 4), options.signal);
+      if (this.#isSilent()) this.end(new StrandlineError("REQUEST_TIMED_OUT", "nothing was acknowledged"));
+    }
+    if (this.#open) this.#close({ type: "end" }, NORMAL);
+  }
+
+  end(error: StrandlineError): void {
+    this.#close({ type: "error", id: null, error: error.toBody() }, POLICY_VIOLATION);
+  }
+
+  /** The client has gone: so do the partitions' sockets. */
+  gone(): void {
+    this.#open = false;
+    for (const one of this.#subscriptions.values()) one.upstream?.close();
+    this.#subscriptions.clear();
+  }
+
+  #isSilent(): boolean {
+    const waits = [...this.#subscriptions.values()].some((one) => one.sentTo > one.ackedTo);
+    return waits && this.#parts.clock.now() - this.#heardAtMs > LIMITS.tailSilenceMsMax;
+  }
+
+  async #obey(frame: TailClientFrame): Promise<void> {
+    switch (frame.type) {
+      case "subscribe":
+        await this.#subscribe(frame);
+        return;
+      case "unsubscribe":
+        this.#subscriptions.get(frame.id)?.upstream?.close();
+        this.#subscriptions.delete(frame.id);
+        return;
+      case "ack":
+        this.#ack(frame.id, frame.offset);
+        return;
+    }
+  }
+
+  async #subscribe(frame: TailSubscribe): Promise<void> {
+    this.#demandRoom(frame);
+    const { id, topicId, partition, windowBytes, keyOrder, offset } = frame;
+    const one: Subscription = {
+      ...{ id, topicId, partition, windowBytes, keyOrder },
+      ...{ upstream: null, ackedTo: offset, sentTo: offset },
+    };
+    this.#subscriptions.set(id, one);
+    try {
+      await partitionById(this.#parts.ports, topicId, partition);
+      const { leaderEpoch, previousCrc } = frame;
+      const growthsPassed = keyOrder ? 0 : null;
+      const request = { offset, leaderEpoch, previousCrc, windowBytes, growthsPassed };
+      const upstream = await this.#parts.ports.openTail(
+        { topicId, partition, request },
+        {
+          records: (bytes) => this.#records(one, bytes),
+          frame: (up) => void this.#up(one, up).catch((thrown: unknown) => this.#failed(one, thrown)),
+          closed: () =>
+            this.#failed(one, new StrandlineError("NETWORK_EXCEPTION", "the partition's socket has closed")),
+        },
+      );
+      if (this.#subscriptions.get(id) !== one) upstream.close();
+      one.upstream = upstream;
+      if (one.ackedTo > offset) upstream.send({ type: "ack", offset: one.ackedTo });
+    } catch (thrown) {
+      this.#failed(one, thrown);
+    }
+  }
+
+  #demandRoom({ id, topicId, partition, windowBytes }: TailSubscribe): void {
+    const held = [...this.#subscriptions.values()];
+    if (this.#subscriptions.has(id)) throw new StrandlineError("INVALID_REQUEST", `subscription ${id} stands`, { id });
+    if (held.some((one) => one.topicId === topicId && one.partition === partition))
+      throw new StrandlineError("INVALID_REQUEST", `${topicId}, partition ${partition} is subscribed`, { id });
+    if (held.length >= LIMITS.tailSubscriptionsMax)
+      throw new StrandlineError("INVALID_REQUEST", `${LIMITS.tailSubscriptionsMax} subscriptions are the most`, { id });
+    const bytes = held.reduce((sum, one) => sum + one.windowBytes, windowBytes);
+    if (bytes > LIMITS.tailWindowBytesMax)
+      throw new StrandlineError(
+        "INVALID_REQUEST",
+        `windows of ${bytes} bytes, of at most ${LIMITS.tailWindowBytesMax}`,
+        {
+          id,
+          bytes,
+          limit: LIMITS.tailWindowBytesMax,
+        },
+      );
+  }
+
+  #ack(id: number, said: number): void {
+    const one = this.#subscriptions.get(id);
+    const offset = Math.min(said, one?.sentTo ?? 0);
+    // Also of a subscription that has ended while it was on its way.
+    if (one === undefined || offset <= one.ackedTo) return;
+    one.ackedTo = offset;
+    one.upstream?.send({ type: "ack", offset });
+    this.#keyOrder.acked();
+  }
+
+  #records(one: Subscription, frame: Uint8Array): void {
+    if (!this.#isCurrent(one)) return;
+    if (one.sentTo <= one.ackedTo) this.#heardAtMs = this.#parts.clock.now();
+    one.sentTo = nextOffsetIn(frame);
+    writeTailId(frame, one.id);
+    this.#parts.client.send(frame);
+  }
+
+  async #up(one: Subscription, frame: TailUpFrame): Promise<void> {
+    if (!this.#isCurrent(one)) return;
+    switch (frame.type) {
+      case "position":
+        if (one.sentTo === one.ackedTo) one.ackedTo = frame.nextOffset;
+        one.sentTo = frame.nextOffset;
+        this.#tell({ ...frame, id: one.id });
+        this.#keyOrder.acked();
+        return;
+      case "error":
+        this.#tell({ ...frame, id: one.id });
+        this.#drop(one);
+        return;
+      case "barrier":
+        this.#tell({ type: "grown", id: one.id, growths: frame.growth + 1 });
+        await this.#keyOrder.atBarrier(one, frame.growth);
+    }
+  }
+
+  #failed(one: Subscription, thrown: unknown): void {
+    if (!this.#isCurrent(one)) return;
+    this.#tell({ type: "error", id: one.id, error: asStrandlineError(thrown).toBody() });
+    this.#drop(one);
+  }
+
+  #isCurrent(one: Subscription): boolean {
+    return this.#open && this.#subscriptions.get(one.id) === one;
+  }
+
+  #drop(one: Subscription): void {
+    one.upstream?.close();
+    this.#subscriptions.delete(one.id);
+  }
+
+  #tell(frame: TailEdgeFrame): void {
+    this.#parts.client.send(JSON.stringify(frame));
+  }
+
+  #close(last: TailEdgeFrame, code: number): void {
+    if (!this.#open) return;
+    this.#tell(last);
+    this.gone();
+    this.#parts.client.close(code, last.type);
+  }
+}
+
+async function growthsOf(ports: EdgePorts, topicId: string, partition: number): Promise<readonly GrowthBarrier[]> {
+  await partitionById(ports, topicId, partition);
+  return take(await ports.partition(topicId, partition).bounds()).growths;
+}
+
+function nextOffsetIn(frame: Uint8Array): number {
+  return (readEnvelope(frame.subarray(TAIL_ID_BYTES)).head as TailRecordsHead).nextOffset;
+}
+
+/** Throws `INVALID_REQUEST`. */
+function frameOf(text: string): TailClientFrame {
+  if (text.length > LIMITS.jsonBytesMax)
+    throw new StrandlineError("INVALID_REQUEST", `a frame of ${text.length} characters`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new StrandlineError("INVALID_REQUEST", "the frame is not JSON");
+  }
+  return demand(tailClientFrame, value, "the frame");
+}
