@@ -19,6 +19,7 @@ export function requestPorts(env: Env, caller: Caller, background: EdgePorts["ba
     topics: cacheOf(caller.namespace).lookup(controller),
     newSessionId: () => hexOf(systemRandom.bytes(16)),
     streamMs: settingsOf(env).streamMs,
+    clock: systemClock,
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topicId, partition) => partitionPort(env, caller, topicId, partition),

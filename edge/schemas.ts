@@ -6,6 +6,7 @@ import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { CreateTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, ProducerKey, TopicId } from "../shared/brands.ts";
+import type { RecordsQuery } from "./operations/records.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
@@ -53,6 +54,8 @@ export const fetchRequest: z.ZodType<FetchRequest> = z.object({
   maxWaitMs: z.int().min(0).max(LIMITS.fetchWaitMsMax),
   minBytes: z.int().min(0),
   maxBytes: z.int().min(0),
+  isolation: z.enum(["read_uncommitted", "read_committed"]).optional(),
+  keyOrder: z.boolean().optional(),
   partitions: z
     .array(
       z.object({
@@ -109,13 +112,12 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   config: z.record(z.string(), z.string()).optional(),
 });
 
-export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> =
-  z.object({
-    offset: digits.pipe(offset).default(0),
-    maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
-    minBytes: digits.pipe(z.int()).default(0),
-    maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(0),
-  });
+export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
+  offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),
+  maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
+  minBytes: digits.pipe(z.int()).default(0),
+  maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(0),
+});
 
 /** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */
 export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {

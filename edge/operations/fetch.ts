@@ -2,20 +2,30 @@
  * Fetch: many partitions, one wait.
  *
  * Behaviour: what is there is answered at once where it reaches `minBytes` or fills the answer; otherwise all
- * partitions are waited for and the first that grows ends the wait. Partitions are independent: an error of one is
- * its own, and told at once.
+ * partitions are waited for, until they have grown enough together or the time is over. Partitions are independent: an
+ * error of one is its own, and told at once.
  */
 import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
 import { writeEnvelope } from "../../shared/envelope.ts";
+import type { WaitEnd } from "../partition/partition-port.ts";
+import { heldBack, type ReadLimits } from "./key-order.ts";
 import type { EdgePorts } from "./ports.ts";
 import { budgetOf, bytesOf, goesOn, readPartitions, type Part } from "./read-partitions.ts";
 
 export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): Promise<Uint8Array<ArrayBuffer>> {
-  let parts = await readPartitions(ports, request);
-  if (!isEnough(parts, request) && request.maxWaitMs > 0) {
-    await waitForAny(ports, request, parts);
-    parts = await readPartitions(ports, request);
+  let until = ports.clock.now() + request.maxWaitMs;
+  for (;;) {
+    // Asked again after each wait: a growth may have come in between.
+    const limits = request.keyOrder === true ? await heldBack(ports, request.partitions) : null;
+    const parts = await readPartitions(ports, request, limits);
+    const waitMs = until - ports.clock.now();
+    if (waitMs <= 0 || isEnough(parts, request, limits)) return answerOf(parts);
+    const ended = await waitForAny(ports, request, parts, waitMs);
+    if (ended === "replaced") until = 0;
   }
+}
+
+function answerOf(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   const head: FetchHead = {
     partitions: parts.map(({ answer, nextOffset, byteLength }) => ({ ...answer, nextOffset, bytes: byteLength })),
   };
@@ -26,19 +36,24 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
 }
 
 /** A log that goes on behind what was read has filled the answer: waiting brings nothing that would fit. */
-function isEnough(parts: readonly Part[], request: FetchRequest): boolean {
-  if (parts.some((part) => part.answer.error !== null || goesOn(part))) return true;
+function isEnough(parts: readonly Part[], request: FetchRequest, limits: ReadLimits | null): boolean {
+  if (parts.some((part, index) => part.answer.error !== null || goesOn(part, limits?.[index] ?? null))) return true;
   return bytesOf(parts) >= Math.min(request.minBytes, budgetOf(request));
 }
 
-/** Ends with the first partition that has grown, or the time. */
-async function waitForAny(ports: EdgePorts, request: FetchRequest, parts: readonly Part[]): Promise<void> {
+/** Ends with the first partition that has grown, the time, or the next request of the session. */
+async function waitForAny(
+  ports: EdgePorts,
+  request: FetchRequest,
+  parts: readonly Part[],
+  waitMs: number,
+): Promise<WaitEnd> {
   const sessionId = request.sessionId ?? ports.newSessionId();
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
-    await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs: request.maxWaitMs });
+    return await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs });
   });
-  // A wait that breaks ends it too: reading again tells what became of that partition.
-  await Promise.race(waits).catch(() => undefined);
   for (const wait of waits) wait.catch(() => undefined);
+  // A wait that breaks ends it too: reading again tells what became of that partition.
+  return await Promise.race(waits).catch(() => "replaced" as const);
 }

@@ -1,5 +1,6 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Caller } from "../auth.ts";
 import type { Outcome } from "../outcome.ts";
@@ -19,6 +20,7 @@ export interface EdgePorts {
   /** Seconds old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;
   readonly autoCreateTopics: boolean;
+  readonly clock: Clock;
   /** How long a socket or an event stream lives. */
   readonly streamMs: number;
   /** Goes on after the answer. */

@@ -12,6 +12,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { take } from "../outcome.ts";
 import type { ReadAnswer } from "../partition/partition-port.ts";
+import type { ReadLimits } from "./key-order.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 
 export interface Part {
@@ -26,6 +27,7 @@ export interface Part {
 interface Room {
   readonly bytesMax: number;
   readonly atLeastOne: boolean;
+  readonly limit: ReadLimits[number];
 }
 
 /** Small batches of many partitions come in one round, even where an even share is less. */
@@ -39,26 +41,41 @@ export function budgetOf({ maxBytes }: FetchRequest): number {
   return Math.min(maxBytes, LIMITS.fetchBytesMax);
 }
 
-/** Whether the log has more than was read. */
-export function goesOn({ answer, nextOffset }: Part): boolean {
-  return answer.error === null && nextOffset < answer.highWatermark;
+/** Whether the log has more than was read, and may be read. */
+export function goesOn({ answer, nextOffset }: Part, limit: ReadLimits[number]): boolean {
+  const end = typeof limit === "number" ? Math.min(limit, answer.highWatermark) : answer.highWatermark;
+  return answer.error === null && nextOffset < end;
 }
 
-export async function readPartitions(ports: EdgePorts, request: FetchRequest): Promise<Part[]> {
+/** `limits`: for each partition of the request; null: none. */
+export async function readPartitions(
+  ports: EdgePorts,
+  request: FetchRequest,
+  limits: ReadLimits | null,
+): Promise<Part[]> {
   const { partitions } = request;
   const budget = budgetOf(request);
   const share = Math.max(Math.floor(budget / partitions.length), Math.min(SHARE_BYTES_MIN, budget));
   const shares = partitions.map(
     async (one, index) =>
-      await readPart(ports, one, { bytesMax: Math.min(one.maxBytes, share), atLeastOne: index === 0 }),
+      await readPart(ports, one, {
+        bytesMax: Math.min(one.maxBytes, share),
+        atLeastOne: index === 0,
+        limit: limits?.[index] ?? null,
+      }),
   );
-  const parts = await spendRest(ports, { partitions, parts: await Promise.all(shares), budget });
+  const parts = await spendRest(ports, { partitions, parts: await Promise.all(shares), budget, limits });
   return within(partitions, parts, budget);
 }
 
 async function spendRest(
   ports: EdgePorts,
-  read: { readonly partitions: readonly FetchPartition[]; readonly parts: readonly Part[]; readonly budget: number },
+  read: {
+    readonly partitions: readonly FetchPartition[];
+    readonly parts: readonly Part[];
+    readonly budget: number;
+    readonly limits: ReadLimits | null;
+  },
 ): Promise<Part[]> {
   const parts = [...read.parts];
   let left = read.budget - bytesOf(parts);
@@ -68,8 +85,9 @@ async function spendRest(
     if (part === undefined) continue;
     const bytesMax = Math.min(one.maxBytes - part.byteLength, left);
     const atLeastOne = !found && part.byteLength === 0;
-    if (goesOn(part) && (bytesMax > 0 || atLeastOne)) {
-      const more = await readPart(ports, behind(one, part), { bytesMax, atLeastOne });
+    const limit = read.limits?.[index] ?? null;
+    if (goesOn(part, limit) && (bytesMax > 0 || atLeastOne)) {
+      const more = await readPart(ports, behind(one, part), { bytesMax, atLeastOne, limit });
       left -= more.byteLength;
       parts[index] = joined(part, more);
       // The next batch is larger than what is left, as those of the others may be: the next request is theirs.
@@ -90,26 +108,30 @@ function joined(part: Part, more: Part): Part {
   return { ...more, runs: [...part.runs, ...more.runs], byteLength: part.byteLength + more.byteLength };
 }
 
-async function readPart(ports: EdgePorts, one: FetchPartition, room: Room): Promise<Part> {
+async function readPart(ports: EdgePorts, one: FetchPartition, { limit, ...room }: Room): Promise<Part> {
   const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
+    if (typeof limit === "object" && limit !== null) throw StrandlineError.fromBody(limit);
     await partitionById(ports, topicId, partition);
+    const before = limit;
     const read = take(
-      await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, before: null, ...room }),
+      await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, before, ...room }),
     );
     const { byteLength } = read.bytes;
     const runs = byteLength === 0 ? [] : [read.bytes];
     return { answer: answerOf(one, read), runs, byteLength, nextOffset: read.nextOffset };
   } catch (thrown) {
     const error = (thrown instanceof StrandlineError ? thrown : unreachable(thrown)).toBody();
-    const answer = { topicId, partition, error, leaderEpoch: null, logStartOffset: 0, highWatermark: 0 };
+    const nowhere = { leaderEpoch: null, logStartOffset: 0, highWatermark: 0, lastStableOffset: 0 };
+    const answer = { topicId, partition, error, ...nowhere };
     return { answer, runs: [], byteLength: 0, nextOffset: offset };
   }
 }
 
 function answerOf({ topicId, partition, offset }: FetchPartition, read: ReadAnswer): Part["answer"] {
   const { leaderEpoch, logStartOffset, highWatermark } = read;
-  const bounds = { topicId, partition, leaderEpoch, logStartOffset, highWatermark };
+  const lastStableOffset = highWatermark;
+  const bounds = { topicId, partition, leaderEpoch, logStartOffset, highWatermark, lastStableOffset };
   if (read.error === null) return { ...bounds, error: null };
   const details = {
     offset,

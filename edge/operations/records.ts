@@ -7,59 +7,61 @@ import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
 import type { ReadAnswer } from "../partition/partition-port.ts";
+import { startOffset } from "./start-offset.ts";
 import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
 
 export interface RecordsQuery {
-  readonly offset: number;
+  readonly offset: number | "earliest" | "latest";
   readonly maxBytes: number;
   readonly minBytes: number;
   readonly maxWaitMs: number;
 }
 
-/** Throws `OFFSET_OUT_OF_RANGE` with the bounds. */
+/** From `offset` on. */
+export type RunRead = ReadAnswer & { readonly offset: number };
+
+/** Throws `OFFSET_OUT_OF_RANGE` with the bounds, `CORRUPT_MESSAGE` with what is behind the damage. */
 export async function readRun(
   ports: EdgePorts,
   name: string,
   partition: number,
   query: RecordsQuery,
-): Promise<ReadAnswer> {
+): Promise<RunRead> {
   const topic = await topicByName(ports, name);
   demandPartition(topic, partition);
   const port = ports.partition(topic.topicId, partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
-  const request = {
-    offset: query.offset,
-    bytesMax,
-    atLeastOne: true,
-    previousCrc: null,
-    leaderEpoch: null,
-    before: null,
-  };
-  let answer = take(await port.read(request));
-  if (answer.error === null && answer.bytes.byteLength < Math.min(query.minBytes, bytesMax) && query.maxWaitMs > 0) {
-    await port.waitForAppend({
-      offset: answer.highWatermark,
-      sessionId: ports.newSessionId(),
-      waitMs: query.maxWaitMs,
-    });
-    answer = take(await port.read(request));
+  const bytesMin = Math.min(query.minBytes, bytesMax);
+  const offset = await startOffset(ports, { topicId: topic.topicId, partition }, query.offset);
+  const request = { offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null, before: null };
+  const until = ports.clock.now() + query.maxWaitMs;
+  for (;;) {
+    const answer = take(await port.read(request));
+    if (answer.error !== null) throw refusal(offset, answer);
+    const waitMs = until - ports.clock.now();
+    const filled = answer.nextOffset < answer.highWatermark;
+    if (answer.bytes.byteLength >= bytesMin || filled || waitMs <= 0) return { ...answer, offset };
+    await port.waitForAppend({ offset: answer.highWatermark, sessionId: ports.newSessionId(), waitMs });
   }
-  if (answer.error === null) return answer;
-  const { logStartOffset, highWatermark, nextOffset } = answer;
-  const bounds = { offset: query.offset, logStartOffset, highWatermark };
-  if (answer.error === "CORRUPT_MESSAGE") {
-    const said = `offset ${query.offset}, damaged at rest up to ${nextOffset}`;
-    throw new StrandlineError(answer.error, said, { ...bounds, nextOffset });
+}
+
+function refusal(offset: number, answer: ReadAnswer): StrandlineError {
+  const { error, logStartOffset, highWatermark, nextOffset } = answer;
+  const bounds = { offset, logStartOffset, highWatermark };
+  if (error === "CORRUPT_MESSAGE") {
+    const said = `offset ${offset}, damaged at rest up to ${nextOffset}`;
+    return new StrandlineError(error, said, { ...bounds, nextOffset });
   }
-  const said = `offset ${query.offset}, the log has ${logStartOffset} to ${highWatermark}`;
-  throw new StrandlineError(answer.error, said, bounds);
+  const said = `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
+  return new StrandlineError(error ?? "UNKNOWN_SERVER_ERROR", said, bounds);
 }
 
 /**
  * As many batches as are opened within the cap, the first always: a run of small gzip batches may hold a thousand times
  * its size. Throws `UNSUPPORTED_COMPRESSION_TYPE` where records cannot be looked into.
  */
-export async function recordsAsJson(answer: ReadAnswer, offset: number): Promise<RecordsAnswer> {
+export async function recordsAsJson(answer: RunRead): Promise<RecordsAnswer> {
+  const { offset } = answer;
   const found: RecordJson[] = [];
   let nextOffset = offset;
   let openedBytes = 0;
@@ -82,7 +84,7 @@ export async function recordsAsJson(answer: ReadAnswer, offset: number): Promise
   };
 }
 
-function recordAsJson(record: RecordView): RecordJson {
+export function recordAsJson(record: RecordView): RecordJson {
   const key = bytesAsJson(record.key);
   const value = bytesAsJson(record.value);
   return {

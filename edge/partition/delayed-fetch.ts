@@ -3,7 +3,7 @@
  * replaces its own wait, so that readers which follow many partitions leave nothing behind.
  */
 import type { Clock } from "../../shared/clock.ts";
-import type { WaitRequest } from "./partition-port.ts";
+import type { WaitEnd, WaitRequest } from "./partition-port.ts";
 
 export class DelayedFetches {
   readonly #clock: Clock;
@@ -17,12 +17,14 @@ export class DelayedFetches {
     return this.#waits.size;
   }
 
-  async wait(request: WaitRequest): Promise<void> {
+  async wait(request: WaitRequest): Promise<WaitEnd> {
     this.#waits.get(request.sessionId)?.end.abort();
     const wait = { offset: request.offset, end: new AbortController() };
     this.#waits.set(request.sessionId, wait);
     await this.#clock.sleep(request.waitMs, wait.end.signal);
-    if (this.#waits.get(request.sessionId) === wait) this.#waits.delete(request.sessionId);
+    if (this.#waits.get(request.sessionId) !== wait) return "replaced";
+    this.#waits.delete(request.sessionId);
+    return wait.end.signal.aborted ? "grown" : "over";
   }
 
   /** What was waited for will not come. */

@@ -22,6 +22,7 @@ import type {
   ReadRequest,
   TimeAnswer,
   TopicState,
+  WaitEnd,
   WaitRequest,
 } from "./partition-port.ts";
 import { random32 } from "./partition-reads.ts";
@@ -73,10 +74,10 @@ export class PartitionObject extends DurableObject<Env> {
     return await this.#with(address, ({ reads }) => reads.read(request));
   }
 
-  async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<void> {
+  async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<WaitEnd> {
     const bounds = await this.#with(address, ({ extent }) => extent.bounds());
-    if (!bounds.ok || bounds.value.highWatermark > request.offset) return;
-    await this.#waits.wait(request);
+    if (!bounds.ok || bounds.value.highWatermark > request.offset) return "grown";
+    return await this.#waits.wait(request);
   }
 
   async reconcile(

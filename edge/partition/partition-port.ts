@@ -122,6 +122,9 @@ export interface WaitRequest {
   readonly waitMs: number;
 }
 
+/** `replaced`: by the next wait of the session, so nobody waits for this one any more. */
+export type WaitEnd = "grown" | "over" | "replaced";
+
 /** A tail of one partition, asked for by a Worker. */
 export interface TailRequest {
   readonly offset: number;
@@ -142,7 +145,7 @@ export interface PartitionPort {
   /** What a refused run is answered with. */
   proof(producerId: ProducerId): Promise<Outcome<PartitionBounds & ProducerProof>>;
   read(request: ReadRequest): Promise<Outcome<ReadAnswer>>;
-  waitForAppend(request: WaitRequest): Promise<void>;
+  waitForAppend(request: WaitRequest): Promise<WaitEnd>;
   reconcile(producerId: ProducerId, request: ReconcileRequest): Promise<Outcome<ReconcileAnswer>>;
   bounds(): Promise<Outcome<PartitionDescription>>;
   /** Moves the log start up to the offset, -1 for the high watermark, and never back. */

@@ -1,5 +1,4 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { systemClock } from "../system-ports.ts";
 import { TailSession } from "../tail/tail-session.ts";
 import type { Route } from "./route.ts";
 
@@ -11,7 +10,7 @@ export const tailRoute: Route = async ({ request, ports }) => {
   server.accept();
   const session = new TailSession({
     ports,
-    clock: systemClock,
+    clock: ports.clock,
     client: { send: (data) => server.send(data), close: (code, reason) => server.close(code, reason) },
   });
   const over = new AbortController();

@@ -25,6 +25,16 @@ export interface FetchRequest {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
+  /**
+   * `read_committed`: below the last stable offset alone. Nothing here is transactional yet, so both are the same, and
+   * the last stable offset is the high watermark.
+   */
+  readonly isolation?: "read_uncommitted" | "read_committed" | undefined;
+  /**
+   * Records of keys that a growth of the topic moved to a partition come once the offsets asked from are behind what
+   * those keys had elsewhere: all older partitions of the topic have to be in the request.
+   */
+  readonly keyOrder?: boolean | undefined;
   readonly partitions: readonly FetchPartition[];
 }
 
@@ -39,6 +49,7 @@ export interface FetchPartitionAnswer {
   readonly leaderEpoch: LeaderEpoch | null;
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  readonly lastStableOffset: number;
   /** Where to go on: behind the bytes, and behind what compaction has left nothing of. */
   readonly nextOffset: number;
   readonly bytes: number;

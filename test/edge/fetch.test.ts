@@ -1,5 +1,4 @@
 /** Fetch: many partitions, one wait, whole batches. */
-import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { DelayedFetches } from "../../edge/partition/delayed-fetch.ts";
 import type { Crc, TopicId } from "../../shared/brands.ts";
@@ -81,10 +80,7 @@ describe("an offset", () => {
   test("before the start is too", async () => {
     const place = await newPlace();
     await written(place);
-    await runInDurableObject(
-      stubOf(place),
-      (_, { storage }) => void storage.sql.exec("DELETE FROM runs WHERE base_offset = 0"),
-    );
+    await stubOf(place).deleteRecords({ namespace: "default", topicId: place.topicId, partition: 0 }, 3);
     await evict(place);
     const error = { code: "OFFSET_OUT_OF_RANGE", logStartOffset: 3, highWatermark: 4 };
     expect(await fetchOne({ ...place, offset: 2 })).toMatchObject({ error, found: [] });

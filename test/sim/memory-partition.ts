@@ -9,6 +9,7 @@ import type {
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
+  WaitEnd,
   WaitRequest,
 } from "../../edge/partition/partition-port.ts";
 import { decideDeviceAppend } from "../../edge/partition/producer-append.ts";
@@ -118,13 +119,14 @@ export class MemoryPartition implements PartitionPort {
     return Promise.resolve(attempt(() => ({ ...this.#bounds(), batch: null })));
   }
 
-  async waitForAppend({ offset, waitMs }: WaitRequest): Promise<void> {
-    if (this.#nextOffset > offset) return;
+  async waitForAppend({ offset, waitMs }: WaitRequest): Promise<WaitEnd> {
+    if (this.#nextOffset > offset) return "grown";
     const cancel = new AbortController();
     const waiter = { offset, wake: () => cancel.abort() };
     this.#waiters.add(waiter);
     await this.#clock.sleep(waitMs, cancel.signal);
     this.#waiters.delete(waiter);
+    return cancel.signal.aborted ? "grown" : "over";
   }
 
   #append({ bytes, batches, producer }: AppendRequest): AppendAnswer {

@@ -44,6 +44,7 @@ export class SimulatedEdge {
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
+      clock: this.#clock,
       streamMs: 0,
       background: (work) => void work,
       openTail: () => Promise.reject(new Error("the simulation has no tails yet")),

@@ -1,0 +1,23 @@
+import { demandPartition, topicByName } from "../operations/ports.ts";
+import { startOffset } from "../operations/start-offset.ts";
+import { eventStream, positionBehind } from "../tail/event-stream.ts";
+import { partitionParam, PRIVATE, topicParam, type RouteRequest } from "./route.ts";
+
+/** `GET .../records` by `Accept: text/event-stream`. `Last-Event-ID` goes before the query's offset. */
+export async function eventStreamAnswer(
+  route: RouteRequest,
+  offset: number | "earliest" | "latest",
+): Promise<Response> {
+  const { ports, request } = route;
+  const topic = await topicByName(ports, topicParam(route));
+  const partition = partitionParam(route);
+  demandPartition(topic, partition);
+  const lastEventId = request.headers.get("last-event-id");
+  const from =
+    lastEventId === null
+      ? { offset: await startOffset(ports, { topicId: topic.topicId, partition }, offset), leaderEpoch: null }
+      : positionBehind(lastEventId);
+  const stream = await eventStream({ ports, clock: ports.clock, topicId: topic.topicId, partition, from });
+  const headers = { ...PRIVATE, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
+  return new Response(stream, { headers });
+}
