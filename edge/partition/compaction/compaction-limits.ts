@@ -12,8 +12,14 @@ export const COMPACTION_LIMITS = {
   sliceRowsMax: 64,
   /** Kafka's `min.cleanable.dirty.ratio`. */
   dirtyRatioMin: 0.5,
+  /**
+   * What a cleaned row weighs beside its batches. Without it a log of few keys would weigh nothing once it is cleaned, and
+   * every append would be due a pass over all the rows that were emptied.
+   */
+  rowOverheadBytes: 128,
 } as const;
 
-export type PassLimits = { readonly [Name in keyof typeof COMPACTION_LIMITS]: number };
+/** Tests make them small. */
+export type CompactionLimits = { readonly [Name in keyof typeof COMPACTION_LIMITS]: number };
 
 assert(LIMITS.rowBytesMax <= COMPACTION_LIMITS.sliceBytesMax, "a slice reads any row");

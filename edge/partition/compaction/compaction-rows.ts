@@ -19,7 +19,7 @@ export type CompactionRows = Pick<
 export interface Cleaned {
   /** Offset: of all records below it, the latest of a key superseded the others. */
   readonly cleanedTo: number;
-  /** Of the rows below it when the pass ended; retention may have dropped some since. */
+  /** Of the rows below it when the pass ended, each with its `rowOverheadBytes`; retention may have dropped some since. */
   readonly cleanBytes: number;
   /** The oldest such column of rows whose tombstones can go one day. Null: none can. */
   readonly tombstonesSince: number | null;
