@@ -106,7 +106,7 @@ test("appends, evictions and time in between: a reader never learns anything els
           await compaction.step({ ...STEP, nowMs, force: true });
           const left = await readAll(log);
           expect(stateOf(left)).toEqual(stateOf(all));
-          expect(all).toEqual(expect.arrayContaining(left));
+          expect(left.filter(({ offset, word }) => all[offset]?.word !== word)).toEqual([]);
         }
         nowMs += waitMs;
       }

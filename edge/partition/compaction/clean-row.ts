@@ -22,6 +22,8 @@ export interface CleanedRow {
   readonly holdsTombstones: boolean;
   /** `behindSealed` for the row behind this one. */
   readonly sealed: boolean;
+  /** What had to be looked at, once it was inflated. */
+  readonly openedBytes: number;
 }
 
 /**
@@ -31,6 +33,7 @@ export interface CleanedRow {
 export async function cleanRow(bytes: Uint8Array, rules: CleaningRules): Promise<CleanedRow | "damaged"> {
   const stored = batchesOfRow(bytes);
   if (stored === null) return "damaged";
+  let openedBytes = 0;
   let changed = false;
   let holdsTombstones = false;
   let sealed = rules.behindSealed;
@@ -50,6 +53,7 @@ export async function cleanRow(bytes: Uint8Array, rules: CleaningRules): Promise
 
   for await (const batch of openedBatches(stored)) {
     const original = bytes.subarray(batch.stored.start, batch.stored.end);
+    if (batch.kind === "records") openedBytes += batch.opened.end - batch.opened.start;
     const rewritten = await rewrittenOf(batch, keeps);
     const growth = rewritten instanceof Uint8Array ? Math.max(rewritten.length - original.length, 0) : 0;
     // A producer's gzip can be denser than ours. Where the row would outgrow what a run may be, the batch stays.
@@ -62,7 +66,7 @@ export async function cleanRow(bytes: Uint8Array, rules: CleaningRules): Promise
     growthLeft -= growth;
     if (rewritten !== "empty") parts.push(rewritten);
   }
-  return { bytes: changed ? joined(parts) : null, holdsTombstones, sealed };
+  return { bytes: changed ? joined(parts) : null, holdsTombstones, sealed, openedBytes };
 }
 
 /** The batches of a row that still has all that was received. */

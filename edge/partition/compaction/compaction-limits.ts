@@ -7,7 +7,7 @@ export const COMPACTION_LIMITS = {
   mapKeysMax: 100_000,
   /** Bytes of these keys together; a single key may be larger. */
   mapKeyBytesMax: 8_388_608,
-  /** Bytes of rows, as stored, that one slice reads; a single row may be larger. */
+  /** Bytes of rows, inflated, that one slice reads; a single row may be larger: nothing is written of half a row. */
   sliceBytesMax: 2_097_152,
   sliceRowsMax: 64,
   /** Kafka's `min.cleanable.dirty.ratio`. */

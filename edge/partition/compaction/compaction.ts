@@ -12,7 +12,7 @@ import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
 import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
 import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";
 import type { CompactionLog, CompactionRows } from "./compaction-rows.ts";
-import { mapRow } from "./map-row.ts";
+import { mapRow, type MappedRow } from "./map-row.ts";
 import { OffsetMap } from "./offset-map.ts";
 
 export interface CompactionStep {
@@ -45,8 +45,8 @@ interface Pass {
   tombstonesSince: number | null;
 }
 
-/** What a slice does with a row. Null: go on with the next row. A number: the phase ends early, at this offset. */
-type RowVisit = (row: RunColumns) => Promise<number | null>;
+/** What a slice does with a row. `fullAt`: the phase ends early, at this offset. Null: the row is gone. */
+type RowVisit = (row: RunColumns) => Promise<MappedRow | null>;
 type RowFilter = (row: RunColumns) => boolean;
 
 export class Compaction {
@@ -153,8 +153,8 @@ export class Compaction {
 
   async #clean(pass: Pass, step: CompactionStep): Promise<void> {
     const end = await this.#visit(pass, pass.mapEnd, async (row) => {
-      await this.#cleanRow(pass, row, step);
-      return null;
+      const openedBytes = await this.#cleanRow(pass, row, step);
+      return { fullAt: null, openedBytes };
     });
     if (end === null) return;
     const { mapEnd, cleanBytes, tombstonesSince } = pass;
@@ -172,19 +172,20 @@ export class Compaction {
       if (row.baseOffset >= end) return end;
       if (filter(row)) {
         if (bytes > 0 && bytes + row.size > sliceBytesMax) return null;
-        bytes += row.size;
-        const stopped = await visit(row);
-        if (stopped !== null) return stopped;
+        const visited = await visit(row);
+        if (visited !== null && visited.fullAt !== null) return visited.fullAt;
+        bytes += Math.max(row.size, visited?.openedBytes ?? 0);
       }
       pass.next = row.lastOffset + 1;
     }
     return rows.length < sliceRowsMax ? end : null;
   }
 
-  async #cleanRow(pass: Pass, row: RunColumns, step: CompactionStep): Promise<void> {
+  /** Bytes that were looked at, once they were inflated. */
+  async #cleanRow(pass: Pass, row: RunColumns, step: CompactionStep): Promise<number> {
     const { deleteRetentionMs } = step;
     const bytes = row.size === 0 ? EMPTY : this.#rows.runBytes(row.baseOffset);
-    if (bytes === null) return;
+    if (bytes === null) return 0;
     const cleaned = await cleanRow(bytes, {
       map: pass.map,
       tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
@@ -194,9 +195,11 @@ export class Compaction {
     const left = (cleaned === "damaged" ? null : cleaned.bytes) ?? bytes;
     const since = cleaned === "damaged" ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
     const isKept = this.#rows.transaction(() => this.#write(row, { bytes, left, since }, step));
-    if (!isKept) return;
+    const openedBytes = cleaned === "damaged" ? 0 : cleaned.openedBytes;
+    if (!isKept) return openedBytes;
     pass.cleanBytes += left.length + this.#limits.rowOverheadBytes;
     if (since !== null && !pass.behindSealed) pass.tombstonesSince = Math.min(pass.tombstonesSince ?? since, since);
+    return openedBytes;
   }
 
   /** False: the row is gone, dropped by retention since it was read or by this. */

@@ -9,20 +9,29 @@ export interface MappedPart {
   readonly tombstonesAlone: boolean;
 }
 
-/** Puts the row's keys into the map. The offset of the first record that did not fit, or null. */
+export interface MappedRow {
+  /** The offset of the first record that did not fit, or null. */
+  readonly fullAt: number | null;
+  /** What had to be looked at, once it was inflated. */
+  readonly openedBytes: number;
+}
+
+/** Puts the row's keys into the map. */
 export async function mapRow(
   bytes: Uint8Array,
   map: OffsetMap,
   { from, tombstonesAlone }: MappedPart,
-): Promise<number | null> {
+): Promise<MappedRow> {
+  let openedBytes = 0;
   for await (const batch of openedBatches(batchesOfRow(bytes) ?? [])) {
     if (batch.kind !== "records") continue;
+    openedBytes += batch.opened.end - batch.opened.start;
     const cursor = new RecordCursor(batch.opened);
     while (cursor.next()) {
       if (cursor.offset < from || (tombstonesAlone && cursor.valueStart >= 0)) continue;
       const key = cursor.view(cursor.keyStart, cursor.keyEnd);
-      if (key !== null && !map.put(key, cursor.offset)) return cursor.offset;
+      if (key !== null && !map.put(key, cursor.offset)) return { fullAt: cursor.offset, openedBytes };
     }
   }
-  return null;
+  return { fullAt: null, openedBytes };
 }
