@@ -24,9 +24,9 @@ import { MemoryLog, PRODUCER, compact, sealed } from "./compaction-fixture.ts";
 
 const LOG_APPEND_TIME_BIT = 8;
 
-/** Of three records of 40 the last is superseded: the times of those that are left end earlier. */
+/** Of three records the first is superseded, and so the very first and the very last: what is left ends earlier. */
 const LIST: readonly RecordInput[] = Array.from({ length: 40 }, (_, index) => ({
-  key: index % 3 === 2 ? "again" : `k${index}`,
+  key: index % 3 === 0 ? "again" : `k${index}`,
   value: `value ${index} ${"again and ".repeat(8)}`,
   headers: [{ key: `h${index}`, value: "of the record" }],
   timestamp: 1_700_000_000_000 + index * 1_000,

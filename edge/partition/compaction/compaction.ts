@@ -191,7 +191,7 @@ export class Compaction {
       tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
       behindSealed: pass.behindSealed,
     });
-    pass.behindSealed ||= cleaned === "damaged" || cleaned.sealed;
+    pass.behindSealed = cleaned === "damaged" || cleaned.sealed;
     const left = (cleaned === "damaged" ? null : cleaned.bytes) ?? bytes;
     const since = cleaned === "damaged" ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
     const isKept = this.#rows.transaction(() => this.#write(row, { bytes, left, since }, step));
