@@ -1,6 +1,6 @@
 /**
  * gzip of a batch's records through the platform's streams. zlib promises no stable output, so what was compressed is
- * kept as it is and never compressed again.
+ * kept as it is; only what compaction leaves of a batch is compressed again.
  */
 import { inflatedLength } from "./inflated-length.ts";
 import { LIMITS } from "./limits.ts";

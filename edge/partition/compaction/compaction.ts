@@ -1,0 +1,240 @@
+/**
+ * Compaction by key of one partition (Kafka's log cleaner). A pass learns the latest offset of each key in the dirty part
+ * of the log until its map is full, then goes from the log's start to where the map ends and leaves out what the map
+ * supersedes. Offsets never change; the last row is never touched.
+ *
+ * A pass lives in memory alone: when the object is evicted the next one begins again and finds less to do. It owns no
+ * timers: `step` does a slice of bounded size, between which the partition appends.
+ */
+import { assert } from "../../../shared/assert.ts";
+import type { RunColumns } from "../log-store.ts";
+import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
+import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
+import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";
+import type { CompactionLog, CompactionRows } from "./compaction-rows.ts";
+import { mapRow, type MappedRow } from "./map-row.ts";
+import { OffsetMap } from "./offset-map.ts";
+
+export interface CompactionStep {
+  readonly nowMs: number;
+  /** How long a tombstone stays in a row that has been cleaned. */
+  readonly deleteRetentionMs: number;
+  /** How long a row that is empty still says what its producer sent. */
+  readonly producerStateRetentionMs: number;
+  /** The producers' snapshots on disk hold all below this offset. */
+  readonly snapshotsCover: number;
+  /** Also while little is dirty. */
+  readonly force?: boolean;
+}
+
+const EMPTY = new Uint8Array();
+
+/** Phases follow one another in this order; `next` is the offset where the next slice goes on. */
+interface Pass {
+  phase: "mapping" | "mapping tombstones" | "cleaning";
+  next: number;
+  /** Of the last row, when the pass began. */
+  readonly tail: number;
+  /** Where the dirty part begins. */
+  readonly dirtyFrom: number;
+  readonly startedAt: number;
+  readonly map: OffsetMap;
+  mapEnd: number;
+  behindSealed: boolean;
+  cleanBytes: number;
+  tombstonesSince: number | null;
+}
+
+/** What a slice does with a row. `fullAt`: the phase ends early, at this offset. Null: the row is gone. */
+type RowVisit = (row: RunColumns) => Promise<MappedRow | null>;
+type RowFilter = (row: RunColumns) => boolean;
+
+export class Compaction {
+  readonly #rows: CompactionRows;
+  readonly #log: CompactionLog;
+  readonly #limits: CompactionLimits;
+  #pass: Pass | null = null;
+  #running = false;
+
+  constructor(rows: CompactionRows, log: CompactionLog, limits: CompactionLimits = COMPACTION_LIMITS) {
+    this.#rows = rows;
+    this.#log = log;
+    this.#limits = limits;
+  }
+
+  /** A pass is under way, or one would begin. Reads the columns of a few rows. */
+  due(times: Pick<CompactionStep, "nowMs" | "deleteRetentionMs">): boolean {
+    return this.#pass !== null || compactionDue(this.#dirtiness(), times);
+  }
+
+  /**
+   * One slice. `done`: nothing is left to do for now. One call at a time. What storage throws passes through; the next
+   * call takes the slice up where it failed.
+   */
+  async step(step: CompactionStep): Promise<"more" | "done"> {
+    assert(!this.#running, "one step of compaction at a time");
+    this.#running = true;
+    try {
+      this.#pass ??= this.#begin(step);
+      if (this.#pass === null) return "done";
+      await this.#slice(this.#pass, step);
+      return this.#pass !== null || this.#wants(step) ? "more" : "done";
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #wants(step: CompactionStep): boolean {
+    const found = this.#dirtiness();
+    return compactionDue(found, step) || (step.force === true && found.dirtyBytes > 0);
+  }
+
+  #dirtiness(): ReturnType<typeof dirtiness> {
+    return dirtiness(this.#rows, { startOffset: this.#log.startOffset(), cleaned: this.#log.cleaned() });
+  }
+
+  #begin(step: CompactionStep): Pass | null {
+    const tail = this.#rows.lastRun();
+    if (tail === null || !this.#wants(step)) return null;
+    const { cleanedTo } = this.#log.cleaned();
+    const dirtyFrom = Math.min(Math.max(cleanedTo, this.#log.startOffset()), tail.baseOffset);
+    return {
+      phase: "mapping",
+      next: dirtyFrom,
+      tail: tail.baseOffset,
+      dirtyFrom,
+      startedAt: step.nowMs,
+      map: new OffsetMap(this.#limits),
+      mapEnd: tail.baseOffset,
+      behindSealed: false,
+      cleanBytes: 0,
+      tombstonesSince: null,
+    };
+  }
+
+  async #slice(pass: Pass, step: CompactionStep): Promise<void> {
+    switch (pass.phase) {
+      case "mapping":
+        return await this.#map(pass, step);
+      case "mapping tombstones":
+        return await this.#mapTombstones(pass, step);
+      case "cleaning":
+        return await this.#clean(pass, step);
+    }
+  }
+
+  async #map(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
+    const part = { from: pass.dirtyFrom, tombstonesAlone: false };
+    const end = await this.#visit(pass, pass.tail, async ({ baseOffset }) => {
+      const bytes = this.#rows.runBytes(baseOffset);
+      return bytes === null ? null : await mapRow(bytes, pass.map, part);
+    });
+    if (end === null) return;
+    pass.mapEnd = end;
+    const { tombstonesSince } = this.#log.cleaned();
+    const anyDue = tombstonesDue(tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs });
+    pass.phase = anyDue ? "mapping tombstones" : "cleaning";
+    pass.next = this.#log.startOffset();
+  }
+
+  /** What stands for its time is put into the map as well, so that this pass itself clears the way before it goes. */
+  async #mapTombstones(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
+    const part = { from: 0, tombstonesAlone: true };
+    const times = { nowMs: pass.startedAt, deleteRetentionMs };
+    const visit: RowVisit = async ({ baseOffset }) => {
+      const bytes = this.#rows.runBytes(baseOffset);
+      return bytes === null ? null : await mapRow(bytes, pass.map, part);
+    };
+    const end = await this.#visit(pass, pass.dirtyFrom, visit, (row) => tombstonesDue(row.tombstonesSince, times));
+    if (end === null) return;
+    pass.phase = "cleaning";
+    pass.next = this.#log.startOffset();
+  }
+
+  async #clean(pass: Pass, step: CompactionStep): Promise<void> {
+    const end = await this.#visit(pass, pass.mapEnd, async (row) => {
+      const openedBytes = await this.#cleanRow(pass, row, step);
+      return { fullAt: null, openedBytes };
+    });
+    if (end === null) return;
+    const { mapEnd, cleanBytes, tombstonesSince } = pass;
+    this.#log.writeCleaned({ cleanedTo: mapEnd, cleanBytes, tombstonesSince });
+    this.#pass = null;
+  }
+
+  /** Up to a slice's worth of rows that begin before `end`. Answers where the phase ended, or null: it goes on. */
+  async #visit(pass: Pass, end: number, visit: RowVisit, filter: RowFilter = () => true): Promise<number | null> {
+    const { sliceRowsMax, sliceBytesMax } = this.#limits;
+    const first = rowAtOrBehind(this.#rows, pass.next);
+    const rows = first === null ? [] : this.#rows.runsBehind(first.baseOffset, sliceRowsMax);
+    let bytes = 0;
+    for (const row of rows) {
+      if (row.baseOffset >= end) return end;
+      if (filter(row)) {
+        if (bytes > 0 && bytes + row.size > sliceBytesMax) return null;
+        const visited = await visit(row);
+        if (visited !== null && visited.fullAt !== null) return visited.fullAt;
+        bytes += Math.max(row.size, visited?.openedBytes ?? 0);
+      }
+      pass.next = row.lastOffset + 1;
+    }
+    return rows.length < sliceRowsMax ? end : null;
+  }
+
+  /** Bytes that were looked at, once they were inflated. */
+  async #cleanRow(pass: Pass, row: RunColumns, step: CompactionStep): Promise<number> {
+    const { deleteRetentionMs } = step;
+    const bytes = row.size === 0 ? EMPTY : this.#rows.runBytes(row.baseOffset);
+    if (bytes === null) return 0;
+    const cleaned = await cleanRow(bytes, {
+      map: pass.map,
+      tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
+      behindSealed: pass.behindSealed,
+    });
+    pass.behindSealed = cleaned === "damaged" || cleaned.sealed;
+    const left = (cleaned === "damaged" ? null : cleaned.bytes) ?? bytes;
+    const since = cleaned === "damaged" ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
+    const isKept = this.#rows.transaction(() => this.#write(row, { bytes, left, since }, step));
+    const openedBytes = cleaned === "damaged" ? 0 : cleaned.openedBytes;
+    if (!isKept) return openedBytes;
+    pass.cleanBytes += left.length + this.#limits.rowOverheadBytes;
+    if (since !== null && !pass.behindSealed) pass.tombstonesSince = Math.min(pass.tombstonesSince ?? since, since);
+    return openedBytes;
+  }
+
+  /** False: the row is gone, dropped by retention since it was read or by this. */
+  #write(
+    row: RunColumns,
+    { bytes, left, since }: { readonly bytes: Uint8Array; readonly left: Uint8Array; readonly since: number | null },
+    step: CompactionStep,
+  ): boolean {
+    const { baseOffset } = row;
+    if (this.#rows.runAround(baseOffset)?.baseOffset !== baseOffset) return false;
+    if (left.length === 0 && isForgettable(row, step)) {
+      this.#rows.deleteRun(baseOffset);
+      return false;
+    }
+    if (left !== bytes || since !== row.tombstonesSince) {
+      const received = this.#rows.received(baseOffset) ?? receivedOf(bytes);
+      this.#rows.rewriteRun(baseOffset, { received, tombstonesSince: since, bytes: left });
+    }
+    return true;
+  }
+}
+
+/** Since when the tombstones of the row stand. A row that the map covers in part only has others still to come. */
+function sinceOf(
+  row: RunColumns,
+  { cleaned, mapEnd, step }: { readonly cleaned: CleanedRow; readonly mapEnd: number; readonly step: CompactionStep },
+): number | null {
+  if (!cleaned.holdsTombstones) return null;
+  return row.tombstonesSince ?? (row.lastOffset < mapEnd ? step.nowMs : null);
+}
+
+/** Nobody can ask for what its producer sent: that was long ago, and a snapshot says where the producer stands. */
+function isForgettable(
+  { appendedAt, lastOffset }: RunColumns,
+  { nowMs, producerStateRetentionMs, snapshotsCover }: CompactionStep,
+): boolean {
+  return lastOffset < snapshotsCover && nowMs >= appendedAt + producerStateRetentionMs;
+}
