@@ -5,8 +5,10 @@
 import type { LeaderEpoch } from "../../shared/brands.ts";
 import { assert } from "../../shared/assert.ts";
 import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
+import { NOTHING_CLEANED, type Cleaned } from "./compaction/compaction-rows.ts";
 import { withNewEpoch } from "./leader-epochs.ts";
-import type { LogEnd, LogState, LogStore } from "./log-store.ts";
+import type { LogEnd, LogState } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
 import type { GrowthBarrier, PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
 
@@ -24,7 +26,7 @@ export class LogExtent {
     this.#meta = meta;
     this.#leaderEpoch = leaderEpochOf(meta);
     this.#settings = partitionSettings(meta.topic.config);
-    const state = store.state() ?? { startOffset: 0, end: NOTHING, cleanedTo: 0 };
+    const state = store.state() ?? { startOffset: 0, end: NOTHING, cleaned: NOTHING_CLEANED };
     const last = store.lastRun();
     this.#state = last === null ? state : { ...state, end: endAfter(last) };
   }
@@ -35,8 +37,8 @@ export class LogExtent {
   get startOffset(): number {
     return this.#state.startOffset;
   }
-  get cleanedTo(): number {
-    return this.#state.cleanedTo;
+  get cleaned(): Cleaned {
+    return this.#state.cleaned;
   }
   get settings(): PartitionSettings {
     return this.#settings;
@@ -95,7 +97,7 @@ export class LogExtent {
    */
   moveStart(startOffset: number, rowsBelow: number, within: () => void): void {
     assert(startOffset >= this.#state.startOffset && startOffset <= this.#state.end.nextOffset, "the start only grows");
-    const state = { ...this.#state, startOffset, cleanedTo: Math.max(this.#state.cleanedTo, rowsBelow) };
+    const state = { ...this.#state, startOffset };
     this.#store.transaction(() => {
       within();
       this.#store.writeState(state);
@@ -104,9 +106,9 @@ export class LogExtent {
     this.#state = state;
   }
 
-  /** Within the transaction that wrote the last row of a pass, or by itself. */
-  cleaned(cleanedTo: number): void {
-    const state = { ...this.#state, cleanedTo };
+  /** What compaction has done, once a pass. */
+  writeCleaned(cleaned: Cleaned): void {
+    const state = { ...this.#state, cleaned };
     this.#store.writeState(state);
     this.#state = state;
   }

@@ -8,7 +8,8 @@ import {
   batchLastOffset,
   batchMaxTimestamp,
 } from "../../shared/record-batch.ts";
-import type { LogStore, StoredRun } from "./log-store.ts";
+import type { StoredRun } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import type { PartitionBounds, ReadAnswer, ReadRequest } from "./partition-port.ts";
 import { readReceived } from "./received-batches.ts";
 import type { Damage, RowChecks } from "./row-check.ts";

@@ -1,6 +1,7 @@
 /** The parts of a partition that has its tables, put together. */
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
+import { compactionWork } from "./compaction-work.ts";
 import { LogExtent } from "./log-extent.ts";
 import { LogReader } from "./log-reader.ts";
 import type { LogStore } from "./log-store.ts";
@@ -37,7 +38,8 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
   const producers = new ProducerStates(store);
   const log = new PartitionLog({ ...surroundings, extent, producers });
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
-  const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works: [], failed });
+  const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
+  const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
   const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets });
   return { extent, producers, log, reads, maintenance, tails };
 }

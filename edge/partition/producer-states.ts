@@ -9,7 +9,8 @@ import { LIMITS } from "../../shared/limits.ts";
 import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { afterKafkaAppend, type KafkaProducerState } from "./kafka-append.ts";
-import type { LogStore, ProducerRun } from "./log-store.ts";
+import type { ProducerRun } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import type { ProducerPosition } from "./producer-append.ts";
 
 export interface DeviceProducerState extends ProducerPosition {
@@ -113,6 +114,10 @@ export class ProducerStates {
     if (states === null) return false;
     this.#store.writeShard({ shard, covers, clockMs: 0, states: new TextEncoder().encode(states) });
     return true;
+  }
+
+  get covered(): number {
+    return Math.min(...this.#covers);
   }
 
   /** For retention, which is about to drop the rows below the offset. */

@@ -1,6 +1,6 @@
 /** Snapshots that would outgrow a row: the partition goes on without them. */
 import { expect, test } from "vitest";
-import type { ShardRow } from "../../edge/partition/log-store.ts";
+import type { ShardRow } from "../../edge/partition/log-rows.ts";
 import {
   ProducerStates,
   shardOf,
