@@ -2,17 +2,17 @@
  * The variable part of one producer's state, as a snapshot holds it (`producer-snapshot.ts`).
  *
  *   device = runs, voids
- *   runs   = varint number, number * (varlong sequence, varint count, offset)    newest last
- *   voids  = varint number, number * (varlong sequence, varlong count, uint32 crc)
- *   kafka  = varint number, number * (varlong first, varlong last, offset)       newest last
- *   offset = unsigned, of 7-bit groups, low bits first, in the first run; varlong in those behind it
+ *   runs   = varlong number, number * (varlong sequence, varlong count, offset)    newest last
+ *   voids  = varlong number, number * (varlong sequence, varlong count, uint32 crc)
+ *   kafka  = varlong number, number * (varlong first, varlong last, offset)        newest last
+ *   offset = groups of 7 bits without a sign, low bits first, in the list's first item; varlong in those behind it
  *
- * Varints are Kafka's zigzag ones. Every `sequence`, `first` and `offset` but the first of its list is counted from the
+ * Varlongs are Kafka's zigzag ones. Every `sequence`, `first` and `offset` but the first of its list is counted from the
  * end of the one before it, and `last` from its `first`: consecutive runs take four bytes or so each.
  */
 import { assert } from "../../shared/assert.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { VarintReader, writeVarint, writeVarlong } from "../../shared/varint.ts";
+import { VarintReader, writeVarlong } from "../../shared/varint.ts";
 import type { KafkaBatch } from "./kafka-append.ts";
 import type { DeviceProducerState, ProducerState } from "./producer-state.ts";
 
@@ -64,7 +64,7 @@ class ListWriter {
   }
 
   ranges(ranges: Ranges): void {
-    this.#at = writeVarint(this.#bytes, this.#at, ranges.length);
+    this.#varlong(ranges.length);
     let [sequenceEnd, offsetEnd] = [0, 0];
     for (const [index, { sequence, count, baseOffset }] of ranges.entries()) {
       this.#varlong(sequence - sequenceEnd);
@@ -75,7 +75,7 @@ class ListWriter {
   }
 
   voids(voids: Voids): void {
-    this.#at = writeVarint(this.#bytes, this.#at, voids.length);
+    this.#varlong(voids.length);
     let sequenceEnd = 0;
     for (const [sequence, count, crc] of voids) {
       this.#varlong(sequence - sequenceEnd);
@@ -86,7 +86,7 @@ class ListWriter {
   }
 
   batches(batches: readonly KafkaBatch[]): void {
-    this.#at = writeVarint(this.#bytes, this.#at, batches.length);
+    this.#varlong(batches.length);
     let [sequenceEnd, offsetEnd] = [0, 0];
     for (const [index, { firstSequence, lastSequence, baseOffset }] of batches.entries()) {
       this.#varlong(firstSequence - sequenceEnd);
