@@ -6,9 +6,10 @@
  */
 import type { ProducerId } from "../../shared/brands.ts";
 import { crc32c } from "../../shared/crc32c.ts";
-import { variableBytesOf } from "./producer-state-bytes.ts";
+import { deviceListsWithoutRuns, readKafkaList, variableBytesOf } from "./producer-state-bytes.ts";
 import type { ProducerState } from "./producer-state.ts";
 import {
+  CHECKED_AT,
   ENTRY_AT,
   ENTRY_BYTES,
   halvesOf,
@@ -17,7 +18,6 @@ import {
   isDeviceEntry,
   ProducerSnapshot,
   SNAPSHOT_VERSION,
-  stateOfEntry,
   type SnapshotEntry,
   type SnapshotHead,
 } from "./producer-snapshot.ts";
@@ -87,7 +87,7 @@ export class SnapshotMerge {
       end += lists.length;
     }
     writeHead(view, head, this.#count);
-    view.setUint32(HEADER_AT.crc, crc32c(bytes, HEADER_AT.checked));
+    view.setUint32(HEADER_AT.crc, crc32c(bytes, CHECKED_AT));
     return bytes;
   }
 
@@ -132,9 +132,9 @@ function entriesOf(changed: ReadonlyMap<ProducerId, ProducerState>, seen: number
 
 /** A device's offsets all go; of Kafka's batches the last stays, which says what is to come next. */
 function strippedEntry(entry: SnapshotEntry): SnapshotEntry {
-  const state = stateOfEntry(entry, isDeviceEntry(entry));
-  const recent = "chain" in state ? { ...state, recent: [] } : { ...state, recent: state.recent.slice(-1) };
-  return { ...entry, lists: variableBytesOf(recent) };
+  if (isDeviceEntry(entry)) return { ...entry, lists: deviceListsWithoutRuns(entry.lists) };
+  const recent = readKafkaList(entry.lists).slice(-1);
+  return { ...entry, lists: variableBytesOf({ epoch: entry.number, recent }) };
 }
 
 function sameId(one: SnapshotEntry, other: SnapshotEntry): boolean {
@@ -160,8 +160,8 @@ function copyEntries(view: DataView, at: number, { old, from, to }: Stretch, end
 }
 
 function writeHead(view: DataView, head: SnapshotHead, count: number): void {
-  view.setUint8(0, SNAPSHOT_VERSION);
-  view.setUint8(HEADER_AT.swept, head.swept ? 1 : 0);
+  view.setUint32(HEADER_AT.version, SNAPSHOT_VERSION);
+  view.setUint32(HEADER_AT.swept, head.swept ? 1 : 0);
   view.setUint32(HEADER_AT.count, count);
   view.setUint32(HEADER_AT.runsSinceDue, head.runsSinceDue);
   view.setFloat64(HEADER_AT.wallMs, head.wallMs ?? Number.NaN);

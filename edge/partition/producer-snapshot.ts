@@ -3,9 +3,9 @@
  * what it finds is decoded.
  *
  *   snapshot = header, count * entry, count * lists
- *   header   = uint8 version (1), uint8 swept (0 or 1), uint16 0, uint32 crc, uint32 count,
- *              uint32 runsSinceDue, float64 wallMs, float64 replayFrom             32 bytes
- *   entry    = uint64 id, uint32 number, uint32 chain, uint32 seen, uint32 end     24 bytes, ascending by id
+ *   header   = uint32 version (1), uint32 crc, uint32 count, uint32 runsSinceDue,
+ *              float64 wallMs (NaN for null), float64 replayFrom, uint32 swept     36 bytes
+ *   entry    = uint64 id, uint32 number, uint32 chain, uint32 seen, uint32 end       24 bytes, ascending by id
  *   lists    = what `producer-state-bytes.ts` describes, in the entries' order
  *
  * All numbers are big-endian. `crc` is CRC-32C of everything behind it. `number` is a device's next sequence, or the
@@ -20,17 +20,19 @@ import { damaged, readDeviceLists, readKafkaList } from "./producer-state-bytes.
 import type { ProducerState } from "./producer-state.ts";
 
 export const SNAPSHOT_VERSION = 1;
-export const HEADER_BYTES = 32;
+export const HEADER_BYTES = 36;
 export const ENTRY_BYTES = 24;
 export const HEADER_AT = {
-  swept: 1,
+  version: 0,
   crc: 4,
-  checked: 8,
   count: 8,
   runsSinceDue: 12,
   wallMs: 16,
   replayFrom: 24,
+  swept: 32,
 } as const;
+/** What the CRC covers begins here. */
+export const CHECKED_AT: number = HEADER_AT.count;
 export const ENTRY_AT = { high: 0, low: 4, number: 8, chain: 12, seen: 16, end: 20 } as const;
 
 /** What recovery needs to know besides the states, as of this snapshot. */
@@ -59,9 +61,10 @@ export interface SnapshotEntry {
 /** Throws `KAFKA_STORAGE_ERROR` where the bytes are not what was written. */
 export function openSnapshot(bytes: Uint8Array): ProducerSnapshot {
   if (bytes.length < HEADER_BYTES) throw damaged(`${bytes.length} bytes`);
-  if (bytes[0] !== SNAPSHOT_VERSION) throw damaged(`version ${bytes[0]}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint32(HEADER_AT.crc) !== crc32c(bytes, HEADER_AT.checked)) throw damaged("its CRC is another");
+  const version = view.getUint32(HEADER_AT.version);
+  if (version !== SNAPSHOT_VERSION) throw damaged(`version ${version}`);
+  if (view.getUint32(HEADER_AT.crc) !== crc32c(bytes, CHECKED_AT)) throw damaged("its CRC is another");
   return new ProducerSnapshot(bytes);
 }
 
@@ -87,7 +90,7 @@ export class ProducerSnapshot {
       replayFrom: this.#view.getFloat64(HEADER_AT.replayFrom),
       runsSinceDue: this.#view.getUint32(HEADER_AT.runsSinceDue),
       wallMs: Number.isNaN(wallMs) ? null : wallMs,
-      swept: this.#view.getUint8(HEADER_AT.swept) === 1,
+      swept: this.#view.getUint32(HEADER_AT.swept) === 1,
     };
   }
 
@@ -96,7 +99,10 @@ export class ProducerSnapshot {
     const index = this.indexFrom(high, low);
     if (index === this.count || this.#field(index, "high") !== high || this.#field(index, "low") !== low)
       return undefined;
-    return stateOfEntry(this.entry(index), isDeviceProducer(id));
+    const { number, chain, lists } = this.entry(index);
+    return isDeviceProducer(id)
+      ? { nextSequence: number, chain: chain as Chain, ...readDeviceLists(lists) }
+      : { epoch: number, recent: readKafkaList(lists) };
   }
 
   /** Of the first entry at the id or behind it. */
@@ -151,12 +157,6 @@ export class ProducerSnapshot {
 
 export function isDeviceEntry({ high }: SnapshotEntry): boolean {
   return high >>> 30 === 1;
-}
-
-export function stateOfEntry({ number, chain, lists }: SnapshotEntry, device: boolean): ProducerState {
-  return device
-    ? { nextSequence: number, chain: chain as Chain, ...readDeviceLists(lists) }
-    : { epoch: number, recent: readKafkaList(lists) };
 }
 
 export function halvesOf(id: ProducerId): { readonly high: number; readonly low: number } {

@@ -55,6 +55,16 @@ export function readKafkaList(bytes: Uint8Array): KafkaBatch[] {
   return batches;
 }
 
+/** A device's lists without its runs; the voids are not read for it. */
+export function deviceListsWithoutRuns(bytes: Uint8Array): Uint8Array {
+  const reader = new ListReader(bytes);
+  reader.ranges();
+  const voids = reader.rest();
+  const stripped = new Uint8Array(1 + voids.length);
+  stripped.set(voids, 1);
+  return stripped;
+}
+
 class ListWriter {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -156,6 +166,10 @@ class ListReader {
       [sequenceEnd, offsetEnd] = [lastSequence + 1, baseOffset];
       return { firstSequence, lastSequence, baseOffset };
     });
+  }
+
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
   }
 
   demandEnd(): void {
