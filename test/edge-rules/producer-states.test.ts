@@ -41,7 +41,7 @@ function played(steps: readonly Step[], retentionMs: number, evicts: (index: num
     if (one.kind === "delete") return partition.deleteBelow(Math.floor(partition.nextOffset * one.share));
     const id = one.producer === null ? null : (IDS[one.producer] ?? null);
     const before = id === null ? null : partition.stateOf(id);
-    if (one.kind === "run") partition.append(id, one.count, (nowMs = Math.max(nowMs, nowMs + one.waitMs)));
+    if (one.kind === "run") partition.append(id, one.count, (nowMs += one.waitMs));
     else if (id !== null && one.producer % 4 !== 3) partition.giveUp(id, 2);
     return before;
   });
@@ -107,6 +107,39 @@ describe("rows", () => {
     partition.rows.statesRead = 0;
     partition.evict();
     expect(partition.rows.statesRead).toBe(1);
+  });
+
+  test("of a run whose snapshot is of another shard that is due for its age are read again", () => {
+    const partition = new MemoryPartition(90 * DAY_MS);
+    for (let index = 0; index < 10; index += 1) partition.append(idOf(0, 8), 1, 0);
+    for (let index = 0; index < 109; index += 1) partition.append(null, 1, index * DAY_MS);
+    partition.append(idOf(1, 7), 1, 109 * DAY_MS);
+    expect(partition.rows.shardRows.get(8)?.covers).toBe(120);
+    partition.evict();
+    expect(partition.states.device(idOf(1, 7))).toEqual(partition.oracle.get(idOf(1, 7)));
+  });
+
+  test("that only the clock was read from may be deleted too", () => {
+    const [evicted, calm] = [new MemoryPartition(), new MemoryPartition()];
+    for (const partition of [evicted, calm]) {
+      for (let index = 0; index < 10; index += 1) partition.append(idOf(0), 1, 0);
+      for (let index = 1; index < 6; index += 1) partition.append(null, 1, index * DAY_MS);
+      expect(partition.deleteBelow(partition.nextOffset)).toBe(15);
+      expect(partition.rows.runs).toEqual([]);
+      if (partition === evicted) partition.evict();
+      for (let index = 6; index < 11; index += 1) partition.append(idOf(1), 1, index * DAY_MS);
+    }
+    expect(evicted.rows.shardRows).toEqual(calm.rows.shardRows);
+    expect(evicted.rows.shardRows.get(97)).toMatchObject({ covers: 20, clockMs: 10 * DAY_MS });
+  });
+
+  test("are no more than twice as many to read again where every shard is always due for its age", () => {
+    const partition = new MemoryPartition(1);
+    let nowMs = 0;
+    for (let index = 0; index < 8_000; index += 1) partition.append(idOf(index % 300), 1, (nowMs += 60_000));
+    partition.rows.runsRead = 0;
+    partition.evict();
+    expect(partition.rows.runsRead).toBeLessThanOrEqual(2 * SHARDS * RUNS_PER_SNAPSHOT);
   });
 
   test("voids do not put off the snapshots that are due", () => {
