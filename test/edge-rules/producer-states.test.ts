@@ -1,7 +1,7 @@
 /** Producers' states: few rows written, few read, and the same answers whatever memory happens to hold. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RUNS_PER_SNAPSHOT, SHARDS } from "../../edge/partition/producer-states.ts";
+import { RUNS_PER_SNAPSHOT, shardOf, SHARDS } from "../../edge/partition/producer-states.ts";
 import { seeded } from "../harness/seeded.ts";
 import { idOf, MemoryPartition } from "./producer-rows.ts";
 
@@ -130,7 +130,7 @@ describe("rows", () => {
       for (let index = 6; index < 11; index += 1) partition.append(idOf(1), 1, index * DAY_MS);
     }
     expect(evicted.rows.shardRows).toEqual(calm.rows.shardRows);
-    expect(evicted.rows.shardRows.get(97)).toMatchObject({ covers: 20, clockMs: 10 * DAY_MS });
+    expect(evicted.rows.shardRows.get(shardOf(idOf(1)))).toMatchObject({ covers: 20, clockMs: 10 * DAY_MS });
   });
 
   test("are no more than twice as many to read again where every shard is always due for its age", () => {
