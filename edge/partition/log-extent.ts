@@ -10,7 +10,8 @@ import { withNewEpoch } from "./leader-epochs.ts";
 import type { LogEnd, LogState } from "./log-rows.ts";
 import type { LogStore } from "./log-store.ts";
 import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
-import type { GrowthBarrier, PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
+import type { GrowthBarrier, PartitionBounds, PartitionDescription } from "./partition-port.ts";
+import type { TopicState } from "../topic-state.ts";
 
 const NOTHING: LogEnd = { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null, sizeBefore: 0 };
 
@@ -92,14 +93,14 @@ export class LogExtent {
   }
 
   /**
-   * Moves the log start up, and drops the rows that end below `rowsBelow` (at most the new start). `within` runs in the
-   * same transaction, before the rows are gone.
+   * Moves the log start up, and drops the rows that end below what `cover` says (at most the new start); it is called
+   * in the same transaction, before the rows are gone.
    */
-  moveStart(startOffset: number, rowsBelow: number, within: () => void): void {
+  moveStart(startOffset: number, cover: () => number): void {
     assert(startOffset >= this.#state.startOffset && startOffset <= this.#state.end.nextOffset, "the start only grows");
     const state = { ...this.#state, startOffset };
     this.#store.transaction(() => {
-      within();
+      const rowsBelow = Math.min(cover(), startOffset);
       this.#store.writeState(state);
       this.#store.deleteRunsBelow(rowsBelow);
     });

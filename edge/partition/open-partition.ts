@@ -35,7 +35,7 @@ export interface PartitionSurroundings {
 export function openPartition(surroundings: PartitionSurroundings, meta: PartitionMeta): OpenPartition {
   const { store, clock, random, alarm, failed } = surroundings;
   const extent = new LogExtent(store, meta);
-  const producers = new ProducerStates(store);
+  const producers = new ProducerStates(store, { retentionMs: extent.settings.producerStateRetentionMs });
   const log = new PartitionLog({ ...surroundings, extent, producers });
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
   const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];

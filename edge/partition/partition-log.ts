@@ -161,7 +161,7 @@ export class PartitionLog {
         received,
         bytes,
       });
-      return this.#producers.writeDueSnapshot(nextOffset, change);
+      return this.#producers.writeDueSnapshot(nextOffset, change, appendedAt);
     });
     const sizeBefore = end.sizeBefore + bytes.byteLength;
     this.#extent.appended({ nextOffset, appendedAt, maxTimestamp, lastCrc, sizeBefore });
@@ -204,7 +204,7 @@ export class PartitionLog {
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };
       const { nextOffset } = this.#extent.end;
       const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, nextOffset));
-      this.#producers.commitVoid(id, after, snapshot);
+      this.#producers.commitVoid(snapshot);
     }
     return { ...this.proof(id), leaderEpoch: this.#extent.leaderEpoch, batches: verdict.batches };
   }
