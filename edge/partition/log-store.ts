@@ -13,6 +13,7 @@ import type {
   StoredRun,
 } from "./log-rows.ts";
 import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { RunScan } from "./run-scan.ts";
 import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
 
 const RUN_COLUMNS =
@@ -23,12 +24,14 @@ const PRODUCER_COLUMNS =
 export class LogStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  readonly #scan: RunScan;
   /** Rows written by this instance, as they are billed. */
   rowsWritten = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.#scan = new RunScan(storage.sql);
   }
 
   /** Of the whole object, on disk. */
@@ -96,6 +99,7 @@ export class LogStore {
   }
 
   rewriteRun(baseOffset: number, { received, tombstonesSince, bytes }: CompactedRun): void {
+    this.#scan.forget();
     this.#write(
       "UPDATE runs SET size = ?, tombstones_since = ?, received = ?, bytes = ? WHERE base_offset = ?",
       bytes.byteLength,
@@ -108,10 +112,12 @@ export class LogStore {
 
   /** Rows that end below the offset. Each is billed. */
   deleteRunsBelow(offset: number): void {
+    this.#scan.forget();
     this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
   }
 
   deleteRun(baseOffset: number): void {
+    this.#scan.forget();
     this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
   }
 
@@ -190,21 +196,9 @@ export class LogStore {
     ).map(producerRunOf);
   }
 
-  /** From the last run that begins at the offset or before. */
-  *runsFrom(offset: number): Generator<StoredRun> {
-    const cursor = this.#sql.exec<Columns>(
-      `SELECT base_offset, last_offset, received IS NOT NULL AS compacted, bytes FROM runs
-       WHERE base_offset >= COALESCE((SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?), 0) ORDER BY base_offset`,
-      offset,
-    );
-    for (const row of cursor) {
-      yield {
-        baseOffset: number(row["base_offset"]),
-        lastOffset: number(row["last_offset"]),
-        compacted: row["compacted"] === 1,
-        bytes: blob(row["bytes"]),
-      };
-    }
+  /** The bytes of runs from the last one that begins at the offset or before, in order (`run-scan.ts`). */
+  runsFrom(offset: number, bytesMax: number): Generator<StoredRun> {
+    return this.#scan.runsFrom(this.runAround(offset)?.baseOffset ?? offset, bytesMax);
   }
 
   runBytes(baseOffset: number): Uint8Array | null {
