@@ -13,8 +13,9 @@ export type Route = (request: RouteRequest) => Promise<Response>;
 /** Answers are the caller's own: no cache between may keep them. */
 export const PRIVATE = { "cache-control": "private, no-cache", vary: "Authorization, Accept" } as const;
 
+const JSON_HEADERS = { ...PRIVATE, "content-type": "application/json" };
 export function json(body: unknown, status = 200): Response {
-  return Response.json(body, { status, headers: PRIVATE });
+  return new Response(JSON.stringify(body), { status, headers: JSON_HEADERS });
 }
 
 export function topicParam({ params }: RouteRequest): string {
