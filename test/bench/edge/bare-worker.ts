@@ -34,5 +34,8 @@ export class Bare extends DurableObject {
   }
 }
 export default {
-  fetch: (request, env) => env.BARE.get(env.BARE.idFromName(request.headers.get("x-log") ?? "one")).fetch(request),
+  fetch: (request, env) => {
+    const log = new URL(request.url).searchParams.get("log") ?? request.headers.get("x-log") ?? "one";
+    return env.BARE.get(env.BARE.idFromName(log)).fetch(request);
+  },
 };`;

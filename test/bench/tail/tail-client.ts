@@ -1,4 +1,4 @@
-/** Sockets of the benchmark: what they receive is counted, and ours are acknowledged. */
+/** Sockets of the benchmark: ours acknowledges what comes, the bare one has nothing to say. */
 import type { TailRecordsHead } from "../../../shared/api/tail.ts";
 import type { TopicId } from "../../../shared/brands.ts";
 import { readEnvelope } from "../../../shared/envelope.ts";
@@ -6,39 +6,37 @@ import { readEnvelope } from "../../../shared/envelope.ts";
 const ID_BYTES = 4;
 const WINDOW_BYTES = 4_194_304;
 
-/** Resolves with every binary frame. */
-export interface FrameSocket {
-  /** The next frame. */
-  next(): Promise<Uint8Array>;
-  send(text: string): void;
-  close(): void;
-}
-
-export async function openSocket(url: string, arrived: (frame: Uint8Array) => void): Promise<WebSocket> {
-  const socket = new WebSocket(url.replace("http", "ws"));
-  socket.binaryType = "arraybuffer";
-  await new Promise<void>((resolve, reject) => {
-    socket.addEventListener("open", () => resolve());
-    socket.addEventListener("error", () => reject(new Error(`no socket at ${url}`)));
-  });
-  socket.addEventListener("message", ({ data }) => {
-    if (data instanceof ArrayBuffer) arrived(new Uint8Array(data));
-    else if (String(data).includes('"error"')) throw new Error(String(data));
-  });
-  return socket;
-}
-
-/** A subscription that acknowledges whatever comes; `arrived` gets the offset behind it and its bytes. */
+/** One subscription; `arrived` gets the offset behind each frame. */
 export async function openTail(
   edge: string,
   from: { readonly topicId: TopicId; readonly offset: number },
-  arrived: (nextOffset: number, bytes: number) => void,
+  arrived: (nextOffset: number) => void,
 ): Promise<WebSocket> {
-  const socket = await openSocket(`${edge}/v1/tail`, (frame) => {
-    const head = readEnvelope(frame.subarray(ID_BYTES)).head as TailRecordsHead;
+  const socket: WebSocket = await opened(new WebSocket(`${edge.replace("http", "ws")}/v1/tail`), (data) => {
+    if (typeof data === "string") {
+      if (data.includes('"error"')) throw new Error(data);
+      return;
+    }
+    const head = readEnvelope(new Uint8Array(data).subarray(ID_BYTES)).head as TailRecordsHead;
     socket.send(JSON.stringify({ type: "ack", id: 1, offset: head.nextOffset }));
-    arrived(head.nextOffset, frame.byteLength);
+    arrived(head.nextOffset);
   });
   socket.send(JSON.stringify({ type: "subscribe", id: 1, partition: 0, windowBytes: WINDOW_BYTES, ...from }));
+  return socket;
+}
+
+export async function openBareTail(bare: string, log: string, arrived: () => void): Promise<WebSocket> {
+  // The log's name goes in a header elsewhere, which a socket's constructor does not take.
+  const socket = new WebSocket(`${bare.replace("http", "ws")}/tail?log=${log}`);
+  return await opened(socket, () => arrived());
+}
+
+async function opened(socket: WebSocket, message: (data: string | ArrayBuffer) => void): Promise<WebSocket> {
+  socket.binaryType = "arraybuffer";
+  socket.addEventListener("message", ({ data }) => message(data as string | ArrayBuffer));
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener("open", () => resolve());
+    socket.addEventListener("error", () => reject(new Error(`no socket at ${socket.url}`)));
+  });
   return socket;
 }
