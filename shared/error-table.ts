@@ -97,7 +97,7 @@ export const ERRORS = {
     sentence: "The producer has given up more batches than are remembered.",
   },
   STORE_FAILED: { errno: 10_010, retriable: true, sentence: "The browser's database failed." },
-  STORAGE_FULL: { errno: 10_011, retriable: false, sentence: "There is no room left." },
+  STORAGE_FULL: { errno: 10_011, retriable: true, sentence: "There is no room left; what is freed makes some." },
   WORKER_DIED: {
     errno: 10_012,
     retriable: true,
