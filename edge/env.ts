@@ -16,6 +16,8 @@ export interface Env {
   readonly STRANDLINE_DEFAULT_PARTITIONS?: string;
   /** Seconds after which a socket or an event stream is ended, cleanly: a Worker's time is counted for each of them. */
   readonly STRANDLINE_STREAM_SECONDS?: string;
+  /** `error`, `warn`, `info` (the default) or `debug`: what `log.ts` writes at least. */
+  readonly STRANDLINE_LOG_LEVEL?: string;
   /** Bytes of a partition's storage above which appends are refused with STORAGE_FULL; reads go on. */
   readonly STRANDLINE_STORAGE_BYTES_MAX?: string;
 }

@@ -16,6 +16,7 @@ import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.t
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import { maxMessageBytes } from "../topic-config.ts";
 import { asStrandlineError } from "../http-error.ts";
+import { log, thrownFields } from "../log.ts";
 import { take } from "../outcome.ts";
 import type { AppendAnswer, PartitionPort } from "../partition/partition-port.ts";
 import { demand, produceHead } from "../schemas.ts";
@@ -122,7 +123,7 @@ function answerOf(head: ProducePartitionHead, answer: AppendAnswer): ProducePart
 /** A call between objects that failed: it may or may not have happened. */
 function asUnreachable(thrown: unknown): unknown {
   if (thrown instanceof StrandlineError) return thrown;
-  console.error("a partition could not be asked", thrown instanceof Error ? thrown.stack : String(thrown));
+  log.warn("a partition could not be asked", thrownFields(thrown));
   return new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
 }
 

@@ -103,6 +103,10 @@ export class LogStore {
   readonly #sql: SqlStorage;
   /** Rows written by this instance, as they are billed. */
   rowsWritten = 0;
+  rowsRead = 0;
+  /** Of the log, among those written. */
+  rowsDeleted = 0;
+  bytesRewritten = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -182,15 +186,16 @@ export class LogStore {
       bytes,
       baseOffset,
     );
+    this.bytesRewritten += bytes.byteLength;
   }
 
   /** Rows that end below the offset. Each is billed. */
   deleteRunsBelow(offset: number): void {
-    this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
+    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
   }
 
   deleteRun(baseOffset: number): void {
-    this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
+    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
   }
 
   writeShard(row: ShardRow): void {
@@ -254,7 +259,7 @@ export class LogStore {
       `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
-    for (const row of cursor) yield producerRunOf(row);
+    for (const row of this.#counted(cursor)) yield producerRunOf(row);
   }
 
   /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
@@ -275,7 +280,7 @@ export class LogStore {
        WHERE base_offset >= COALESCE((SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?), 0) ORDER BY base_offset`,
       offset,
     );
-    for (const row of cursor) {
+    for (const row of this.#counted(cursor)) {
       yield {
         baseOffset: number(row["base_offset"]),
         lastOffset: number(row["last_offset"]),
@@ -295,6 +300,15 @@ export class LogStore {
     return row === null || row["received"] === null ? null : blob(row["received"]);
   }
 
+  /** Also where it is not read to its end. */
+  *#counted(cursor: SqlStorageCursor<Columns>): Generator<Columns> {
+    try {
+      yield* cursor;
+    } finally {
+      this.rowsRead += cursor.rowsRead;
+    }
+  }
+
   #run(query: string, ...values: SqlStorageValue[]): RunColumns | null {
     const row = this.#one(query, ...values);
     return row === null ? null : runOf(row);
@@ -305,12 +319,16 @@ export class LogStore {
   }
 
   #all(query: string, ...values: SqlStorageValue[]): Columns[] {
-    return this.#sql.exec<Columns>(query, ...values).toArray();
+    const cursor = this.#sql.exec<Columns>(query, ...values);
+    const rows = cursor.toArray();
+    this.rowsRead += cursor.rowsRead;
+    return rows;
   }
 
-  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): void {
-    const cursor = this.#sql.exec(query, ...(values as SqlStorageValue[]));
-    this.rowsWritten += cursor.rowsWritten;
+  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
+    const { rowsWritten } = this.#sql.exec(query, ...(values as SqlStorageValue[]));
+    this.rowsWritten += rowsWritten;
+    return rowsWritten;
   }
 }
 
