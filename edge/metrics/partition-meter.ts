@@ -2,7 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { Counter } from "./counter.ts";
 import type { PartitionCounter, PartitionGauge } from "./metric-table.ts";
-import { REPORT_MS, type PartitionReport } from "./report.ts";
+import type { PartitionReport } from "./report.ts";
 
 export interface MeteredPartition {
   readonly namespace: string;
@@ -20,16 +20,14 @@ export interface PartitionSample {
 export interface PartitionMeterParts {
   readonly clock: Clock;
   readonly instance: string;
+  /** At most one report in this time. */
+  readonly reportMs: number;
   /** Null: there is no partition (any more), and nothing to tell. */
   readonly sample: () => PartitionSample | null;
   readonly send: (namespace: string, report: PartitionReport) => Promise<void>;
-  /** Keeps the object awake for it. */
-  readonly background: (work: Promise<void>) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** So long after the first activity the rest of a burst is told too. An object without sockets is awake longer by itself. */
-const LAG_MS = 5_000;
 /** A timer that is so late was lost with the request that held it. */
 const LATE_MS = 2_000;
 
@@ -77,12 +75,18 @@ export class PartitionMeter {
     const now = this.#parts.clock.now();
     if (this.#dueAt !== null && now < this.#dueAt + LATE_MS) return;
     const isLate = this.#dueAt !== null;
+    const waitMs = isLate ? 0 : this.#waitMs(now);
+    this.#dueAt = now + waitMs;
+    // The object lives for as long as its timers and calls do; one that is lost with it is told by nobody.
+    void this.#reportIn(waitMs, partition);
+  }
+
+  /** Half the time at least, so that a burst is told with its first report; without sockets an object is awake longer. */
+  #waitMs(now: number): number {
+    const { reportMs } = this.#parts;
     const sinceLast = now - this.#reportedAt;
     // A clock that was set back must not put the next report off by as much.
-    const restMs = sinceLast >= 0 ? Math.max(0, REPORT_MS - sinceLast) : REPORT_MS;
-    const waitMs = isLate ? 0 : Math.max(LAG_MS, restMs);
-    this.#dueAt = now + waitMs;
-    this.#parts.background(this.#reportIn(waitMs, partition));
+    return sinceLast < 0 ? reportMs : Math.max(reportMs / 2, reportMs - sinceLast);
   }
 
   async #reportIn(waitMs: number, { namespace, topicId, partition }: MeteredPartition): Promise<void> {

@@ -18,6 +18,3 @@ export interface PartitionReport extends WorkerReport {
 }
 
 export type Report = WorkerReport | PartitionReport;
-
-/** At most one report of each teller in this time. */
-export const REPORT_MS = 10_000;

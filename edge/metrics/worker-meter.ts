@@ -1,7 +1,7 @@
 /** Counts of the requests that one isolate has answered, a meter for each namespace. */
 import type { Clock } from "../../shared/clock.ts";
 import { Counter } from "./counter.ts";
-import { REPORT_MS, type WorkerReport } from "./report.ts";
+import type { WorkerReport } from "./report.ts";
 
 export interface Answered {
   /** The pattern of the address. */
@@ -29,9 +29,9 @@ export class WorkerMeter {
   }
 
   /** Null: not due. An isolate has no timers between requests, so the last burst is told with the next request. */
-  due(): WorkerReport | null {
+  due(reportMs: number): WorkerReport | null {
     const now = this.#clock.now();
-    if (now >= this.#reportedAt && now - this.#reportedAt < REPORT_MS) return null;
+    if (now >= this.#reportedAt && now - this.#reportedAt < reportMs) return null;
     this.#reportedAt = now;
     return { instance: this.#instance, counts: this.#counter.counts() };
   }

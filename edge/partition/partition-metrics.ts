@@ -1,6 +1,6 @@
 /** What a partition object counts, over the bindings: its meter, and what the meter looks at when it reports. */
 import { hexOf } from "../../shared/producer-identity.ts";
-import type { Env } from "../env.ts";
+import { settingsOf, type Env } from "../env.ts";
 import { log, thrownFields } from "../log.ts";
 import { PartitionMeter, type PartitionSample } from "../metrics/partition-meter.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
@@ -8,22 +8,21 @@ import type { LogStore } from "./log-store.ts";
 import type { OpenPartition } from "./open-partition.ts";
 
 export interface MeteredObject {
-  readonly state: DurableObjectState;
   readonly env: Env;
   readonly store: LogStore;
   /** Null: the partition is not there, or not known to be. */
   readonly open: () => OpenPartition | null;
 }
 
-export function meterOf({ state, env, store, open }: MeteredObject): PartitionMeter {
+export function meterOf({ env, store, open }: MeteredObject): PartitionMeter {
   return new PartitionMeter({
     clock: systemClock,
     instance: hexOf(systemRandom.bytes(8)),
+    reportMs: settingsOf(env).reportMs,
     sample: () => sampleOf(store, open()),
     send: async (namespace, report) => {
       await env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace)).report(report);
     },
-    background: (work) => void work,
     failed: (error) => log.debug("a report was not heard", thrownFields(error)),
   });
 }

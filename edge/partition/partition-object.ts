@@ -14,7 +14,7 @@ import { moveStart } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
 import { meterOf } from "./partition-metrics.ts";
-import { partitionName } from "./partition-name.ts";
+import { addressOf, partitionName } from "./partition-name.ts";
 import type {
   AppendAnswer,
   AppendRequest,
@@ -51,7 +51,7 @@ export class PartitionObject extends DurableObject<Env> {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
     this.#store = new LogStore(state.storage);
-    this.#meter = meterOf({ state, env, store: this.#store, open: () => this.#open });
+    this.#meter = meterOf({ env, store: this.#store, open: () => this.#open });
   }
 
   /**
@@ -177,6 +177,8 @@ export class PartitionObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const known = attempt(() => this.#openKnown());
+    const address = addressOf(this.ctx.id.name);
+    if (address !== null) this.#meter.touched(address);
     if (known.ok && known.value !== null) await known.value.maintenance.alarmed();
   }
 
