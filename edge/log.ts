@@ -65,10 +65,7 @@ function lineOf(level: LogLevel, event: string, fields: LogFields): string {
     if (typeof value === "string") line[name] = value.slice(0, name === "stack" ? STACK_CHARS_MAX : TEXT_CHARS_MAX);
     else if (typeof value === "number" || typeof value === "boolean" || value === null) line[name] = value;
   }
-  return JSON.stringify(line).replaceAll(
-    UNSAFE,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(line).replaceAll(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

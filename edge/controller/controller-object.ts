@@ -1,5 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import type { TopicState } from "../partition/partition-port.ts";
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import { settingsOf, type Env } from "../env.ts";
 import { setLogLevel } from "../log.ts";
@@ -8,6 +7,7 @@ import { TotalsStore } from "../metrics/totals-store.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { TopicRegistry } from "./topic-registry.ts";
+import type { TopicState } from "../topic-state.ts";
 
 /** One per namespace: its topics. A shell over `TopicRegistry`; each call is one synchronous step. */
 export class ControllerObject extends DurableObject<Env> {

@@ -48,7 +48,9 @@ export class TotalsStore {
 
   #read(): TotalsState | null {
     const { sql } = this.#storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS metrics (part INTEGER PRIMARY KEY, written_at INTEGER NOT NULL, value TEXT NOT NULL)");
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS metrics (part INTEGER PRIMARY KEY, written_at INTEGER NOT NULL, value TEXT NOT NULL)",
+    );
     const rows = sql.exec<MetricsRow>("SELECT written_at, value FROM metrics ORDER BY part").toArray();
     this.#rows = rows.length;
     this.#writtenAt = rows[0]?.written_at ?? Number.NEGATIVE_INFINITY;

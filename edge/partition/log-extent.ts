@@ -5,10 +5,13 @@
 import type { LeaderEpoch } from "../../shared/brands.ts";
 import { assert } from "../../shared/assert.ts";
 import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
+import { NOTHING_CLEANED, type Cleaned } from "./compaction/compaction-rows.ts";
 import { withNewEpoch } from "./leader-epochs.ts";
-import type { LogEnd, LogState, LogStore } from "./log-store.ts";
+import type { LogEnd, LogState } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
-import type { GrowthBarrier, PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
+import type { GrowthBarrier, PartitionBounds, PartitionDescription } from "./partition-port.ts";
+import type { TopicState } from "../topic-state.ts";
 
 const NOTHING: LogEnd = { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null, sizeBefore: 0 };
 
@@ -24,7 +27,7 @@ export class LogExtent {
     this.#meta = meta;
     this.#leaderEpoch = leaderEpochOf(meta);
     this.#settings = partitionSettings(meta.topic.config);
-    const state = store.state() ?? { startOffset: 0, end: NOTHING, cleanedTo: 0 };
+    const state = store.state() ?? { startOffset: 0, end: NOTHING, cleaned: NOTHING_CLEANED };
     const last = store.lastRun();
     this.#state = last === null ? state : { ...state, end: endAfter(last) };
   }
@@ -35,8 +38,8 @@ export class LogExtent {
   get startOffset(): number {
     return this.#state.startOffset;
   }
-  get cleanedTo(): number {
-    return this.#state.cleanedTo;
+  get cleaned(): Cleaned {
+    return this.#state.cleaned;
   }
   get settings(): PartitionSettings {
     return this.#settings;
@@ -90,23 +93,23 @@ export class LogExtent {
   }
 
   /**
-   * Moves the log start up, and drops the rows that end below `rowsBelow` (at most the new start). `within` runs in the
-   * same transaction, before the rows are gone.
+   * Moves the log start up, and drops the rows that end below what `cover` says (at most the new start); it is called
+   * in the same transaction, before the rows are gone.
    */
-  moveStart(startOffset: number, rowsBelow: number, within: () => void): void {
+  moveStart(startOffset: number, cover: () => number): void {
     assert(startOffset >= this.#state.startOffset && startOffset <= this.#state.end.nextOffset, "the start only grows");
-    const state = { ...this.#state, startOffset, cleanedTo: Math.max(this.#state.cleanedTo, rowsBelow) };
+    const state = { ...this.#state, startOffset };
     this.#store.transaction(() => {
-      within();
+      const rowsBelow = Math.min(cover(), startOffset);
       this.#store.writeState(state);
       this.#store.deleteRunsBelow(rowsBelow);
     });
     this.#state = state;
   }
 
-  /** Within the transaction that wrote the last row of a pass, or by itself. */
-  cleaned(cleanedTo: number): void {
-    const state = { ...this.#state, cleanedTo };
+  /** What compaction has done, once a pass. */
+  writeCleaned(cleaned: Cleaned): void {
+    const state = { ...this.#state, cleaned };
     this.#store.writeState(state);
     this.#state = state;
   }

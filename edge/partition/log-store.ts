@@ -2,96 +2,20 @@
 import type { ProducerId } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PartitionMeta } from "./partition-meta.ts";
+import type {
+  CompactedRun,
+  LogState,
+  ProducerRun,
+  RunColumns,
+  RunRow,
+  SequenceRange,
+  ShardRow,
+  StoredRun,
+} from "./log-rows.ts";
 import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { RunScan } from "./run-scan.ts";
+import { CountedSql } from "./counted-sql.ts";
 import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
-
-export interface RunRow {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly appendedAt: number;
-  /** Running maximum over the log. */
-  readonly maxTimestamp: number;
-  /** Of the last batch, as stored. */
-  readonly lastCrc: number;
-  /** Sum over all runs that were ever appended before. */
-  readonly sizeBefore: number;
-  readonly producer: RunRowProducer | null;
-  /** Null: the batches carry the CRCs they were received with. */
-  readonly received: Uint8Array | null;
-  readonly bytes: Uint8Array;
-}
-
-export interface RunRowProducer {
-  readonly id: ProducerId;
-  readonly epoch: number;
-  readonly firstSequence: number;
-  readonly nextSequence: number;
-  /** Of a device producer. */
-  readonly chainAfter: number | null;
-}
-
-export interface ProducerRun extends RunRowProducer {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-}
-
-/** `[from, end)`. */
-export interface SequenceRange {
-  readonly from: number;
-  readonly end: number;
-}
-
-/** Where the log begins and ends where its rows do not say so. */
-export interface LogState {
-  readonly startOffset: number;
-  readonly end: LogEnd;
-  /** Compaction has cleaned all below this. */
-  readonly cleanedTo: number;
-}
-
-export interface LogEnd {
-  readonly nextOffset: number;
-  readonly appendedAt: number;
-  readonly maxTimestamp: number;
-  readonly lastCrc: number | null;
-  /** Bytes ever appended. */
-  readonly sizeBefore: number;
-}
-
-export interface RunColumns {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly appendedAt: number;
-  readonly maxTimestamp: number;
-  readonly lastCrc: number;
-  /** Of its bytes as they are now. */
-  readonly size: number;
-  readonly sizeBefore: number;
-  readonly tombstonesSince: number | null;
-}
-
-export interface StoredRun {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  /** Its batches need not be those that were received, nor follow one another. */
-  readonly compacted: boolean;
-  readonly bytes: Uint8Array;
-}
-
-/** What compaction leaves of a run. */
-export interface CompactedRun {
-  readonly received: Uint8Array;
-  readonly tombstonesSince: number | null;
-  readonly bytes: Uint8Array;
-}
-
-export interface ShardRow {
-  readonly shard: number;
-  readonly covers: number;
-  /** The partition's clock when it was written. */
-  readonly clockMs: number;
-  readonly states: Uint8Array;
-}
 
 const RUN_COLUMNS =
   "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, tombstones_since";
@@ -101,9 +25,10 @@ const PRODUCER_COLUMNS =
 export class LogStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  readonly #counted: CountedSql;
+  readonly #scan: RunScan;
   /** Rows written by this instance, as they are billed. */
   rowsWritten = 0;
-  rowsRead = 0;
   /** Of the log, among those written. */
   rowsDeleted = 0;
   bytesRewritten = 0;
@@ -111,6 +36,13 @@ export class LogStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.#counted = new CountedSql(storage.sql);
+    this.#scan = new RunScan(this.#counted);
+  }
+
+  /** Rows read by this instance, as they are billed. */
+  get rowsRead(): number {
+    return this.#counted.rowsRead;
   }
 
   /** Of the whole object, on disk. */
@@ -178,6 +110,7 @@ export class LogStore {
   }
 
   rewriteRun(baseOffset: number, { received, tombstonesSince, bytes }: CompactedRun): void {
+    this.#scan.forget();
     this.#write(
       "UPDATE runs SET size = ?, tombstones_since = ?, received = ?, bytes = ? WHERE base_offset = ?",
       bytes.byteLength,
@@ -191,10 +124,12 @@ export class LogStore {
 
   /** Rows that end below the offset. Each is billed. */
   deleteRunsBelow(offset: number): void {
+    this.#scan.forget();
     this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
   }
 
   deleteRun(baseOffset: number): void {
+    this.#scan.forget();
     this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
   }
 
@@ -255,11 +190,11 @@ export class LogStore {
 
   /** Columns alone, in offset order. */
   *producerRunsFrom(offset: number): Generator<ProducerRun> {
-    const cursor = this.#sql.exec<Columns>(
+    const cursor = this.#counted.exec<Columns>(
       `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
-    for (const row of this.#counted(cursor)) yield producerRunOf(row);
+    for (const row of cursor) yield producerRunOf(row);
   }
 
   /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
@@ -273,21 +208,9 @@ export class LogStore {
     ).map(producerRunOf);
   }
 
-  /** From the last run that begins at the offset or before. */
-  *runsFrom(offset: number): Generator<StoredRun> {
-    const cursor = this.#sql.exec<Columns>(
-      `SELECT base_offset, last_offset, received IS NOT NULL AS compacted, bytes FROM runs
-       WHERE base_offset >= COALESCE((SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?), 0) ORDER BY base_offset`,
-      offset,
-    );
-    for (const row of this.#counted(cursor)) {
-      yield {
-        baseOffset: number(row["base_offset"]),
-        lastOffset: number(row["last_offset"]),
-        compacted: row["compacted"] === 1,
-        bytes: blob(row["bytes"]),
-      };
-    }
+  /** The bytes of runs from the last one that begins at the offset or before, in order (`run-scan.ts`). */
+  runsFrom(offset: number, bytesMax: number): Generator<StoredRun> {
+    return this.#scan.runsFrom(this.runAround(offset)?.baseOffset ?? offset, bytesMax);
   }
 
   runBytes(baseOffset: number): Uint8Array | null {
@@ -300,15 +223,6 @@ export class LogStore {
     return row === null || row["received"] === null ? null : blob(row["received"]);
   }
 
-  /** Also where it is not read to its end. */
-  *#counted(cursor: SqlStorageCursor<Columns>): Generator<Columns> {
-    try {
-      yield* cursor;
-    } finally {
-      this.rowsRead += cursor.rowsRead;
-    }
-  }
-
   #run(query: string, ...values: SqlStorageValue[]): RunColumns | null {
     const row = this.#one(query, ...values);
     return row === null ? null : runOf(row);
@@ -319,14 +233,11 @@ export class LogStore {
   }
 
   #all(query: string, ...values: SqlStorageValue[]): Columns[] {
-    const cursor = this.#sql.exec<Columns>(query, ...values);
-    const rows = cursor.toArray();
-    this.rowsRead += cursor.rowsRead;
-    return rows;
+    return this.#counted.exec<Columns>(query, ...values).toArray();
   }
 
   #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
-    const { rowsWritten } = this.#sql.exec(query, ...(values as SqlStorageValue[]));
+    const { rowsWritten } = this.#counted.exec(query, ...(values as SqlStorageValue[]));
     this.rowsWritten += rowsWritten;
     return rowsWritten;
   }

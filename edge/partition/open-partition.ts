@@ -1,6 +1,7 @@
 /** The parts of a partition that has its tables, put together. */
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
+import { compactionWork } from "./compaction-work.ts";
 import { LogExtent } from "./log-extent.ts";
 import { LogReader } from "./log-reader.ts";
 import type { LogStore } from "./log-store.ts";
@@ -36,10 +37,11 @@ export interface PartitionSurroundings {
 export function openPartition(surroundings: PartitionSurroundings, meta: PartitionMeta): OpenPartition {
   const { store, clock, random, alarm, failed } = surroundings;
   const extent = new LogExtent(store, meta);
-  const producers = new ProducerStates(store);
+  const producers = new ProducerStates(store, { retentionMs: extent.settings.producerStateRetentionMs });
   const log = new PartitionLog({ ...surroundings, extent, producers });
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
-  const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works: [], failed });
+  const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
+  const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
   const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };
   const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets, ...sent });
   return { extent, producers, log, reads, maintenance, tails };

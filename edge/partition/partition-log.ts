@@ -10,7 +10,8 @@ import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { decideKafkaAppend, afterKafkaAppend } from "./kafka-append.ts";
 import type { LogExtent } from "./log-extent.ts";
-import type { LogStore, RunRowProducer } from "./log-store.ts";
+import type { RunRowProducer } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import type { AppendAnswer, AppendRefusal, AppendRequest, RunProducer } from "./partition-port.ts";
 import { decideDeviceAppend } from "./producer-append.ts";
 import { ProducerHistory } from "./producer-history.ts";
@@ -160,7 +161,7 @@ export class PartitionLog {
         received,
         bytes,
       });
-      return this.#producers.writeDueSnapshot(nextOffset, change);
+      return this.#producers.writeDueSnapshot(nextOffset, change, appendedAt);
     });
     const sizeBefore = end.sizeBefore + bytes.byteLength;
     this.#extent.appended({ nextOffset, appendedAt, maxTimestamp, lastCrc, sizeBefore });
@@ -203,7 +204,7 @@ export class PartitionLog {
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };
       const { nextOffset } = this.#extent.end;
       const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, nextOffset));
-      this.#producers.commitVoid(id, after, snapshot);
+      this.#producers.commitVoid(snapshot);
     }
     return { ...this.proof(id), leaderEpoch: this.#extent.leaderEpoch, batches: verdict.batches };
   }

@@ -24,13 +24,13 @@ import type {
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
-  TopicState,
   WaitEnd,
   WaitRequest,
 } from "./partition-port.ts";
 import { random32 } from "./partition-reads.ts";
 import { TAIL_HEADER, type TailQuestion } from "./tail-question.ts";
 import type { AppendedRun } from "./tails.ts";
+import type { TopicState } from "../topic-state.ts";
 
 /**
  * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
@@ -125,6 +125,7 @@ export class PartitionObject extends DurableObject<Env> {
   async adopt(address: PartitionAddress, topic: TopicState): Promise<Outcome<PartitionBounds>> {
     return await this.#with(address, (open) => {
       if (open.extent.adopt(topic)) {
+        open.producers.retentionMs = open.extent.settings.producerStateRetentionMs;
         this.#moved(open);
         this.#inBackground(open.maintenance.woke());
       }

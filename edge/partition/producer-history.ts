@@ -6,7 +6,8 @@
 import type { HeldRange } from "../../shared/api/produce.ts";
 import type { ProducerId } from "../../shared/brands.ts";
 import { batches } from "../../shared/record-batch-decode.ts";
-import type { LogStore, SequenceRange } from "./log-store.ts";
+import type { SequenceRange } from "./log-rows.ts";
+import type { LogStore } from "./log-store.ts";
 import type { HistoryEntry } from "./producer-reconcile.ts";
 import { readReceived, type ReceivedBatch } from "./received-batches.ts";
 import type { DeviceProducerState } from "./producer-states.ts";

@@ -1,6 +1,6 @@
 /** Which rows of a log are due to go, as Kafka's `deleteOldSegments` decides it, with a row in the place of a segment. */
 import type { PartitionSettings } from "../topic-config.ts";
-import type { RunColumns } from "./log-store.ts";
+import type { RunColumns } from "./log-rows.ts";
 
 /** The rows, so far as retention needs them. */
 export interface RetentionRows {

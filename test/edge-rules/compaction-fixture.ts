@@ -16,7 +16,7 @@ import {
   type CompactionLog,
   type CompactionRows,
 } from "../../edge/partition/compaction/compaction-rows.ts";
-import type { CompactedRun, RunColumns } from "../../edge/partition/log-store.ts";
+import type { CompactedRun, RunColumns } from "../../edge/partition/log-rows.ts";
 import type { ProducerId } from "../../shared/brands.ts";
 import { gzipBatch, tryOpenBatch } from "../../shared/gzip.ts";
 import { bytesOfHex } from "../../shared/producer-identity.ts";

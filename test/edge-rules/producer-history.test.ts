@@ -1,6 +1,6 @@
 /** What stands at a producer's sequences, and what it costs to find out. */
 import { expect, test } from "vitest";
-import type { ProducerRun, SequenceRange } from "../../edge/partition/log-store.ts";
+import type { ProducerRun, SequenceRange } from "../../edge/partition/log-rows.ts";
 import { ProducerHistory, type RunRows } from "../../edge/partition/producer-history.ts";
 import type { DeviceProducerState } from "../../edge/partition/producer-states.ts";
 import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";

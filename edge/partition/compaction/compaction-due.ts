@@ -1,5 +1,5 @@
 /** Whether a pass is worth its rows. Bytes are of all but the last row, which is never cleaned. */
-import type { RunColumns } from "../log-store.ts";
+import type { RunColumns } from "../log-rows.ts";
 import { COMPACTION_LIMITS } from "./compaction-limits.ts";
 import type { Cleaned, CompactionRows } from "./compaction-rows.ts";
 

@@ -7,7 +7,7 @@
  * timers: `step` does a slice of bounded size, between which the partition appends.
  */
 import { assert } from "../../../shared/assert.ts";
-import type { RunColumns } from "../log-store.ts";
+import type { RunColumns } from "../log-rows.ts";
 import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
 import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
 import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";

@@ -1,0 +1,38 @@
+/** Compaction as the partition's maintenance drives it: when the topic asks for it, and when enough is dirty. */
+import type { Clock } from "../../shared/clock.ts";
+import { Compaction } from "./compaction/compaction.ts";
+import type { LogExtent } from "./log-extent.ts";
+import type { LogStore } from "./log-store.ts";
+import type { BackgroundWork } from "./maintenance.ts";
+import type { ProducerStates } from "./producer-states.ts";
+
+export interface CompactionWorkParts {
+  readonly store: LogStore;
+  readonly extent: LogExtent;
+  readonly producers: ProducerStates;
+  readonly clock: Clock;
+  /** Rows may have been rewritten. */
+  readonly changed: () => void;
+}
+
+export function compactionWork({ store, extent, producers, clock, changed }: CompactionWorkParts): BackgroundWork {
+  const compaction = new Compaction(store, {
+    startOffset: () => extent.startOffset,
+    cleaned: () => extent.cleaned,
+    writeCleaned: (cleaned) => extent.writeCleaned(cleaned),
+  });
+  return {
+    due: () => extent.settings.cleanup.compact && compaction.due({ ...extent.settings, nowMs: clock.now() }),
+    step: async () => {
+      const snapshotsCover = producers.coveredTo;
+      const done = await compaction.step({ ...extent.settings, nowMs: clock.now(), snapshotsCover });
+      changed();
+      return done;
+    },
+    nextAtMs: () => {
+      const { tombstonesSince } = extent.cleaned;
+      if (!extent.settings.cleanup.compact || tombstonesSince === null) return null;
+      return tombstonesSince + extent.settings.deleteRetentionMs;
+    },
+  };
+}
