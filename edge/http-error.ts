@@ -56,10 +56,9 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
-  return Response.json(
-    { error: error.toBody() },
-    { status: statusOf(error.code), headers: { "cache-control": "no-store" } },
-  );
+  const { allow } = error.details;
+  const headers = { "cache-control": "no-store", ...(typeof allow === "string" ? { allow } : {}) };
+  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
 }
 
 /** What was not expected is told to the log, and to the caller only that it was not expected. */

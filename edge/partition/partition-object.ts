@@ -144,6 +144,7 @@ export class PartitionObject extends DurableObject<Env> {
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+    log.info("partition freed", { topicId, partition });
   }
 
   /** A Worker opens a tail: the request names the address and what is asked for, in JSON. */
