@@ -28,6 +28,7 @@ export const recordsRoute: Route = route(
       "NOT_ACCEPTABLE",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "OFFSET_OUT_OF_RANGE",
+      "TRUNCATED",
       "CORRUPT_MESSAGE",
       "UNSUPPORTED_COMPRESSION_TYPE",
       "KAFKA_STORAGE_ERROR",

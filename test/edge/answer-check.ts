@@ -18,7 +18,7 @@ const PATTERNS = ROUTES.map(([method, path, { doc }]) => ({
 }));
 
 export async function checkAnswer({ method, path }: Asked, response: Response): Promise<void> {
-  const [pathname = ""] = path.split("?");
+  const { pathname } = new URL(path, "http://localhost");
   const doc = PATTERNS.find((one) => one.method === method && one.pattern.test(pathname))?.doc;
   const mediaType = response.headers.get("content-type")?.split(";")[0];
   if (doc === undefined || response.status === 101 || response.status === 304) return;
