@@ -17,7 +17,7 @@ export type PartitionCounter =
   | "tail_bytes"
   | "compacted_bytes"
   | "deleted_rows";
-export type PartitionGauge = "size_bytes" | "log_start_offset" | "high_watermark" | "producers" | "tails_open";
+export type PartitionGauge = "size_bytes" | "log_start_offset" | "high_watermark" | "producer_bytes" | "tails_open";
 export type WorkerCounter = "requests" | "errors" | "throttles";
 
 interface Metric {
@@ -58,7 +58,7 @@ const TABLE: Readonly<Record<MetricName, Metric>> = {
   size_bytes: ofPartition("gauge", "Bytes of the rows that are kept; with compaction an upper bound."),
   log_start_offset: ofPartition("gauge", "First offset that can be read."),
   high_watermark: ofPartition("gauge", "Offset of the next record."),
-  producers: ofPartition("gauge", "Producers that are remembered."),
+  producer_bytes: ofPartition("gauge", "Memory that the states of its producers take, in bytes."),
   tails_open: ofPartition("gauge", "Live tails that are open."),
   requests: ofWorker("Requests, by pattern of the address and class of the status.", "route", "status"),
   errors: ofWorker("Requests answered with an error, by its code.", "code"),

@@ -1,5 +1,5 @@
 /** Prometheus' text exposition format 0.0.4. */
-import { METRICS, readKey, type Counts, type MetricName } from "./metric-table.ts";
+import { METRICS, readKey, type Counts } from "./metric-table.ts";
 import type { PartitionSeries } from "./totals.ts";
 
 type Labels = readonly (readonly [name: string, value: string])[];
@@ -29,7 +29,7 @@ function linesOf(metric: Metric, samples: Samples): string[] {
 
 function workerSamples(metric: Metric, workers: Counts): Samples {
   const samples: Samples = new Map();
-  for (const [labels, value] of countsOf(metric.name, workers)) add(samples, named(metric, labels), value);
+  for (const [labels, value] of countsOf(metric, workers)) add(samples, named(metric, labels), value);
   return samples;
 }
 
@@ -56,16 +56,21 @@ function samplesBy(
 ): Samples {
   const samples: Samples = new Map();
   for (const series of partitions) {
-    for (const [labels, value] of countsOf(metric.name, series.counts))
+    for (const [labels, value] of countsOf(metric, series.counts))
       add(samples, [...place(series), ...named(metric, labels)], value);
   }
   return samples;
 }
 
-function* countsOf(metric: MetricName, counts: Counts): Generator<readonly [labels: readonly string[], value: number]> {
+function* countsOf(metric: Metric, counts: Counts): Generator<readonly [labels: readonly string[], value: number]> {
+  if (metric.labels.length === 0) {
+    const value = counts[metric.name];
+    if (value !== undefined) yield [[], value];
+    return;
+  }
   for (const [key, value] of Object.entries(counts)) {
     const { name, labels } = readKey(key);
-    if (name === metric) yield [labels, value];
+    if (name === metric.name) yield [labels, value];
   }
 }
 

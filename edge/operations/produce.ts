@@ -69,7 +69,7 @@ async function producePartition(
       take(await partition.append({ bytes: forTheCall(run), leaderEpoch: head.leaderEpoch, ...checked })),
     );
   } catch (thrown) {
-    const answer = await refused(head, asStrandlineError(asUnreachable(thrown)), partition, identified);
+    const answer = await refused(head, asStrandlineError(asUnreachable(head, thrown)), partition, identified);
     return { answer, rowsWritten: 0 };
   }
 }
@@ -132,9 +132,9 @@ function answerOf(head: ProducePartitionHead, appended: AppendAnswer): Partition
 }
 
 /** A call between objects that failed: it may or may not have happened. */
-function asUnreachable(thrown: unknown): unknown {
+function asUnreachable({ topicId, partition }: ProducePartitionHead, thrown: unknown): unknown {
   if (thrown instanceof StrandlineError) return thrown;
-  log.warn("a partition could not be asked", thrownFields(thrown));
+  log.warn("a partition could not be asked", { topicId, partition, ...thrownFields(thrown) });
   return new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
 }
 

@@ -29,7 +29,7 @@ export function meterOf({ env, store, open }: MeteredObject): PartitionMeter {
 
 function sampleOf(store: LogStore, open: OpenPartition | null): PartitionSample | null {
   if (open === null) return null;
-  const { extent, tails } = open;
+  const { extent, producers, tails } = open;
   const { logStartOffset, highWatermark } = extent.bounds();
   return {
     topic: extent.topicName,
@@ -43,6 +43,7 @@ function sampleOf(store: LogStore, open: OpenPartition | null): PartitionSample 
       size_bytes: extent.sizeBytes(),
       log_start_offset: logStartOffset,
       high_watermark: highWatermark,
+      producer_bytes: producers.memoryBytes,
       tails_open: tails.count,
     },
   };

@@ -1,6 +1,5 @@
 /** `Accept` as a table. */
 import { expect, test } from "vitest";
-import { isNamed } from "../../edge/routes/entity-tag.ts";
 import { representationOf } from "../../edge/routes/representation.ts";
 
 test.each([
@@ -33,18 +32,4 @@ test.each([
   [",;=", null],
 ])("%j is answered as %s", (accept, representation) => {
   expect(representationOf(accept)).toBe(representation);
-});
-
-test.each([
-  [null, false],
-  ["", false],
-  ["*", true],
-  ['"a"', true],
-  ['W/"a"', true],
-  ['"b", "a"', true],
-  ['"b"', false],
-  ["a", false],
-  ['"A"', false],
-])("If-None-Match %j names the tag: %s", (header, named) => {
-  expect(isNamed('"a"', header)).toBe(named);
 });

@@ -4,6 +4,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { readPrometheus, type Family } from "../harness/prometheus.ts";
 import { newDevice, plainBatch, produceRun } from "./device.ts";
+import { TailClient } from "./tail-client.ts";
 import { call, evict, newPlace, stubOf, type Place } from "./edge.ts";
 
 const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName("default"));
@@ -54,6 +55,18 @@ describe("a partition", () => {
     expect(held("tails_open")).toBe(0);
     await device.send(third);
     await told(async () => await valueOf("strandline_appends_total", place), 3);
+  });
+
+  test("tells its tails, and what they were sent", async () => {
+    const place = await newPlace();
+    const client = await TailClient.open();
+    client.subscribe(place);
+    const run = plainBatch(["a"]);
+    await produceRun(place, run);
+    await told(async () => await valueOf("strandline_tail_bytes_total", place), run.length);
+    expect(await valueOf("strandline_tails_opened_total", place)).toBe(1);
+    expect(await valueOf("strandline_tails_open", place)).toBe(1);
+    client.close();
   });
 
   test("is not woken by a look at the metrics", async () => {
