@@ -9,10 +9,10 @@ import { damaged } from "./producer-state-bytes.ts";
 import type { ProducerState } from "./producer-state.ts";
 import { SnapshotCache } from "./snapshot-cache.ts";
 
-export const SHARDS = 256;
+export const SHARDS = 1024;
 
 /** Of the cache, which holds a snapshot of any size at least. */
-const CACHED_BYTES_MAX = 8 * 1024 * 1024;
+const CACHED_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The rows, so far as snapshots need them. */
 export type ShardRows = Pick<LogStore, "shards" | "shardStates" | "writeShard">;
@@ -25,9 +25,9 @@ export interface WrittenShard {
   readonly snapshot: ProducerSnapshot;
 }
 
-/** The last byte of the id, which is a hash's. */
+/** The last bits of the id, which is a hash. */
 export function shardOf(id: ProducerId): number {
-  return Number.parseInt(id.slice(-2), 16);
+  return Number.parseInt(id.slice(-3), 16) % SHARDS;
 }
 
 export class ShardSnapshots {

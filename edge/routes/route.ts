@@ -43,8 +43,11 @@ export function route(doc: RouteDoc, handle: Route["handle"]): Route {
 /** Answers are the caller's own: no cache between may keep them. */
 export const PRIVATE = { "cache-control": "private, no-cache", vary: "Authorization, Accept" } as const;
 
+const JSON_HEADERS = { ...PRIVATE, "content-type": "application/json" };
+
+/** `Response.json` costs three times as much. */
 export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  return Response.json(body, { status, headers: { ...PRIVATE, ...headers } });
+  return new Response(JSON.stringify(body), { status, headers: { ...JSON_HEADERS, ...headers } });
 }
 
 export function topicParam({ params }: Pick<RouteRequest, "params">): string {

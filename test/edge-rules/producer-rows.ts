@@ -158,5 +158,5 @@ function chainAfter(chain: Chain, sequence: number): Chain {
 export function idOf(index: number, shard?: number, kind: "device" | "kafka" = "device"): ProducerId {
   const last = shard ?? Math.imul(index, 97) & 0xff;
   const first = kind === "device" ? "4" : "0";
-  return `${first}${index.toString(16).padStart(13, "0")}${last.toString(16).padStart(2, "0")}` as ProducerId;
+  return `${first}${index.toString(16).padStart(12, "0")}${last.toString(16).padStart(3, "0")}` as ProducerId;
 }
