@@ -117,6 +117,11 @@ export const ERRORS = {
     sentence: "The edge refused the record for good; it is among the dead letters.",
   },
   UNSUPPORTED_OPERATION: { errno: 10_018, retriable: false, sentence: "This client is not able to do that." },
+  NOT_ACCEPTABLE: {
+    errno: 10_019,
+    retriable: false,
+    sentence: "There is no answer of a media type that is accepted.",
+  },
 } as const;
 
 interface ErrorRow {

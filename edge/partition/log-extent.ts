@@ -4,6 +4,7 @@
  */
 import type { LeaderEpoch } from "../../shared/brands.ts";
 import { assert } from "../../shared/assert.ts";
+import { log } from "../log.ts";
 import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
 import { NOTHING_CLEANED, type Cleaned } from "./compaction/compaction-rows.ts";
 import { withNewEpoch } from "./leader-epochs.ts";
@@ -89,7 +90,9 @@ export class LogExtent {
   /** The log went back, and somebody has proven it. */
   newEpoch(claimed: LeaderEpoch, random: number): void {
     const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
-    if (epochs !== null) this.#write({ ...this.#meta, epochs });
+    if (epochs === null) return;
+    this.#write({ ...this.#meta, epochs });
+    log.info("leader epoch bumped", { topic: this.topicName, leaderEpoch: this.#leaderEpoch.counter });
   }
 
   /**

@@ -30,6 +30,8 @@ export interface PartitionSurroundings {
   readonly storageBytesMax: number;
   readonly sockets: readonly TailSocket[];
   readonly failed: (error: unknown) => void;
+  /** Bytes of batches that tails were sent. */
+  readonly tailSent?: (bytes: number) => void;
 }
 
 export function openPartition(surroundings: PartitionSurroundings, meta: PartitionMeta): OpenPartition {
@@ -40,6 +42,7 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
   const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
-  const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets });
+  const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };
+  const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets, ...sent });
   return { extent, producers, log, reads, maintenance, tails };
 }

@@ -3,6 +3,7 @@
  * is looked at first, and the last that was read is kept: readers go through it in steps smaller than it is.
  */
 import { blob, number, type Columns } from "./columns.ts";
+import type { CountedSql } from "./counted-sql.ts";
 import type { StoredRun } from "./log-rows.ts";
 
 const LARGE_BYTES = 32_768;
@@ -16,10 +17,10 @@ interface RunHead {
 }
 
 export class RunScan {
-  readonly #sql: SqlStorage;
+  readonly #sql: CountedSql;
   #last: StoredRun | null = null;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: CountedSql) {
     this.#sql = sql;
   }
 
