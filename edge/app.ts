@@ -19,6 +19,7 @@ import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
 import { createTopicRoute, describeTopicRoute, listTopicsRoute } from "./routes/topics.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
 import { systemClock } from "./system-ports.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
@@ -45,7 +46,9 @@ type Handle = Route["handle"];
 
 export function createApp(): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
-  app.get("/healthz", ({ env, req }) => finished(env, req.raw, Response.json({ status: "ok" })));
+  app.get("/healthz", ({ env, req }) =>
+    finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
+  );
   const methods = [...new Set(ROUTES.map(([method]) => method))];
   app.options("/v1/*", ({ env, req }) => preflight(env, req.raw, methods));
   for (const [method, path, { handle }] of ROUTES)

@@ -1,6 +1,7 @@
 /** What every answer carries besides its own headers, and who may read it. */
 import { mayCall } from "./auth.ts";
 import type { Env } from "./env.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
 
 /** Asked with `rows`, answered with the rows that were written. */
 export const COST_HEADER = "x-strandline-cost";
@@ -12,8 +13,6 @@ const ANSWER_HEADERS = ["etag", "retry-after", COST_HEADER];
 export function finished(env: Env, request: Request, response: Response): Response {
   // Its headers are the handshake's, and cannot be changed.
   if (response.webSocket !== null) return response;
-  response.headers.set("x-content-type-options", "nosniff");
-  response.headers.append("vary", "Origin");
   const origin = request.headers.get("origin");
   if (origin === null || !mayCall(env, origin)) return response;
   response.headers.set("access-control-allow-origin", origin);
@@ -22,7 +21,11 @@ export function finished(env: Env, request: Request, response: Response): Respon
 }
 
 export function preflight(env: Env, request: Request, methods: readonly string[]): Response {
-  const response = finished(env, request, new Response(null, { status: 204 }));
+  const response = finished(
+    env,
+    request,
+    new Response(null, { status: 204, headers: { ...SECURE_HEADERS, vary: "Origin" } }),
+  );
   if (!response.headers.has("access-control-allow-origin")) return response;
   response.headers.set("access-control-allow-methods", methods.join(", "));
   response.headers.set("access-control-allow-headers", REQUEST_HEADERS.join(", "));

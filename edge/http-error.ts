@@ -1,5 +1,6 @@
 /** The only map from error codes to HTTP. Nothing internal (stack, SQL, path) leaves through here. */
 import type { ErrorCode } from "../shared/error-table.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { log, thrownFields } from "./log.ts";
 
@@ -57,7 +58,12 @@ export function statusOf(code: ErrorCode): number {
 
 export function errorResponse(error: StrandlineError): Response {
   const { allow } = error.details;
-  const headers = { "cache-control": "no-store", ...(typeof allow === "string" ? { allow } : {}) };
+  const headers = {
+    ...SECURE_HEADERS,
+    vary: "Origin",
+    "cache-control": "no-store",
+    ...(typeof allow === "string" ? { allow } : {}),
+  };
   return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
 }
 

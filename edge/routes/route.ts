@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { NamedSchema } from "../answer-schemas.ts";
 import type { EdgePorts } from "../operations/ports.ts";
+import { SECURE_HEADERS } from "../secure-headers.ts";
 
 export interface RouteRequest {
   readonly request: Request;
@@ -41,7 +42,11 @@ export function route(doc: RouteDoc, handle: Route["handle"]): Route {
 }
 
 /** Answers are the caller's own: no cache between may keep them. */
-export const PRIVATE = { "cache-control": "private, no-cache", vary: "Authorization, Accept" } as const;
+export const PRIVATE: Readonly<Record<string, string>> = {
+  ...SECURE_HEADERS,
+  "cache-control": "private, no-cache",
+  vary: "Authorization, Accept, Origin",
+};
 
 const JSON_HEADERS = { ...PRIVATE, "content-type": "application/json" };
 
