@@ -5,6 +5,7 @@ import { authenticate, mayCall, type Caller } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestPorts } from "./request-ports.ts";
+import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
@@ -12,18 +13,31 @@ import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
-import { createTopicRoute, describeTopicRoute, listTopicsRoute } from "./routes/topics.ts";
+import {
+  alterTopicRoute,
+  createTopicRoute,
+  deleteTopicRoute,
+  describeTopicRoute,
+  growTopicRoute,
+  listTopicsRoute,
+} from "./routes/topics.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
-export const ROUTES: readonly (readonly [method: "GET" | "POST", path: string, route: Route])[] = [
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export const ROUTES: readonly (readonly [method: Method, path: string, route: Route])[] = [
   ["POST", "/v1/produce", produceRoute],
   ["POST", "/v1/fetch", fetchRoute],
   ["GET", "/v1/metadata", metadataRoute],
   ["GET", "/v1/topics", listTopicsRoute],
   ["POST", "/v1/topics", createTopicRoute],
   ["GET", "/v1/topics/:topic", describeTopicRoute],
+  ["PATCH", "/v1/topics/:topic", alterTopicRoute],
+  ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
+  ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
+  ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
 ];
@@ -49,11 +63,21 @@ async function answer(context: AppContext, route: Route): Promise<Response> {
   try {
     const caller: Caller = authenticate(context.env, request);
     const params = context.req.param() as Record<string, string>;
-    response = await route({ request, url: new URL(request.url), params, ports: requestPorts(context.env, caller) });
+    const ports = requestPorts(context.env, caller, (work) => inBackground(context, work));
+    response = await route({ request, url: new URL(request.url), params, ports });
   } catch (thrown) {
     response = errorResponse(asStrandlineError(thrown));
   }
   return allowOrigin(context, response);
+}
+
+/** Keeps the invocation up until the work is done. */
+function inBackground(context: AppContext, work: Promise<void>): void {
+  try {
+    context.executionCtx.waitUntil(work);
+  } catch {
+    // A request that was not made by the runtime has no context: nothing ends its work early.
+  }
 }
 
 function nothingHere({ url }: { readonly url: URL }): Promise<Response> {
@@ -84,7 +108,7 @@ function allowOrigin(context: AppContext, response: Response): Response {
 function preflight(context: AppContext): Response {
   const response = allowOrigin(context, new Response(null, { status: 204 }));
   if (!response.headers.has("access-control-allow-origin")) return response;
-  response.headers.set("access-control-allow-methods", "GET, POST");
+  response.headers.set("access-control-allow-methods", [...new Set(ROUTES.map(([method]) => method))].join(", "));
   response.headers.set("access-control-allow-headers", "content-type, accept, authorization");
   response.headers.set("access-control-max-age", "7200");
   return response;

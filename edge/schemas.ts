@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
-import type { CreateTopicRequest } from "../shared/api/topics.ts";
+import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, ProducerKey, TopicId } from "../shared/brands.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
@@ -89,7 +89,17 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   name: z.string(),
   partitionCount: z.number().optional(),
   config: z.record(z.string(), z.string()).optional(),
+  token: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .optional(),
 });
+
+export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
+  config: z.record(z.string(), z.string().nullable()),
+});
+
+export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
 
 export const recordsQuery: z.ZodType<{ offset: number; maxBytes: number; minBytes: number; maxWaitMs: number }> =
   z.object({

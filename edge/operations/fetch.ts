@@ -7,7 +7,7 @@
  */
 import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
 import { writeEnvelope } from "../../shared/envelope.ts";
-import type { EdgePorts } from "./ports.ts";
+import { partitionById, type EdgePorts } from "./ports.ts";
 import { budgetOf, bytesOf, goesOn, readPartitions, type Part } from "./read-partitions.ts";
 
 export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): Promise<Uint8Array<ArrayBuffer>> {
@@ -36,7 +36,8 @@ async function waitForAny(ports: EdgePorts, request: FetchRequest, parts: readon
   const sessionId = request.sessionId ?? ports.newSessionId();
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
-    await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs: request.maxWaitMs });
+    const topic = await partitionById(ports, one.topicId, one.partition);
+    await ports.partition(topic, one.partition).waitForAppend({ offset, sessionId, waitMs: request.maxWaitMs });
   });
   // A wait that breaks ends it too: reading again tells what became of that partition.
   await Promise.race(waits).catch(() => undefined);

@@ -4,7 +4,7 @@ import { openBatch } from "../../shared/gzip.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
-import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
+import { partitionByName, type EdgePorts } from "./ports.ts";
 
 /** Throws `INVALID_REQUEST` that names what was asked. */
 export function offsetQuestion(text: string | undefined): OffsetQuestion {
@@ -22,9 +22,7 @@ export async function listOffsets(
   partition: number,
   at: OffsetQuestion,
 ): Promise<ListOffsetsAnswer> {
-  const topic = await topicByName(ports, name);
-  demandPartition(topic, partition);
-  const port = ports.partition(topic.topicId, partition);
+  const port = ports.partition(await partitionByName(ports, name, partition), partition);
   if (typeof at === "string") {
     const { leaderEpoch, logStartOffset, highWatermark } = take(await port.bounds());
     return { offset: at === "earliest" ? logStartOffset : highWatermark, timestamp: null, leaderEpoch };

@@ -93,8 +93,8 @@ function joined(part: Part, more: Part): Part {
 async function readPart(ports: EdgePorts, one: FetchPartition, room: Room): Promise<Part> {
   const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
-    await partitionById(ports, topicId, partition);
-    const read = take(await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, ...room }));
+    const topic = await partitionById(ports, topicId, partition);
+    const read = take(await ports.partition(topic, partition).read({ offset, previousCrc, leaderEpoch, ...room }));
     const { byteLength } = read.bytes;
     const runs = byteLength === 0 ? [] : [read.bytes];
     return { answer: answerOf(one, read), runs, byteLength, nextOffset: read.nextOffset };

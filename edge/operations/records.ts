@@ -7,7 +7,7 @@ import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
 import type { ReadAnswer } from "../partition/partition-port.ts";
-import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
+import { partitionByName, type EdgePorts } from "./ports.ts";
 
 export interface RecordsQuery {
   readonly offset: number;
@@ -23,9 +23,7 @@ export async function readRun(
   partition: number,
   query: RecordsQuery,
 ): Promise<ReadAnswer> {
-  const topic = await topicByName(ports, name);
-  demandPartition(topic, partition);
-  const port = ports.partition(topic.topicId, partition);
+  const port = ports.partition(await partitionByName(ports, name, partition), partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
   const request = { offset: query.offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null };
   let answer = take(await port.read(request));

@@ -14,6 +14,8 @@ export interface PartitionAddress {
   readonly namespace: string;
   readonly topicId: string;
   readonly partition: number;
+  /** Of the topic; absent: anywhere. */
+  readonly jurisdiction?: string;
 }
 
 /**

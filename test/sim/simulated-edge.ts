@@ -35,7 +35,7 @@ export class SimulatedEdge {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#controller = this.#controllerPort();
-    this.#lookup = new TopicCache(clock).lookup(this.#controller);
+    this.#lookup = new TopicCache(clock).lookup(this.#controller, () => undefined);
   }
 
   get #ports(): EdgePorts {
@@ -45,7 +45,7 @@ export class SimulatedEdge {
       controller: this.#controller,
       topics: this.#lookup,
       newSessionId: () => "unnamed",
-      partition: (topicId, partition) => this.#partition(topicId, partition),
+      partition: ({ topicId }, partition) => this.#partition(topicId, partition),
     };
   }
 
@@ -99,7 +99,7 @@ export class SimulatedEdge {
         return json(await metadata(this.#ports, names === null ? null : names.split(","), create));
       }
       case "POST /v1/topics":
-        return json(await createTopic(this.#ports, demand(createTopicRequest, parseJson(bytes), "the body")));
+        return json((await createTopic(this.#ports, demand(createTopicRequest, parseJson(bytes), "the body"))).topic);
     }
     const [, topic, partition] = RECONCILE.exec(url.pathname) ?? [];
     if (topic === undefined) throw new StrandlineError("NOT_FOUND", url.pathname);
@@ -123,13 +123,17 @@ export class SimulatedEdge {
       return topic;
     };
     return {
-      createTopic: (name, partitionCount, config) =>
+      createTopic: ({ name, partitionCount = this.partitionCount, config = {} }) =>
         Promise.resolve(
           attempt(() => {
             if (this.#topics.has(name)) throw new StrandlineError("TOPIC_ALREADY_EXISTS", name);
-            return this.makeTopic(name, partitionCount ?? this.partitionCount, config);
+            return { topic: this.makeTopic(name, partitionCount, config), created: true };
           }),
         ),
+      // No device changes topics.
+      alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
           if (!this.#topics.has(name)) this.makeTopic(name, this.partitionCount);
@@ -139,6 +143,10 @@ export class SimulatedEdge {
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
     };
   }
+}
+
+function refuse(): never {
+  throw new StrandlineError("UNSUPPORTED_OPERATION", "the simulated edge keeps its topics");
 }
 
 function json(answer: unknown): Uint8Array<ArrayBuffer> {

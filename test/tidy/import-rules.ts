@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/page": ["client/producer"],
   "edge/partition": [],
   "edge/group": [],
-  "edge/controller": [],
+  "edge/controller": ["edge/partition"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */
