@@ -43,7 +43,8 @@ export class ControllerObject extends DurableObject<Env> {
       },
       systemClock,
     );
-    if (this.#changes.isPending()) state.waitUntil(this.#alarm.restore().catch(told));
+    if (this.#changes.isPending())
+      void state.blockConcurrencyWhile(async () => await this.#alarm.restore().catch(told));
   }
 
   createTopic(request: CreateTopicRequest): Outcome<CreatedTopic> {
@@ -51,11 +52,7 @@ export class ControllerObject extends DurableObject<Env> {
   }
 
   async alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>> {
-    const topicId = attempt(() => {
-      const { metadata } = this.#topics.demand(name);
-      if (this.#topics.alter(name, changes)) this.#guard();
-      return metadata.topicId;
-    });
+    const topicId = this.#change(() => this.#topics.alter(name, changes));
     if (!topicId.ok) return topicId;
     await this.#round(topicId.value);
     return attempt(() => this.#demandId(topicId.value));
@@ -66,11 +63,7 @@ export class ControllerObject extends DurableObject<Env> {
    * every partition hears of the growth and remembers where, then the new count is published.
    */
   async growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>> {
-    const topicId = attempt(() => {
-      const { metadata } = this.#topics.demand(name);
-      if (this.#topics.beginGrowth(name, partitionCount)) this.#guard();
-      return metadata.topicId;
-    });
+    const topicId = this.#change(() => this.#topics.beginGrowth(name, partitionCount));
     if (!topicId.ok) return topicId;
     await this.#round(topicId.value);
     return attempt(() => {
@@ -82,13 +75,10 @@ export class ControllerObject extends DurableObject<Env> {
 
   /** The name is free at once. */
   async deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>> {
-    const deleted = attempt(() => {
+    const deleted = this.#change(() => {
       const { topicId, config } = this.#topics.demand(name).metadata;
-      this.ctx.storage.transactionSync(() => {
-        this.#topics.remove(topicId);
-        this.#ledger.release(topicId, config["jurisdiction"] ?? null);
-      });
-      if (this.#ledger.freeing(topicId, 1).length > 0) this.#guard();
+      this.#topics.remove(topicId);
+      this.#ledger.release(topicId, config["jurisdiction"] ?? null);
       return { name, topicId };
     });
     if (deleted.ok) await this.#round(deleted.value.topicId);
@@ -134,6 +124,20 @@ export class ControllerObject extends DurableObject<Env> {
     return this.#topics.create({ ...request, partitionCount });
   }
 
+  /**
+   * All of it or nothing, and where it leaves something to be told, the alarm is set in the same turn: both are
+   * committed as one. Also where it is reported as failed: it may have happened.
+   */
+  #change<Value>(step: () => Value): Outcome<Value> {
+    return attempt(() => {
+      try {
+        return this.ctx.storage.transactionSync(step);
+      } finally {
+        if (this.#changes.isPending()) this.ctx.waitUntil(this.#alarm.guard().catch(told));
+      }
+    });
+  }
+
   /** Never throws: what fails is pending, and the alarm goes on with it. */
   async #round(topicId: string | null): Promise<void> {
     try {
@@ -155,10 +159,6 @@ export class ControllerObject extends DurableObject<Env> {
       told(error);
     }
     return await this.#alarm.backOff(failures);
-  }
-
-  #guard(): void {
-    this.ctx.waitUntil(this.#alarm.guard().catch(told));
   }
 
   #demandId(topicId: string): TopicMetadata {

@@ -76,28 +76,27 @@ export class TopicRegistry {
     return { topic: { name, error: null, topicId, partitionCount, config }, created: true };
   }
 
-  /** True: partitions must hear of it. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG`. */
-  alter(name: string, changes: ConfigChanges): boolean {
-    const { metadata } = this.demand(name);
-    const config = alteredConfig(metadata.config, changes);
-    if (config === null) return false;
+  /** Its id. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG`. */
+  alter(name: string, changes: ConfigChanges): TopicId {
+    const { topicId, config: before } = this.demand(name).metadata;
+    const config = alteredConfig(before, changes);
+    if (config === null) return topicId;
     this.#sql.exec(
       "UPDATE topics SET config = ?, revision = revision + 1, unsettled = 1 WHERE topic_id = ?",
       JSON.stringify(config),
-      metadata.topicId,
+      topicId,
     );
-    return true;
+    return topicId;
   }
 
   /**
-   * Writes down that the topic is to grow; `settle` publishes it. True: there is something to be done. A growth that is
-   * under way may be made larger: nothing of it was published, so its barrier stands for both.
-   * Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`.
+   * Writes down that the topic is to grow; `settle` publishes it. A growth that is under way may be made larger: nothing
+   * of it was published, so its barrier stands for both. Its id. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`.
    */
-  beginGrowth(name: string, partitionCount: number): boolean {
+  beginGrowth(name: string, partitionCount: number): TopicId {
     const { metadata, state, growingTo } = this.demand(name);
     // Of a topic that is growing: a request from before that growth, told once more.
-    if (partitionCount === metadata.partitionCount) return false;
+    if (partitionCount === metadata.partitionCount) return metadata.topicId;
     checkGrowth(name, growingTo ?? metadata.partitionCount, partitionCount);
     if (growingTo === null) {
       this.#sql.exec(
@@ -109,7 +108,7 @@ export class TopicRegistry {
     } else if (partitionCount > growingTo) {
       this.#sql.exec("UPDATE topics SET growing_to = ? WHERE topic_id = ?", partitionCount, metadata.topicId);
     }
-    return true;
+    return metadata.topicId;
   }
 
   /** Where every partition has heard of the revision: that is written down, and a growth is published. */
