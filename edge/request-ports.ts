@@ -50,7 +50,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
 
 interface AddressedStub {
   readonly address: PartitionAddress;
-  stub(): StubOf<Env["PARTITION"]>;
+  readonly stub: () => StubOf<Env["PARTITION"]>;
 }
 
 /** The first request of all decides where a partition is: near it, or at the topic's `location`. */

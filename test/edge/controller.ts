@@ -1,7 +1,8 @@
 /** The controller under test: its crashes, its alarm, and what partitions hold of what it told them. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { ControllerObject } from "../../edge/worker.ts";
+import { vi } from "vitest";
+import { PartitionObject, type ControllerObject } from "../../edge/worker.ts";
 import type { GrowthBarrier } from "../../edge/partition/partition-port.ts";
 import { call, stubOf, type Place } from "./edge.ts";
 
@@ -85,4 +86,44 @@ export async function tablesOf(place: Place): Promise<string[]> {
       .map(({ name }) => name)
       .filter((name) => !name.startsWith("_cf_") && !name.startsWith("sqlite_")),
   );
+}
+
+type Adopt = PartitionObject["adopt"];
+type Destroy = PartitionObject["destroy"];
+
+export interface BrokenCalls {
+  /** Which, in the order in which they are made. */
+  readonly calls: ReadonlySet<number> | "all";
+  /** The partition does it, and its answer is lost. */
+  readonly arrives: boolean;
+}
+
+/** Calls of the controller to partitions throw, until the function that is returned is called. */
+export function breakCalls({ calls, arrives }: BrokenCalls): () => void {
+  const prototype = PartitionObject.prototype;
+  const adopt = Reflect.get(prototype, "adopt") as (...values: Parameters<Adopt>) => ReturnType<Adopt>;
+  const destroy = Reflect.get(prototype, "destroy") as (...values: Parameters<Destroy>) => ReturnType<Destroy>;
+  let made = -1;
+  const isBroken = (): boolean => {
+    made += 1;
+    return calls === "all" || calls.has(made);
+  };
+  const adopting = vi.spyOn(prototype, "adopt").mockImplementation(async function (this: PartitionObject, ...values) {
+    const broken = isBroken();
+    const answer = broken && !arrives ? null : await adopt.apply(this, values);
+    if (broken || answer === null) throw new Error("the partition is gone");
+    return answer;
+  });
+  const destroying = vi.spyOn(prototype, "destroy").mockImplementation(async function (
+    this: PartitionObject,
+    ...values
+  ) {
+    const broken = isBroken();
+    if (!broken || arrives) await destroy.apply(this, values);
+    if (broken) throw new Error("the partition is gone");
+  });
+  return () => {
+    adopting.mockRestore();
+    destroying.mockRestore();
+  };
 }

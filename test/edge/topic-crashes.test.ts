@@ -1,10 +1,10 @@
 /** Creation, change, growth and deletion break off after each of their steps. What was begun is done, and done once. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { PartitionObject } from "../../edge/worker.ts";
 import type { DescribeTopicAnswer } from "../../shared/api/topics.ts";
 import {
   alarmIsSet,
+  breakCalls,
   breakControllerAfter,
   controller,
   evictController,
@@ -165,44 +165,6 @@ describe.each(CHANGES)("$name that breaks off", ({ run, hasBegun, isDone, again 
     await isDone(place);
   });
 });
-
-interface BrokenCalls {
-  /** Which, in the order in which they are made. */
-  readonly calls: ReadonlySet<number> | "all";
-  /** The partition does it, and its answer is lost. */
-  readonly arrives: boolean;
-}
-
-/** Calls of the controller to partitions throw. */
-function breakCalls({ calls, arrives }: BrokenCalls): () => void {
-  const { adopt, destroy } = PartitionObject.prototype;
-  let made = -1;
-  const isBroken = (): boolean => {
-    made += 1;
-    return calls === "all" || calls.has(made);
-  };
-  const adopting = vi.spyOn(PartitionObject.prototype, "adopt").mockImplementation(async function (
-    this: PartitionObject,
-    ...values
-  ) {
-    const broken = isBroken();
-    const answer = broken && !arrives ? null : await adopt.apply(this, values);
-    if (broken || answer === null) throw new Error("the partition is gone");
-    return answer;
-  });
-  const destroying = vi.spyOn(PartitionObject.prototype, "destroy").mockImplementation(async function (
-    this: PartitionObject,
-    ...values
-  ) {
-    const broken = isBroken();
-    if (!broken || arrives) await destroy.apply(this, values);
-    if (broken) throw new Error("the partition is gone");
-  });
-  return () => {
-    adopting.mockRestore();
-    destroying.mockRestore();
-  };
-}
 
 describe("a growth", () => {
   test("is published only once every partition has heard of it, and says who has not", async () => {
