@@ -16,6 +16,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
 import type { TransportRequest, TransportResponse } from "../../client/sync/transport.ts";
 import { valuesOf } from "../client/log/log-fixture.ts";
+import { deletedPartition } from "./deleted-partition.ts";
 import { MemoryPartition } from "./memory-partition.ts";
 
 const RECONCILE = /^\/v1\/topics\/([^/]+)\/partitions\/(\d+)\/reconcile$/;
@@ -45,7 +46,10 @@ export class SimulatedEdge {
       controller: this.#controller,
       topics: this.#lookup,
       newSessionId: () => "unnamed",
-      partition: ({ topicId }, partition) => this.#partition(topicId, partition),
+      partition: ({ topicId, name }, partition) =>
+        this.#topics.get(name)?.topicId === topicId
+          ? this.#partition(topicId, partition)
+          : deletedPartition(topicId, () => this.#lookup.forget(topicId)),
     };
   }
 
