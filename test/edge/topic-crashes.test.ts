@@ -201,6 +201,9 @@ describe("a growth", () => {
     expect((await grow(place, 4)).status).toBe(503);
     await wake(place, 1);
     expect(await growthsOf(place, 1)).toEqual([{ from: 2, at: 0 }]);
+    // Asked past the Workers, which do not know of it yet.
+    expect(await growthsOf(place, 3)).toEqual([{ from: 2, at: 0 }]);
+    await expect(growthsOf(place, 4)).rejects.toThrow("No topic has this id");
     expect(await errorOf(await grow(place, 4))).toMatchObject({ waitsFor: "0" });
     restore();
     expect((await grow(place, 4)).status).toBe(200);
