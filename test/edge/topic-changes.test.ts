@@ -7,7 +7,7 @@ import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { DescribeTopicAnswer } from "../../shared/api/topics.ts";
 import { controller, growthsOf, wake } from "./controller.ts";
 import { newDevice } from "./device.ts";
-import { call, errorOf, newPlace, type Place } from "./edge.ts";
+import { call, errorOf, newPlace, stubOf, type Place } from "./edge.ts";
 
 async function patch(name: string, json: unknown): Promise<Response> {
   return await call(`/v1/topics/${name}`, { method: "PATCH", json });
@@ -77,6 +77,16 @@ describe("an alteration", () => {
     await patch(place.name, { config: { "message.timestamp.type": null } });
     expect((await device.send(device.batch("c"))).logAppendTime).toBeNull();
     expect((await described(place)).config).toEqual({ "retention.bytes": "9" });
+  });
+
+  test("that arrives late changes nothing", async () => {
+    const place = await newPlace();
+    const device = await newDevice(place);
+    await device.send(device.batch("a"));
+    await patch(place.name, { config: { "message.timestamp.type": "LogAppendTime" } });
+    const address = { namespace: "default", topicId: place.topicId, partition: 0 };
+    await stubOf(place).adopt(address, { name: place.name, revision: 1, config: {}, growths: [] });
+    expect((await device.send(device.batch("b"))).logAppendTime).not.toBeNull();
   });
 
   test("of what the Worker goes by takes effect in the same isolate at once", async () => {

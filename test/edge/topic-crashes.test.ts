@@ -1,6 +1,7 @@
 /** Creation, change, growth and deletion break off after each of their steps. What was begun is done, and done once. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PartitionObject } from "../../edge/worker.ts";
 import type { DescribeTopicAnswer } from "../../shared/api/topics.ts";
 import {
   alarmIsSet,
@@ -133,6 +134,35 @@ describe.each(CHANGES)("$name that breaks off", ({ run, hasBegun, isDone, again 
       expect(await hasBegun(place)).toBe(true);
       await isDone(place);
     }
+  });
+
+  test("has its alarm before any partition is called", async () => {
+    const place = await twoPartitions();
+    const set: Promise<boolean>[] = [];
+    const look = async (): Promise<never> => {
+      set.push(alarmIsSet());
+      await set.at(-1);
+      throw new Error("the partition is gone");
+    };
+    vi.spyOn(PartitionObject.prototype, "adopt").mockImplementation(look);
+    vi.spyOn(PartitionObject.prototype, "destroy").mockImplementation(look);
+    await run(place);
+    vi.restoreAllMocks();
+    expect(await Promise.all(set)).toEqual([true, true]);
+    await runAlarms();
+  });
+
+  test("is done though the alarm was lost with the process", async () => {
+    const place = await twoPartitions();
+    const restore = breakCalls({ calls: "all", arrives: false });
+    await run(place);
+    restore();
+    await runInDurableObject(controller(), async (_, { storage }: DurableObjectState) => await storage.deleteAlarm());
+    expect(await alarmIsSet()).toBe(false);
+    await evictController();
+    expect(await alarmIsSet()).toBe(true);
+    await runAlarms();
+    await isDone(place);
   });
 
   test("R23 is done once where the alarm comes twice", async () => {
