@@ -61,7 +61,7 @@ async function producePartition(
   let identified: ProducerId | null = null;
   try {
     const topic = await partitionById(ports, head.topicId, head.partition);
-    partition = ports.partition(head.topicId, head.partition);
+    partition = ports.partition(topic, head.partition);
     identified = await identify(ports, head, run);
     const checked = await checkRun(run, head.chain, { batchBytesMax: maxMessageBytes(topic.config) });
     return answerOf(

@@ -16,7 +16,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
-import type { EdgePorts } from "../operations/ports.ts";
+import type { EdgePorts, KnownTopic } from "../operations/ports.ts";
 import { recordAsJson } from "../operations/records.ts";
 import { TAIL_ID_BYTES, type TailUpFrame } from "../partition/tail-frames.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -29,7 +29,7 @@ export interface EventPosition {
 export interface EventStreamParts {
   readonly ports: EdgePorts;
   readonly clock: Clock;
-  readonly topicId: string;
+  readonly topic: KnownTopic;
   readonly partition: number;
   readonly from: EventPosition;
 }
@@ -53,11 +53,11 @@ export function positionBehind(lastEventId: string): EventPosition {
 
 /** The events' bytes. Throws what the partition refuses the tail with: there is no stream then. */
 export async function eventStream(parts: EventStreamParts): Promise<ReadableStream<Uint8Array>> {
-  const { ports, clock, topicId, partition, from } = parts;
+  const { ports, clock, topic, partition, from } = parts;
   const mail = new Mailbox<Mail>();
   const request = { ...from, previousCrc: null, windowBytes: LIMITS.batchBytesMax, growthsPassed: null };
   const upstream = await ports.openTail(
-    { topicId, partition, request },
+    { topic, partition, request },
     { records: (frame) => mail.put(frame), frame: (frame) => mail.put(frame), closed: () => mail.put("closed") },
   );
   const first = await mail.take();

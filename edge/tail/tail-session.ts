@@ -132,12 +132,12 @@ export class TailSession {
     };
     this.#subscriptions.set(id, one);
     try {
-      await partitionById(this.#parts.ports, topicId, partition);
+      const topic = await partitionById(this.#parts.ports, topicId, partition);
       const { leaderEpoch, previousCrc } = frame;
       const growthsPassed = keyOrder ? 0 : null;
       const request = { offset, leaderEpoch, previousCrc, windowBytes, growthsPassed };
       const upstream = await this.#parts.ports.openTail(
-        { topicId, partition, request },
+        { topic, partition, request },
         {
           records: (bytes) => this.#records(one, bytes),
           frame: (up) => void this.#up(one, up).catch((thrown: unknown) => this.#failed(one, thrown)),
@@ -238,8 +238,8 @@ export class TailSession {
 }
 
 async function growthsOf(ports: EdgePorts, topicId: string, partition: number): Promise<readonly GrowthBarrier[]> {
-  await partitionById(ports, topicId, partition);
-  return take(await ports.partition(topicId, partition).bounds()).growths;
+  const topic = await partitionById(ports, topicId, partition);
+  return take(await ports.partition(topic, partition).bounds()).growths;
 }
 
 function nextOffsetIn(frame: Uint8Array): number {
