@@ -123,26 +123,35 @@ export class LogStore {
 
   writeShard(row: ShardRow): void {
     this.#write(
-      "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, states) VALUES (?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, directory, states) VALUES (?, ?, ?, ?, ?)",
       row.shard,
       row.covers,
       row.clockMs,
+      row.directory,
       row.states,
     );
   }
 
   /** Columns alone: the states are read when one of them is asked for. */
   shards(): Omit<ShardRow, "states">[] {
-    return this.#all("SELECT shard, covers, clock_ms FROM producer_shards ORDER BY shard").map((row) => ({
+    return this.#all("SELECT shard, covers, clock_ms, directory FROM producer_shards ORDER BY shard").map((row) => ({
       shard: number(row["shard"]),
       covers: number(row["covers"]),
       clockMs: number(row["clock_ms"]),
+      directory: blob(row["directory"]),
     }));
   }
 
   shardStates(shard: number): Uint8Array | null {
     const row = this.#one("SELECT states FROM producer_shards WHERE shard = ?", shard);
     return row === null ? null : blob(row["states"]);
+  }
+
+  /** Bytes `[from, from + length)` of the shard's states: SQLite goes through the others, but they never come here. */
+  shardPage(shard: number, from: number, length: number): Uint8Array | null {
+    const query = "SELECT substr(states, ?, ?) AS page FROM producer_shards WHERE shard = ?";
+    const row = this.#one(query, from + 1, length, shard);
+    return row === null ? null : blob(row["page"]);
   }
 
   /** Null: no row is left. */
