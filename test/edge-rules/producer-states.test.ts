@@ -105,7 +105,7 @@ describe("rows", () => {
     const partition = new MemoryPartition();
     const { rows } = partition;
     const read = (): readonly number[] => [rows.statesRead, rows.pagesRead];
-    for (let index = 0; index < 5_000; index += 1) partition.append(idOf(index % 900), 1, index);
+    for (let index = 0; index < 10_000; index += 1) partition.append(idOf(index % 900), 1, index);
     [rows.statesRead, rows.pagesRead] = [0, 0];
     partition.evict();
     expect(read()).toEqual([0, 0]);
