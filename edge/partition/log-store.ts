@@ -187,22 +187,23 @@ export class LogStore {
 
   /** Columns alone, in offset order. */
   *producerRunsFrom(offset: number): Generator<ProducerRun> {
-    const cursor = this.#sql.exec<Columns>(
+    const cursor = this.#sql.exec(
       `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
-    for (const row of cursor) yield producerRunOf(row);
+    for (const values of cursor.raw()) yield producerRunOf(values);
   }
 
   /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
   producerRunsWithin(id: ProducerId, { from, end }: SequenceRange): ProducerRun[] {
-    return this.#all(
+    const cursor = this.#sql.exec(
       `SELECT ${PRODUCER_COLUMNS} FROM runs
        WHERE producer_id = ? AND next_sequence > ? AND first_sequence < ? ORDER BY base_offset`,
       id,
       from,
       end,
-    ).map(producerRunOf);
+    );
+    return Array.from(cursor.raw(), producerRunOf);
   }
 
   /** The bytes of runs from the last one that begins at the offset or before, in order (`run-scan.ts`). */
@@ -252,14 +253,16 @@ function runOf(row: Columns): RunColumns {
   };
 }
 
-function producerRunOf(row: Columns): ProducerRun {
+/** Of values in the order of `PRODUCER_COLUMNS`. */
+function producerRunOf(values: SqlStorageValue[]): ProducerRun {
+  const [baseOffset, lastOffset, id, epoch, firstSequence, nextSequence, chainAfter] = values;
   return {
-    id: text(row["producer_id"]) as ProducerId,
-    epoch: number(row["producer_epoch"]),
-    firstSequence: number(row["first_sequence"]),
-    nextSequence: number(row["next_sequence"]),
-    chainAfter: numberOrNull(row["chain_after"]),
-    baseOffset: number(row["base_offset"]),
-    lastOffset: number(row["last_offset"]),
+    id: text(id) as ProducerId,
+    epoch: number(epoch),
+    firstSequence: number(firstSequence),
+    nextSequence: number(nextSequence),
+    chainAfter: numberOrNull(chainAfter),
+    baseOffset: number(baseOffset),
+    lastOffset: number(lastOffset),
   };
 }
