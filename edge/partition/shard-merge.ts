@@ -1,4 +1,7 @@
-/** All pages of one shard, and the next snapshot of it: what is read at once and written at once. */
+/**
+ * All pages of one shard, and the next snapshot of it: what is read at once and written at once. To have SQLite put the
+ * row together from pages that stay (`substr`) and those that changed takes longer, and no less memory.
+ */
 import type { ProducerId } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAGES, pageOf } from "./producer-place.ts";
