@@ -3,7 +3,7 @@ import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
-import { setLogLevel } from "../log.ts";
+import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { Report } from "../metrics/report.ts";
 import { TotalsStore } from "../metrics/totals-store.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -213,5 +213,5 @@ function demandJurisdiction({ PARTITION }: Env, jurisdiction: DurableObjectJuris
 }
 
 function told(error: unknown): void {
-  console.error("the controller goes on later", error instanceof Error ? error.stack : String(error));
+  log.warn("the controller goes on later", thrownFields(error));
 }
