@@ -140,3 +140,7 @@ function noSuchConfig(name: string): StrandlineError {
   const shown = name.slice(0, 64);
   return new StrandlineError("INVALID_CONFIG", `no config is named ${JSON.stringify(shown)}`, { config: shown });
 }
+
+export function isCompacted(config: TopicConfig): boolean {
+  return config["cleanup.policy"]?.includes("compact") === true;
+}
