@@ -57,6 +57,8 @@ export class Tails {
       this.#underWay += bytesUnderWay(state);
       this.#hungry.add(socket);
     }
+    // What was about to be sent when the object left memory is nobody else's to remember.
+    if (this.#hungry.size > 0) this.#feedInTurn();
   }
 
   get count(): number {
@@ -70,10 +72,10 @@ export class Tails {
   /** The socket has been accepted. Sends where the tail stands, or why it cannot be. */
   open(socket: TailSocket, request: TailRequest): void {
     const { offset, leaderEpoch, previousCrc } = request;
-    const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: null };
+    // Nothing is before the offset: whether the position stands is asked, and no row is read for it.
+    const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: offset };
     const answer = this.#parts.reads.read(question);
-    // Damage is met when it is reached, as any other read meets it.
-    if (answer.error !== null && answer.error !== "CORRUPT_MESSAGE") {
+    if (answer.error !== null) {
       this.#refuse(socket, offset, answer);
       return;
     }
@@ -89,9 +91,11 @@ export class Tails {
     for (const [socket, state] of this.#tails) {
       if (state.nextOffset !== baseOffset || !this.#mayPass(socket, state)) continue;
       // It is behind from here on, and is fed when it has acknowledged something.
-      if (!hasRoom(state, bytes.byteLength)) continue;
-      if (!this.#hasBudget(bytes.byteLength)) {
-        this.#waitForBudget(socket);
+      if (!this.#maySend(socket, state, bytes.byteLength)) continue;
+      if (bytes.byteLength > state.windowBytes) {
+        // Comes from the log, in parts: only a batch may be larger than the window, a run may not.
+        this.#hungry.add(socket);
+        this.#feedInTurn();
         continue;
       }
       frame ??= recordsFrame({ ...this.#parts.extent.bounds(), nextOffset, bytes: bytes.byteLength }, bytes);
@@ -131,11 +135,7 @@ export class Tails {
     if (state === undefined || !this.#mayPass(socket, state)) return;
     const { highWatermark } = this.#parts.extent.bounds();
     const bytesMax = Math.min(state.windowBytes, LIMITS.tailFrameBytes);
-    if (state.nextOffset === highWatermark || !hasRoom(state, bytesMax)) return;
-    if (!this.#hasBudget(bytesMax)) {
-      this.#waitForBudget(socket);
-      return;
-    }
+    if (state.nextOffset === highWatermark || !this.#maySend(socket, state, bytesMax)) return;
     const before = this.#barrier(state)?.at ?? null;
     const answer = this.#parts.reads.shared({ offset: state.nextOffset, bytesMax, before });
     if (answer.error !== null) {
@@ -143,6 +143,8 @@ export class Tails {
       return;
     }
     if (answer.nextOffset === state.nextOffset) return;
+    // A batch alone may be larger than a frame.
+    if (!this.#maySend(socket, state, answer.bytes.byteLength)) return;
     this.#sendRead(socket, state, answer);
     this.#hungry.add(socket);
     this.#feedInTurn();
@@ -156,8 +158,8 @@ export class Tails {
       this.#send(socket, state, frame, { nextOffset, bytes: bytes.byteLength });
       return;
     }
-    this.#tell(socket, { type: "position", ...bounds });
     this.#keep(socket, afterSend(state, nextOffset, 0));
+    this.#tell(socket, { type: "position", ...bounds });
   }
 
   /** The others go on in turns of their own, with appends and acknowledgements in between. */
@@ -175,8 +177,8 @@ export class Tails {
     const barrier = this.#barrier(state);
     if (barrier === null || state.nextOffset < barrier.at) return true;
     if (state.growthsTold <= barrier.growth) {
-      this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
       this.#keep(socket, { ...state, growthsTold: barrier.growth + 1 });
+      this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
     }
     return false;
   }
@@ -188,8 +190,12 @@ export class Tails {
     return growth === undefined ? null : { growth: growthsPassed, at: growth.at };
   }
 
-  #hasBudget(bytes: number): boolean {
-    return this.#underWay === 0 || this.#underWay + bytes <= LIMITS.tailWindowBytesMax;
+  /** False: it waits for an acknowledgement, its own or anybody's. */
+  #maySend(socket: TailSocket, state: TailState, bytes: number): boolean {
+    if (!hasRoom(state, bytes)) return false;
+    if (this.#underWay === 0 || this.#underWay + bytes <= LIMITS.tailWindowBytesMax) return true;
+    this.#waitForBudget(socket);
+    return false;
   }
 
   #send(
