@@ -80,7 +80,7 @@ export async function eventStream(parts: EventStreamParts): Promise<ReadableStre
 const utf8 = new TextEncoder();
 
 /** Pulled by its reader: what it does not take is not acknowledged, so the partition sends no more. */
-function streamOf(source: AsyncGenerator<string>, end: () => void): ReadableStream<Uint8Array> {
+function streamOf(source: AsyncGenerator<string, void>, end: () => void): ReadableStream<Uint8Array> {
   let ended = false;
   const cancel = (): void => {
     ended = true;
@@ -103,10 +103,12 @@ function streamOf(source: AsyncGenerator<string>, end: () => void): ReadableStre
   );
 }
 
-async function nextOf(source: AsyncGenerator<string>): Promise<{ readonly text: string; readonly last: boolean }> {
+async function nextOf(
+  source: AsyncGenerator<string, void>,
+): Promise<{ readonly text: string; readonly last: boolean }> {
   try {
-    const { done, value: text } = await source.next();
-    if (done !== true) return { text, last: false };
+    const next = await source.next();
+    if (next.done !== true) return { text: next.value, last: false };
     return { text: `event: end\nretry: ${COME_BACK_MS}\ndata: {}\n\n`, last: true };
   } catch (thrown) {
     const error = asStrandlineError(thrown).toBody();
@@ -121,7 +123,7 @@ async function* events(source: {
   readonly clock: Clock;
   readonly endsAt: number;
   readonly from: number;
-}): AsyncGenerator<string> {
+}): AsyncGenerator<string, void> {
   const { mail, upstream, clock, endsAt, from } = source;
   while (clock.now() < endsAt) {
     const one = await mail.take();
@@ -136,7 +138,7 @@ async function* events(source: {
 }
 
 /** In parts: a frame of small gzip batches may hold a thousand times its size. */
-async function* recordEvents(frame: Uint8Array, from: number): AsyncGenerator<string> {
+async function* recordEvents(frame: Uint8Array, from: number): AsyncGenerator<string, void> {
   const { leaderEpoch, bytes } = headOf(frame);
   for (const batch of batches(frame.subarray(frame.length - bytes))) {
     let text = "";

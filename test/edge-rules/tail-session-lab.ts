@@ -7,7 +7,7 @@ import type { TailListener } from "../../edge/tail/tail-upstream.ts";
 import type { TailClientFrame, TailEdgeFrame, TailSubscribe } from "../../shared/api/tail.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import { readUint32 } from "../../shared/record-batch.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { StrandlineError } from "../../shared/strandline-error.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 
 export const TOPIC = "00000000-0000-0000-0000-000000000001" as TopicId;
