@@ -7,7 +7,7 @@ import { writeCrc } from "../../shared/record-batch-encode.ts";
 import { seeded } from "../harness/seeded.ts";
 import { kafkaBatch, newDevice, plainBatch, produceRun } from "./device.ts";
 import { call, evict, newPlace, recordsOf, stubOf } from "./edge.ts";
-import { EventReader, eventsOf } from "./event-reader.ts";
+import { eventsOf, type EventReader } from "./event-reader.ts";
 
 test("gzip batches of a device are opened", async () => {
   const place = await newPlace();
