@@ -43,6 +43,8 @@ export class Tails {
   readonly #tails = new Map<TailSocket, TailState>();
   /** Those that have room and something to read, in turn. */
   readonly #hungry = new Set<TailSocket>();
+  /** Those of them that were passed over, because all that may be under way was: first in the next turn. */
+  readonly #starved = new Set<TailSocket>();
   #feeding = false;
   #waiting = false;
   /** Over all tails. */
@@ -110,8 +112,13 @@ export class Tails {
     if (frame.type === "ack") this.#acked(socket, state, frame.offset);
     else if (state.growthsPassed !== null)
       this.#keep(socket, { ...state, growthsPassed: Math.max(state.growthsPassed, frame.growths) });
-    this.#feed(socket);
-    if (this.#hungry.size > 0) this.#feedInTurn();
+    if (this.#starved.size === 0) {
+      this.#feed(socket);
+      return;
+    }
+    // Room that somebody made is not for itself first: others have waited for it.
+    this.#hungry.add(socket);
+    this.#feedInTurn();
   }
 
   closed(socket: TailSocket): void {
@@ -131,6 +138,7 @@ export class Tails {
   /** One frame at most: the others have their turn before this one has another. */
   #feed(socket: TailSocket): void {
     this.#hungry.delete(socket);
+    this.#starved.delete(socket);
     const state = this.#tails.get(socket);
     if (state === undefined || !this.#mayPass(socket, state)) return;
     const { highWatermark } = this.#parts.extent.bounds();
@@ -168,7 +176,7 @@ export class Tails {
     this.#feeding = true;
     void this.#parts.clock.sleep(0).then(() => {
       this.#feeding = false;
-      for (const socket of [...this.#hungry]) this.#feed(socket);
+      for (const socket of [...this.#starved, ...this.#hungry]) this.#feed(socket);
     });
   }
 
@@ -219,13 +227,13 @@ export class Tails {
 
   /** All that may be under way is: it goes on when somebody acknowledges, or has been silent for too long. */
   #waitForBudget(socket: TailSocket): void {
-    this.#hungry.add(socket);
+    this.#starved.add(socket);
     if (this.#waiting) return;
     this.#waiting = true;
     void this.#parts.clock.sleep(LIMITS.tailSilenceMsMax).then(() => {
       this.#waiting = false;
       this.#closeSilent();
-      if (this.#hungry.size > 0) this.#feedInTurn();
+      if (this.#starved.size > 0) this.#feedInTurn();
     });
   }
 
@@ -278,5 +286,6 @@ export class Tails {
     if (state !== undefined) this.#underWay -= bytesUnderWay(state);
     this.#tails.delete(socket);
     this.#hungry.delete(socket);
+    this.#starved.delete(socket);
   }
 }

@@ -91,6 +91,21 @@ test("one that waits for room goes on as soon as another has acknowledged", asyn
   expect(waiting.records).toHaveLength(1);
 });
 
+test("one that waits for room has its turn before one that acknowledges frame by frame", async () => {
+  const lab = new TailsLab();
+  lab.hold(...Array.from({ length: 400 }, () => 256 * KIB));
+  const quick = lab.open({ windowBytes: LIMITS.tailWindowBytesMax });
+  await lab.clock.advance(100);
+  const waiting = Array.from({ length: 3 }, () => lab.open({ offset: 200 }));
+  for (let at = 0; at < 100; at += 1) {
+    lab.ack(quick, quick.records[at]?.nextOffset);
+    await lab.clock.advance(1);
+  }
+  for (const one of waiting) expect(one.records.length).toBeGreaterThan(0);
+  expect(quick.records.length).toBeGreaterThan(100);
+  expect(lab.tails.bytesUnderWay).toBeLessThanOrEqual(LIMITS.tailWindowBytesMax);
+});
+
 test("an acknowledgement that goes back, or beyond what was sent, changes nothing more", async () => {
   const lab = new TailsLab();
   lab.hold(100, 100, 100);

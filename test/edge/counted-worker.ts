@@ -23,4 +23,5 @@ const counted: ExportedHandler<Env> = {
   },
 };
 
+// oxlint-disable-next-line import/no-default-export -- a Worker's entry is its default export
 export { ControllerObject, counted as default, CountedPartition as PartitionObject };
