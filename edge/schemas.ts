@@ -177,5 +177,10 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? "absent").slice(0, 100);
+  try {
+    return (JSON.stringify(value) ?? "absent").slice(0, 100);
+  } catch {
+    // Text that nests a hundred thousand deep can be read, and not be written again.
+    return "nested too deep to show";
+  }
 }

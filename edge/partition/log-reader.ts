@@ -58,7 +58,8 @@ export class LogReader {
         if (read.part.length > 0) parts.push(read.part);
         length += read.part.length;
         if (read.stopped === "damage" && length === 0) return { ...chunk(read.nextOffset), damaged: true };
-        nextOffset = read.nextOffset;
+        // Damage behind what was read is met by the next read, which begins at it.
+        if (read.stopped === null || read.part.length > 0) nextOffset = read.nextOffset;
         if (read.stopped !== null || length >= bytesMax) return chunk(nextOffset);
       }
       const [next] = this.#store.runsBehind(nextOffset, 1);
@@ -82,8 +83,9 @@ export class LogReader {
     const end = endWithin(run.bytes.subarray(0, limit), start, space);
     const part = run.bytes.subarray(start, end);
     if (end < limit) return { part, nextOffset: end > start ? offsetBehind(part) : offset, stopped: "full" };
-    if (limit < run.bytes.length || damages.some((one) => one.offset >= offset))
-      return { part, nextOffset: end > start ? offsetBehind(part) : offset, stopped: "damage" };
+    const behind = damages.find((one) => one.offset >= offset);
+    if (behind !== undefined)
+      return { part, nextOffset: end > start ? offsetBehind(part) : behind.nextOffset, stopped: "damage" };
     return { part, nextOffset: run.lastOffset + 1, stopped: null };
   }
 
