@@ -20,6 +20,8 @@ export class LogExtent {
   #leaderEpoch: LeaderEpoch;
   #settings: PartitionSettings;
   #state: LogState;
+  /** Begun by this object, and nothing stands under it yet: no other history can have it. */
+  #epochIsUnused = false;
 
   constructor(store: LogStore, meta: PartitionMeta) {
     this.#store = store;
@@ -75,6 +77,7 @@ export class LogExtent {
   appended(end: LogEnd): void {
     assert(end.nextOffset > this.#state.end.nextOffset, "offsets only grow");
     this.#state = { ...this.#state, end };
+    this.#epochIsUnused = false;
   }
 
   /** False: it was known already. Records from here on may be of keys that the growth moved. */
@@ -85,10 +88,13 @@ export class LogExtent {
     return true;
   }
 
-  /** The log went back, and somebody has proven it. */
+  /** The log went back, and somebody has proven it. Made-up proofs cost a row each append at most. */
   newEpoch(claimed: LeaderEpoch, random: number): void {
+    if (this.#epochIsUnused) return;
     const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
-    if (epochs !== null) this.#write({ ...this.#meta, epochs });
+    if (epochs === null) return;
+    this.#write({ ...this.#meta, epochs });
+    this.#epochIsUnused = true;
   }
 
   /**
