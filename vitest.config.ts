@@ -26,7 +26,10 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { STRANDLINE_AUTH: "none" } },
+            // Eviction waits for the timer of a report.
+            miniflare: {
+              bindings: { STRANDLINE_AUTH: "none", STRANDLINE_REPORT_SECONDS: "0.1", STRANDLINE_LOG_LEVEL: "warn" },
+            },
           }),
         ],
         test: { name: "workerd", include: ["test/edge/**/*.test.ts"], testTimeout: TEST_MS_MAX },

@@ -1,23 +1,32 @@
 /** The routes in one table. Each is a caller of its operation; what it adds is HTTP. */
 import { Hono, type Context } from "hono";
+import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
-import { authenticate, mayCall, type Caller } from "./auth.ts";
+import { authenticate, type Caller } from "./auth.ts";
+import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
+import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
+import { metricsRoute } from "./routes/metrics.ts";
+import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
 import { createTopicRoute, describeTopicRoute, listTopicsRoute } from "./routes/topics.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
+import { systemClock } from "./system-ports.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
-export const ROUTES: readonly (readonly [method: "GET" | "POST", path: string, route: Route])[] = [
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export const ROUTES: readonly (readonly [method: Method, path: string, route: Route])[] = [
   ["POST", "/v1/produce", produceRoute],
   ["POST", "/v1/fetch", fetchRoute],
   ["GET", "/v1/tail", tailRoute],
@@ -28,72 +37,68 @@ export const ROUTES: readonly (readonly [method: "GET" | "POST", path: string, r
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["GET", "/metrics", metricsRoute],
+  ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
 
 type AppContext = Context<{ Bindings: Env }>;
+type Handle = Route["handle"];
 
 export function createApp(): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
-  app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.options("/v1/*", (context) => preflight(context));
-  for (const [method, path, route] of ROUTES) app.on(method, path, async (context) => await answer(context, route));
+  app.get("/healthz", ({ env, req }) =>
+    finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
+  );
+  const methods = [...new Set(ROUTES.map(([method]) => method))];
+  app.options("/v1/*", ({ env, req }) => preflight(env, req.raw, methods));
+  for (const [method, path, { handle }] of ROUTES)
+    app.on(method, path, async (context) => await answer(context, path, handle));
   for (const path of new Set(ROUTES.map(([, one]) => one))) {
     const refuse = wrongMethod(methodsOf(path));
-    app.all(path, async (context) => await answer(context, refuse));
+    app.all(path, async (context) => await answer(context, path, refuse));
   }
-  app.notFound(async (context) => await answer(context, nothingHere));
+  app.notFound(async (context) => await answer(context, "none", nothingHere));
   return app;
 }
 
-async function answer(context: AppContext, route: Route): Promise<Response> {
+async function answer(context: AppContext, pattern: string, handle: Handle): Promise<Response> {
+  const { env } = context;
   const request = context.req.raw;
+  const startedAtMs = systemClock.now();
+  let caller: Caller | null = null;
+  let code: ErrorCode | null = null;
   let response: Response;
   try {
-    const caller: Caller = authenticate(context.env, request);
+    caller = authenticate(env, request);
+    const ports = requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
-    response = await route({
-      request,
-      url: new URL(request.url),
-      params,
-      ports: requestPorts(context.env, caller, (work) => context.executionCtx.waitUntil(work)),
-    });
+    response = await handle({ request, url: new URL(request.url), params, ports });
   } catch (thrown) {
-    response = errorResponse(asStrandlineError(thrown));
+    const error = asStrandlineError(thrown);
+    code = error.code;
+    response = errorResponse(error);
   }
-  return allowOrigin(context, response);
+  const { status } = response;
+  requestAnswered(env, { method: request.method, route: pattern, status, code, startedAtMs, caller }, (work) =>
+    inBackground(context, work),
+  );
+  return finished(env, request, response);
+}
+
+function inBackground(context: AppContext, work: Promise<void>): void {
+  context.executionCtx.waitUntil(work);
 }
 
 function nothingHere({ url }: { readonly url: URL }): Promise<Response> {
   throw new StrandlineError("NOT_FOUND", url.pathname.slice(0, 200));
 }
 
-function wrongMethod(allow: string): (route: { readonly request: Request; readonly url: URL }) => Promise<Response> {
+function wrongMethod(allow: string): Handle {
   return ({ request, url }) => {
-    const said = `${request.method} ${url.pathname.slice(0, 200)}`;
-    const response = errorResponse(new StrandlineError("METHOD_NOT_ALLOWED", said, { allow }));
-    response.headers.set("allow", allow);
-    return Promise.resolve(response);
+    throw new StrandlineError("METHOD_NOT_ALLOWED", `${request.method} ${url.pathname.slice(0, 200)}`, { allow });
   };
 }
 
 function methodsOf(path: string): string {
   return ROUTES.flatMap(([method, one]) => (one === path ? [method] : [])).join(", ");
-}
-
-/** Only origins that may call may read; the others get the same answer without leave to look at it. */
-function allowOrigin(context: AppContext, response: Response): Response {
-  if (response.webSocket !== null) return response;
-  const origin = context.req.header("origin");
-  response.headers.append("vary", "Origin");
-  if (origin !== undefined && mayCall(context.env, origin)) response.headers.set("access-control-allow-origin", origin);
-  return response;
-}
-
-function preflight(context: AppContext): Response {
-  const response = allowOrigin(context, new Response(null, { status: 204 }));
-  if (!response.headers.has("access-control-allow-origin")) return response;
-  response.headers.set("access-control-allow-methods", "GET, POST");
-  response.headers.set("access-control-allow-headers", "content-type, accept, authorization");
-  response.headers.set("access-control-max-age", "7200");
-  return response;
 }

@@ -16,6 +16,10 @@ export interface Env {
   readonly STRANDLINE_DEFAULT_PARTITIONS?: string;
   /** Seconds after which a socket or an event stream is ended, cleanly: a Worker's time is counted for each of them. */
   readonly STRANDLINE_STREAM_SECONDS?: string;
+  /** Seconds between two reports of one object or isolate to the metrics of its namespace. */
+  readonly STRANDLINE_REPORT_SECONDS?: string;
+  /** `error`, `warn`, `info` (the default) or `debug`: what `log.ts` writes at least. */
+  readonly STRANDLINE_LOG_LEVEL?: string;
   /** Bytes of a partition's storage above which appends are refused with STORAGE_FULL; reads go on. */
   readonly STRANDLINE_STORAGE_BYTES_MAX?: string;
 }
@@ -25,6 +29,7 @@ export interface Settings {
   readonly defaultPartitions: number;
   readonly storageBytesMax: number;
   readonly streamMs: number;
+  readonly reportMs: number;
 }
 
 const DEFAULT_PARTITIONS = 6;
@@ -34,7 +39,8 @@ export function settingsOf(env: Env): Settings {
   const storageBytes = Number(env.STRANDLINE_STORAGE_BYTES_MAX ?? LIMITS.storageBytesMax);
   return {
     storageBytesMax: storageBytes > 0 && storageBytes <= LIMITS.storageBytesMax ? storageBytes : LIMITS.storageBytesMax,
-    streamMs: streamSeconds(env) * 1_000,
+    streamMs: secondsOf(env.STRANDLINE_STREAM_SECONDS, STREAM_SECONDS) * 1_000,
+    reportMs: secondsOf(env.STRANDLINE_REPORT_SECONDS, REPORT_SECONDS) * 1_000,
     autoCreateTopics: env.STRANDLINE_AUTO_CREATE_TOPICS !== "false",
     defaultPartitions:
       Number.isInteger(stated) && stated > 0 && stated <= LIMITS.partitionsPerTopicMax ? stated : DEFAULT_PARTITIONS,
@@ -42,8 +48,9 @@ export function settingsOf(env: Env): Settings {
 }
 
 const STREAM_SECONDS = 300;
+const REPORT_SECONDS = 10;
 
-function streamSeconds({ STRANDLINE_STREAM_SECONDS: stated }: Env): number {
-  const seconds = Number(stated ?? STREAM_SECONDS);
-  return seconds > 0 && seconds <= 86_400 ? seconds : STREAM_SECONDS;
+function secondsOf(stated: string | undefined, otherwise: number): number {
+  const seconds = Number(stated ?? otherwise);
+  return seconds > 0 && seconds <= 86_400 ? seconds : otherwise;
 }

@@ -1,6 +1,8 @@
 /** The only map from error codes to HTTP. Nothing internal (stack, SQL, path) leaves through here. */
 import type { ErrorCode } from "../shared/error-table.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
+import { log, thrownFields } from "./log.ts";
 
 const STATUS = {
   UNKNOWN_SERVER_ERROR: 500,
@@ -47,6 +49,7 @@ const STATUS = {
   RECEIPT_UNKNOWN: 404,
   GIVEN_UP: 409,
   UNSUPPORTED_OPERATION: 400,
+  NOT_ACCEPTABLE: 406,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {
@@ -54,15 +57,19 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
-  return Response.json(
-    { error: error.toBody() },
-    { status: statusOf(error.code), headers: { "cache-control": "no-store" } },
-  );
+  const { allow } = error.details;
+  const headers = {
+    ...SECURE_HEADERS,
+    vary: "Origin",
+    "cache-control": "no-store",
+    ...(typeof allow === "string" ? { allow } : {}),
+  };
+  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
 }
 
 /** What was not expected is told to the log, and to the caller only that it was not expected. */
 export function asStrandlineError(thrown: unknown): StrandlineError {
   if (thrown instanceof StrandlineError) return thrown;
-  console.error("unexpected", thrown instanceof Error ? thrown.stack : String(thrown));
+  log.error("unexpected", thrownFields(thrown));
   return new StrandlineError("UNKNOWN_SERVER_ERROR", "");
 }

@@ -46,6 +46,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     createTopic: async (name, partitionCount, config) => await stub().createTopic(name, partitionCount, config),
     topics: async (names, create) => await stub().topics(names, create),
     topicById: async (topicId) => await stub().topicById(topicId),
+    metrics: async () => await stub().metrics(),
   };
 }
 

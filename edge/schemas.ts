@@ -1,26 +1,29 @@
 /** The shapes of what clients send, as far as they are JSON. What a schema refuses is named with its field and value. */
 import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
+import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { CreateTopicRequest } from "../shared/api/topics.ts";
-import type { Chain, Crc, ProducerKey, TopicId } from "../shared/brands.ts";
+import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import type { RecordsQuery } from "./operations/records.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
 const SEQUENCE_MAX = 0x7fff_ffff;
-const int32 = z.int().min(0).max(0x7fff_ffff);
-const offset = z.int().min(0);
-const chain = uint32 as unknown as z.ZodType<Chain>;
+export const int32: z.ZodType<number> = z.int().min(0).max(0x7fff_ffff);
+export const offset: z.ZodType<number, number> = z.int().min(0);
+export const chain: z.ZodType<Chain> = uint32 as unknown as z.ZodType<Chain>;
 const crc = uint32 as unknown as z.ZodType<Crc>;
-const topicId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown as z.ZodType<TopicId>;
+export const topicId: z.ZodType<TopicId> = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown as z.ZodType<TopicId>;
 const producerKey = z.string().regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<ProducerKey>;
 /** Digits alone: `Number` also takes "", "0x10" and "1e3". */
 const digits = z.string().regex(/^\d+$/).transform(Number);
-const leaderEpoch = z.object({ counter: uint32, random: uint32 });
+export const leaderEpoch: z.ZodType<LeaderEpoch> = z.object({ counter: uint32, random: uint32 });
 
 /** Two runs of one partition would race each other, two waits of one session would end each other at once. */
 function eachOnce(partitions: readonly { readonly topicId: string; readonly partition: number }[]): boolean {
@@ -117,6 +120,16 @@ export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
   maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
   minBytes: digits.pipe(z.int()).default(0),
   maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(0),
+});
+
+export const metadataQuery: z.ZodType<{ topics?: string | undefined; create?: string | undefined }> = z.object({
+  /** Names with commas between them. */
+  topics: z.string().optional(),
+  create: z.string().optional(),
+});
+
+export const offsetsQuery: z.ZodType<{ at: OffsetQuestion }> = z.object({
+  at: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]),
 });
 
 /** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */

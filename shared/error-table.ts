@@ -97,7 +97,7 @@ export const ERRORS = {
     sentence: "The producer has given up more batches than are remembered.",
   },
   STORE_FAILED: { errno: 10_010, retriable: true, sentence: "The browser's database failed." },
-  STORAGE_FULL: { errno: 10_011, retriable: false, sentence: "There is no room left." },
+  STORAGE_FULL: { errno: 10_011, retriable: true, sentence: "There is no room left; what is freed makes some." },
   WORKER_DIED: {
     errno: 10_012,
     retriable: true,
@@ -117,6 +117,11 @@ export const ERRORS = {
     sentence: "The edge refused the record for good; it is among the dead letters.",
   },
   UNSUPPORTED_OPERATION: { errno: 10_018, retriable: false, sentence: "This client is not able to do that." },
+  NOT_ACCEPTABLE: {
+    errno: 10_019,
+    retriable: false,
+    sentence: "There is no answer of a media type that is accepted.",
+  },
 } as const;
 
 interface ErrorRow {

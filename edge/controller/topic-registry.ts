@@ -9,6 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
+import { log } from "../log.ts";
 import { checkTopicConfig } from "../topic-config.ts";
 
 interface TopicRow extends Record<string, SqlStorageValue> {
@@ -51,6 +52,7 @@ export class TopicRegistry {
       JSON.stringify(config),
       this.#clock.now(),
     );
+    log.info("topic created", { topic: name, topicId, count: partitionCount });
     return { name, error: null, topicId, partitionCount, config };
   }
 

@@ -2,19 +2,8 @@
 import type { ListOffsetsAnswer, OffsetQuestion } from "../../shared/api/list-offsets.ts";
 import { openBatch } from "../../shared/gzip.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
 import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
-
-/** Throws `INVALID_REQUEST` that names what was asked. */
-export function offsetQuestion(text: string | undefined): OffsetQuestion {
-  if (text === "earliest" || text === "latest") return text;
-  const time = /^\d+$/.test(text ?? "") ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(time)) return time;
-  throw new StrandlineError("INVALID_REQUEST", `at=${(text ?? "").slice(0, 64)}: earliest, latest or milliseconds`, {
-    field: "at",
-  });
-}
 
 export async function listOffsets(
   ports: EdgePorts,

@@ -12,6 +12,8 @@ export interface ControllerPort {
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<Outcome<TopicMetadata>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;
+  /** What was reported, in Prometheus' text format. */
+  metrics(): Promise<string>;
 }
 
 export interface EdgePorts {

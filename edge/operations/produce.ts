@@ -16,14 +16,26 @@ import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.t
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import { maxMessageBytes } from "../topic-config.ts";
 import { asStrandlineError } from "../http-error.ts";
+import { log, thrownFields } from "../log.ts";
 import { take } from "../outcome.ts";
 import type { AppendAnswer, PartitionPort } from "../partition/partition-port.ts";
 import { demand, produceHead } from "../schemas.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 import { checkRun, claimedProducer } from "./run-check.ts";
 
+export interface Produced {
+  readonly answer: ProduceAnswer;
+  /** Over all partitions, as they are billed. */
+  readonly rowsWritten: number;
+}
+
+interface PartitionProduced {
+  readonly answer: ProducePartitionAnswer;
+  readonly rowsWritten: number;
+}
+
 /** Throws only where the request as a whole cannot be read. */
-export async function produce(ports: EdgePorts, body: Uint8Array): Promise<ProduceAnswer> {
+export async function produce(ports: EdgePorts, body: Uint8Array): Promise<Produced> {
   const { head, payloadStart } = readEnvelope(body);
   const { partitions }: ProduceHead = demand(produceHead, head, "the head");
   const runs = takePayloads(
@@ -31,17 +43,20 @@ export async function produce(ports: EdgePorts, body: Uint8Array): Promise<Produ
     payloadStart,
     partitions.map((one) => one.bytes),
   );
-  const answers = partitions.map(
-    async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array()),
+  const produced = await Promise.all(
+    partitions.map(async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array())),
   );
-  return { partitions: await Promise.all(answers) };
+  return {
+    answer: { partitions: produced.map(({ answer }) => answer) },
+    rowsWritten: produced.reduce((sum, one) => sum + one.rowsWritten, 0),
+  };
 }
 
 async function producePartition(
   ports: EdgePorts,
   head: ProducePartitionHead,
   run: Uint8Array,
-): Promise<ProducePartitionAnswer> {
+): Promise<PartitionProduced> {
   let partition: PartitionPort | null = null;
   let identified: ProducerId | null = null;
   try {
@@ -54,7 +69,8 @@ async function producePartition(
       take(await partition.append({ bytes: forTheCall(run), leaderEpoch: head.leaderEpoch, ...checked })),
     );
   } catch (thrown) {
-    return await refused(head, asStrandlineError(asUnreachable(thrown)), partition, identified);
+    const answer = await refused(head, asStrandlineError(asUnreachable(head, thrown)), partition, identified);
+    return { answer, rowsWritten: 0 };
   }
 }
 
@@ -108,21 +124,17 @@ function notAsked(head: ProducePartitionHead, error: ErrorBody): ProducePartitio
   };
 }
 
-function answerOf(head: ProducePartitionHead, answer: AppendAnswer): ProducePartitionAnswer {
+function answerOf(head: ProducePartitionHead, appended: AppendAnswer): PartitionProduced {
   const { topicId, partition } = head;
-  const { error, rowsWritten: _rowsWritten, ...rest } = answer;
-  return {
-    topicId,
-    partition,
-    ...rest,
-    error: error === null ? null : new StrandlineError(error.code, error.said).toBody(),
-  };
+  const { error, rowsWritten, ...rest } = appended;
+  const told = error === null ? null : new StrandlineError(error.code, error.said).toBody();
+  return { answer: { topicId, partition, ...rest, error: told }, rowsWritten };
 }
 
 /** A call between objects that failed: it may or may not have happened. */
-function asUnreachable(thrown: unknown): unknown {
+function asUnreachable({ topicId, partition }: ProducePartitionHead, thrown: unknown): unknown {
   if (thrown instanceof StrandlineError) return thrown;
-  console.error("a partition could not be asked", thrown instanceof Error ? thrown.stack : String(thrown));
+  log.warn("a partition could not be asked", { topicId, partition, ...thrownFields(thrown) });
   return new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
 }
 

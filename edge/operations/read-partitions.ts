@@ -64,7 +64,7 @@ export async function readPartitions(
         limit: limits?.[index] ?? null,
       }),
   );
-  const parts = await spendRest(ports, { partitions, parts: await Promise.all(shares), budget, limits });
+  const parts = await spendRest(ports, { partitions, parts: await Promise.all(shares), budget, share, limits });
   return within(partitions, parts, budget);
 }
 
@@ -74,6 +74,7 @@ async function spendRest(
     readonly partitions: readonly FetchPartition[];
     readonly parts: readonly Part[];
     readonly budget: number;
+    readonly share: number;
     readonly limits: ReadLimits | null;
   },
 ): Promise<Part[]> {
@@ -86,7 +87,9 @@ async function spendRest(
     const bytesMax = Math.min(one.maxBytes - part.byteLength, left);
     const atLeastOne = !found && part.byteLength === 0;
     const limit = read.limits?.[index] ?? null;
-    if (goesOn(part, limit) && (bytesMax > 0 || atLeastOne)) {
+    // What did not fit the room it had does not fit less.
+    const hasMoreRoom = bytesMax > Math.min(one.maxBytes, read.share) - part.byteLength;
+    if (goesOn(part, limit) && (hasMoreRoom || atLeastOne)) {
       const more = await readPart(ports, behind(one, part), { bytesMax, atLeastOne, limit });
       left -= more.byteLength;
       parts[index] = joined(part, more);

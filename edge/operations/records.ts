@@ -18,7 +18,7 @@ export interface RecordsQuery {
 }
 
 /** From `offset` on. */
-export type RunRead = ReadAnswer & { readonly offset: number };
+export type RunRead = ReadAnswer & { readonly topicId: string; readonly offset: number };
 
 /** Throws `OFFSET_OUT_OF_RANGE` with the bounds, `CORRUPT_MESSAGE` with what is behind the damage. */
 export async function readRun(
@@ -40,7 +40,8 @@ export async function readRun(
     if (answer.error !== null) throw refusal(offset, answer);
     const waitMs = until - ports.clock.now();
     const filled = answer.nextOffset < answer.highWatermark;
-    if (answer.bytes.byteLength >= bytesMin || filled || waitMs <= 0) return { ...answer, offset };
+    if (answer.bytes.byteLength >= bytesMin || filled || waitMs <= 0)
+      return { ...answer, topicId: topic.topicId, offset };
     await port.waitForAppend({ offset: answer.highWatermark, sessionId: ports.newSessionId(), waitMs });
   }
 }

@@ -24,7 +24,7 @@ export function compactionWork({ store, extent, producers, clock, changed }: Com
   return {
     due: () => extent.settings.cleanup.compact && compaction.due({ ...extent.settings, nowMs: clock.now() }),
     step: async () => {
-      const snapshotsCover = producers.covered;
+      const snapshotsCover = producers.coveredTo;
       const done = await compaction.step({ ...extent.settings, nowMs: clock.now(), snapshotsCover });
       changed();
       return done;

@@ -4,13 +4,15 @@
  */
 import type { LeaderEpoch } from "../../shared/brands.ts";
 import { assert } from "../../shared/assert.ts";
+import { log } from "../log.ts";
 import { partitionSettings, type PartitionSettings } from "../topic-config.ts";
 import { NOTHING_CLEANED, type Cleaned } from "./compaction/compaction-rows.ts";
 import { withNewEpoch } from "./leader-epochs.ts";
 import type { LogEnd, LogState } from "./log-rows.ts";
 import type { LogStore } from "./log-store.ts";
 import { adopted, leaderEpochOf, type EpochStart, type PartitionMeta } from "./partition-meta.ts";
-import type { GrowthBarrier, PartitionBounds, PartitionDescription, TopicState } from "./partition-port.ts";
+import type { GrowthBarrier, PartitionBounds, PartitionDescription } from "./partition-port.ts";
+import type { TopicState } from "../topic-state.ts";
 
 const NOTHING: LogEnd = { nextOffset: 0, appendedAt: 0, maxTimestamp: -1, lastCrc: null, sizeBefore: 0 };
 
@@ -94,18 +96,21 @@ export class LogExtent {
     const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
     if (epochs === null) return;
     this.#write({ ...this.#meta, epochs });
+    if (epochs === null) return;
+    this.#write({ ...this.#meta, epochs });
     this.#epochIsUnused = true;
+    log.info("leader epoch bumped", { topic: this.topicName, leaderEpoch: this.#leaderEpoch.counter });
   }
 
   /**
-   * Moves the log start up, and drops the rows that end below `rowsBelow` (at most the new start). `within` runs in the
-   * same transaction, before the rows are gone.
+   * Moves the log start up, and drops the rows that end below what `cover` says (at most the new start); it is called
+   * in the same transaction, before the rows are gone.
    */
-  moveStart(startOffset: number, rowsBelow: number, within: () => void): void {
+  moveStart(startOffset: number, cover: () => number): void {
     assert(startOffset >= this.#state.startOffset && startOffset <= this.#state.end.nextOffset, "the start only grows");
     const state = { ...this.#state, startOffset };
     this.#store.transaction(() => {
-      within();
+      const rowsBelow = Math.min(cover(), startOffset);
       this.#store.writeState(state);
       this.#store.deleteRunsBelow(rowsBelow);
     });

@@ -45,25 +45,29 @@ export class LogReader {
 
   /** As many whole batches as fit, up to the end of the log or to damage. */
   #chunk({ highWatermark }: PartitionBounds, { offset, bytesMax, atLeastOne, before }: ReadRequest): Chunk {
-    if (before !== null && offset >= before) return { bytes: NOTHING, nextOffset: offset, damaged: false };
     const parts: Uint8Array[] = [];
     let length = 0;
     let nextOffset = offset;
-    for (const run of this.#store.runsFrom(offset)) {
-      if (run.lastOffset < nextOffset) continue;
-      if (before !== null && run.baseOffset >= before)
-        return { bytes: joined(parts, length), nextOffset: before, damaged: false };
-      const first = length === 0;
-      const read = this.#partOf(run, nextOffset, { room: bytesMax - length, atLeastOne: atLeastOne && first });
-      if (read.part.length > 0) parts.push(read.part);
-      length += read.part.length;
-      if (read.stopped === "damage" && length === 0)
-        return { bytes: NOTHING, nextOffset: read.nextOffset, damaged: true };
-      nextOffset = read.nextOffset;
-      if (read.stopped !== null || length >= bytesMax)
-        return { bytes: joined(parts, length), nextOffset, damaged: false };
+    const chunk = (behind: number): Chunk => ({ bytes: joined(parts, length), nextOffset: behind, damaged: false });
+    while (before === null || nextOffset < before) {
+      for (const run of this.#store.runsFrom(nextOffset, bytesMax)) {
+        if (run.lastOffset < nextOffset) continue;
+        if (before !== null && run.baseOffset >= before) return chunk(before);
+        const first = length === 0;
+        const read = this.#partOf(run, nextOffset, { room: bytesMax - length, atLeastOne: atLeastOne && first });
+        if (read.part.length > 0) parts.push(read.part);
+        length += read.part.length;
+        if (read.stopped === "damage" && length === 0) return { ...chunk(read.nextOffset), damaged: true };
+        nextOffset = read.nextOffset;
+        if (read.stopped !== null || length >= bytesMax) return chunk(nextOffset);
+      }
+      const [next] = this.#store.runsBehind(nextOffset, 1);
+      if (next === undefined) return chunk(before ?? highWatermark);
+      if (length > 0) return chunk(nextOffset);
+      // Compaction has taken whole rows here.
+      nextOffset = next.baseOffset;
     }
-    return { bytes: joined(parts, length), nextOffset: before ?? highWatermark, damaged: false };
+    return chunk(nextOffset);
   }
 
   #partOf(
@@ -137,7 +141,7 @@ export class LogReader {
       if (run === null || run.maxTimestamp < timestamp) low = Math.max(middle, run?.lastOffset ?? middle) + 1;
       else high = Math.max(Math.min(run.baseOffset, middle), bounds.logStartOffset);
     }
-    for (const run of this.#store.runsFrom(low)) {
+    for (const run of this.#store.runsFrom(low, Number.MAX_SAFE_INTEGER)) {
       const { bytes } = run;
       for (const at of soundBatches(bytes, this.#checks.check(run, bytes))) {
         const reaches = batchLastOffset(bytes, at) >= low && batchMaxTimestamp(bytes, at) >= timestamp;

@@ -13,6 +13,8 @@ import type {
   StoredRun,
 } from "./log-rows.ts";
 import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { RunScan } from "./run-scan.ts";
+import { CountedSql } from "./counted-sql.ts";
 import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
 
 const RUN_COLUMNS =
@@ -23,12 +25,24 @@ const PRODUCER_COLUMNS =
 export class LogStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  readonly #counted: CountedSql;
+  readonly #scan: RunScan;
   /** Rows written by this instance, as they are billed. */
   rowsWritten = 0;
+  /** Of the log, among those written. */
+  rowsDeleted = 0;
+  bytesRewritten = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.#counted = new CountedSql(storage.sql);
+    this.#scan = new RunScan(this.#counted);
+  }
+
+  /** Rows read by this instance, as they are billed. */
+  get rowsRead(): number {
+    return this.#counted.rowsRead;
   }
 
   /** Of the whole object, on disk. */
@@ -96,6 +110,7 @@ export class LogStore {
   }
 
   rewriteRun(baseOffset: number, { received, tombstonesSince, bytes }: CompactedRun): void {
+    this.#scan.forget();
     this.#write(
       "UPDATE runs SET size = ?, tombstones_since = ?, received = ?, bytes = ? WHERE base_offset = ?",
       bytes.byteLength,
@@ -104,15 +119,18 @@ export class LogStore {
       bytes,
       baseOffset,
     );
+    this.bytesRewritten += bytes.byteLength;
   }
 
   /** Rows that end below the offset. Each is billed. */
   deleteRunsBelow(offset: number): void {
-    this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
+    this.#scan.forget();
+    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
   }
 
   deleteRun(baseOffset: number): void {
-    this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
+    this.#scan.forget();
+    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
   }
 
   writeShard(row: ShardRow): void {
@@ -172,7 +190,7 @@ export class LogStore {
 
   /** Columns alone, in offset order. */
   *producerRunsFrom(offset: number): Generator<ProducerRun> {
-    const cursor = this.#sql.exec<Columns>(
+    const cursor = this.#counted.exec<Columns>(
       `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
@@ -190,21 +208,9 @@ export class LogStore {
     ).map(producerRunOf);
   }
 
-  /** From the last run that begins at the offset or before. */
-  *runsFrom(offset: number): Generator<StoredRun> {
-    const cursor = this.#sql.exec<Columns>(
-      `SELECT base_offset, last_offset, received IS NOT NULL AS compacted, bytes FROM runs
-       WHERE base_offset >= COALESCE((SELECT MAX(base_offset) FROM runs WHERE base_offset <= ?), 0) ORDER BY base_offset`,
-      offset,
-    );
-    for (const row of cursor) {
-      yield {
-        baseOffset: number(row["base_offset"]),
-        lastOffset: number(row["last_offset"]),
-        compacted: row["compacted"] === 1,
-        bytes: blob(row["bytes"]),
-      };
-    }
+  /** The bytes of runs from the last one that begins at the offset or before, in order (`run-scan.ts`). */
+  runsFrom(offset: number, bytesMax: number): Generator<StoredRun> {
+    return this.#scan.runsFrom(this.runAround(offset)?.baseOffset ?? offset, bytesMax);
   }
 
   runBytes(baseOffset: number): Uint8Array | null {
@@ -227,12 +233,13 @@ export class LogStore {
   }
 
   #all(query: string, ...values: SqlStorageValue[]): Columns[] {
-    return this.#sql.exec<Columns>(query, ...values).toArray();
+    return this.#counted.exec<Columns>(query, ...values).toArray();
   }
 
-  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): void {
-    const cursor = this.#sql.exec(query, ...(values as SqlStorageValue[]));
-    this.rowsWritten += cursor.rowsWritten;
+  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
+    const { rowsWritten } = this.#counted.exec(query, ...(values as SqlStorageValue[]));
+    this.rowsWritten += rowsWritten;
+    return rowsWritten;
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogStore } from "./log-store.ts";
-import type { ProducerStates } from "./producer-states.ts";
+import type { Cover, ProducerStates } from "./producer-states.ts";
 import { dueRetention, nextRetentionAt } from "./retention.ts";
 
 /** The one alarm of an object. */
@@ -97,14 +97,11 @@ export class Maintenance {
   #retain(): boolean {
     const verdict = this.#dueRetention();
     if (verdict === null) return false;
-    const { extent } = this.#parts;
-    this.#moveStart(verdict.startOffset);
-    return verdict.more && extent.startOffset === verdict.startOffset;
-  }
-
-  /** Never back. Producers' states that stand in those rows alone are written first. */
-  #moveStart(startOffset: number): void {
-    moveStart(this.#parts, startOffset);
+    const { store } = this.#parts;
+    const oldest = store.firstRun()?.baseOffset;
+    moveStart(this.#parts, verdict.startOffset);
+    // Rows that may not go yet (see `moveStart`) are tried again another time.
+    return verdict.more && store.firstRun()?.baseOffset !== oldest;
   }
 
   #dueRetention(): ReturnType<typeof dueRetention> {
@@ -140,12 +137,19 @@ export class Maintenance {
   }
 }
 
-/** The log start moves up to the offset; what of it cannot be let go yet (see `coverUpTo`) stays unseen on the disk. */
+/**
+ * The log start moves up to the offset. What producers' states are known by goes into snapshots first, in the same
+ * transaction; rows that cannot go for want of room in a snapshot stay on the disk, unseen.
+ */
 export function moveStart(
   { extent, producers }: Pick<MaintenanceParts, "extent" | "producers">,
   startOffset: number,
 ): void {
-  const covering = producers.coverUpTo(startOffset);
-  extent.moveStart(startOffset, Math.min(startOffset, covering.coveredTo), covering.write);
-  covering.committed();
+  const covers: Cover[] = [];
+  extent.moveStart(startOffset, () => {
+    const cover = producers.coverUpTo(startOffset);
+    covers.push(cover);
+    return cover.deletableBelow;
+  });
+  for (const cover of covers) producers.commitCover(cover);
 }

@@ -30,16 +30,19 @@ export interface PartitionSurroundings {
   readonly storageBytesMax: number;
   readonly sockets: readonly TailSocket[];
   readonly failed: (error: unknown) => void;
+  /** Bytes of batches that tails were sent. */
+  readonly tailSent?: (bytes: number) => void;
 }
 
 export function openPartition(surroundings: PartitionSurroundings, meta: PartitionMeta): OpenPartition {
   const { store, clock, random, alarm, failed } = surroundings;
   const extent = new LogExtent(store, meta);
-  const producers = new ProducerStates(store);
+  const producers = new ProducerStates(store, { retentionMs: extent.settings.producerStateRetentionMs });
   const log = new PartitionLog({ ...surroundings, extent, producers });
   const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
   const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
-  const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets });
+  const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };
+  const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets, ...sent });
   return { extent, producers, log, reads, maintenance, tails };
 }

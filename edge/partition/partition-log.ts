@@ -22,6 +22,7 @@ import {
   type DeviceProducerState,
   type ProducerState,
 } from "./producer-states.ts";
+import { StorageRoom } from "./storage-room.ts";
 import { storedBytes } from "./run-bytes.ts";
 
 interface Kept {
@@ -52,14 +53,14 @@ export class PartitionLog {
   readonly #extent: LogExtent;
   readonly #producers: ProducerStates;
   readonly #clock: Clock;
-  readonly #storageBytesMax: number;
+  readonly #room: StorageRoom;
 
   constructor({ store, extent, producers, clock, storageBytesMax }: PartitionLogParts) {
     this.#store = store;
     this.#extent = extent;
     this.#producers = producers;
     this.#clock = clock;
-    this.#storageBytesMax = storageBytesMax;
+    this.#room = new StorageRoom(storageBytesMax, () => store.databaseBytes);
   }
 
   proof(id: ProducerId): ProducerProof {
@@ -132,8 +133,8 @@ export class PartitionLog {
     const id = kept.producer?.id ?? null;
     const fresh = request.batches.slice(kept.held);
     if (fresh.length === 0) return this.#held(id, known, firstOffset(request, known));
-    if (this.#store.databaseBytes >= this.#storageBytesMax)
-      return this.#refuse("STORAGE_FULL", `${this.#storageBytesMax} bytes`, id);
+    if (!this.#room.take(request.bytes.byteLength))
+      return this.#refuse("STORAGE_FULL", `${this.#room.bytesMax} bytes`, id);
     const { end, settings, leaderEpoch } = this.#extent;
     const baseOffset = end.nextOffset;
     const count = countOf(fresh);
@@ -161,7 +162,7 @@ export class PartitionLog {
         received,
         bytes,
       });
-      return this.#producers.writeDueSnapshot(nextOffset, change);
+      return this.#producers.writeDueSnapshot(nextOffset, change, appendedAt);
     });
     const sizeBefore = end.sizeBefore + bytes.byteLength;
     this.#extent.appended({ nextOffset, appendedAt, maxTimestamp, lastCrc, sizeBefore });
@@ -204,7 +205,7 @@ export class PartitionLog {
       const after: DeviceProducerState = { ...next, recent: state?.recent ?? [], voids };
       const { nextOffset } = this.#extent.end;
       const snapshot = this.#store.transaction(() => this.#producers.writeSnapshotOf(id, after, nextOffset));
-      this.#producers.commitVoid(id, after, snapshot);
+      this.#producers.commitVoid(snapshot);
     }
     return { ...this.proof(id), leaderEpoch: this.#extent.leaderEpoch, batches: verdict.batches };
   }

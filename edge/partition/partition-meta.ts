@@ -1,6 +1,7 @@
 /** What a partition keeps of itself beside its log: its topic, where the topic grew, and its leader epochs. */
 import type { LeaderEpoch } from "../../shared/brands.ts";
-import type { GrowthBarrier, TopicState } from "./partition-port.ts";
+import type { GrowthBarrier } from "./partition-port.ts";
+import type { TopicState } from "../topic-state.ts";
 
 /** A leader epoch and the first offset that was written under it. */
 export interface EpochStart extends LeaderEpoch {

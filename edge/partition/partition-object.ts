@@ -4,6 +4,8 @@ import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconci
 import type { ProducerId } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
+import { log, setLogLevel, thrownFields } from "../log.ts";
+import type { PartitionMeter } from "../metrics/partition-meter.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
@@ -11,7 +13,8 @@ import { LogStore } from "./log-store.ts";
 import { moveStart } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
-import { partitionName } from "./partition-name.ts";
+import { meterOf } from "./partition-metrics.ts";
+import { addressOf, partitionName } from "./partition-name.ts";
 import type {
   AppendAnswer,
   AppendRequest,
@@ -21,13 +24,13 @@ import type {
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
-  TopicState,
   WaitEnd,
   WaitRequest,
 } from "./partition-port.ts";
 import { random32 } from "./partition-reads.ts";
 import { TAIL_HEADER, type TailQuestion } from "./tail-question.ts";
 import type { AppendedRun } from "./tails.ts";
+import type { TopicState } from "../topic-state.ts";
 
 /**
  * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
@@ -36,6 +39,7 @@ import type { AppendedRun } from "./tails.ts";
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
   readonly #waits = new DelayedFetches(systemClock);
+  readonly #meter: PartitionMeter;
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
   #open: OpenPartition | null = null;
   /** Null: no append is being committed. */
@@ -45,7 +49,9 @@ export class PartitionObject extends DurableObject<Env> {
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
+    setLogLevel(env.STRANDLINE_LOG_LEVEL);
     this.#store = new LogStore(state.storage);
+    this.#meter = meterOf({ env, store: this.#store, open: () => this.#open });
   }
 
   /**
@@ -58,6 +64,7 @@ export class PartitionObject extends DurableObject<Env> {
       open.reads.heard(request.leaderEpoch);
       const { answer, appended } = open.log.append(request);
       if (appended !== null) this.#appended(open, appended);
+      this.#meter.appended(answer.error, appended);
       return answer;
     });
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
@@ -71,7 +78,7 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   async read(address: PartitionAddress, request: ReadRequest): Promise<Outcome<ReadAnswer>> {
-    return await this.#with(address, ({ reads }) => reads.read(request));
+    return await this.#with(address, ({ reads }) => this.#meter.fetched(reads.read(request)));
   }
 
   async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<WaitEnd> {
@@ -118,6 +125,7 @@ export class PartitionObject extends DurableObject<Env> {
   async adopt(address: PartitionAddress, topic: TopicState): Promise<Outcome<PartitionBounds>> {
     return await this.#with(address, (open) => {
       if (open.extent.adopt(topic)) {
+        open.producers.retentionMs = open.extent.settings.producerStateRetentionMs;
         this.#moved(open);
         this.#inBackground(open.maintenance.woke());
       }
@@ -136,6 +144,7 @@ export class PartitionObject extends DurableObject<Env> {
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+    log.info("partition freed", { topicId, partition });
   }
 
   /** A Worker opens a tail: the request names the address and what is asked for, in JSON. */
@@ -146,6 +155,7 @@ export class PartitionObject extends DurableObject<Env> {
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.acceptWebSocket(server);
       open.tails.open(server, asked.request);
+      this.#meter.tailOpened();
       return client;
     });
     return opened.ok
@@ -169,6 +179,8 @@ export class PartitionObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const known = attempt(() => this.#openKnown());
+    const address = addressOf(this.ctx.id.name);
+    if (address !== null) this.#meter.touched(address);
     if (known.ok && known.value !== null) await known.value.maintenance.alarmed();
   }
 
@@ -195,6 +207,7 @@ export class PartitionObject extends DurableObject<Env> {
     if (opened !== null && !opened.ok) return opened;
     const open = this.#open;
     if (open === null) return attempt(() => this.#refuse(address));
+    this.#meter.touched(address);
     return this.#fromStorage(() => step(open));
   }
 
@@ -229,6 +242,7 @@ export class PartitionObject extends DurableObject<Env> {
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),
+        tailSent: (bytes) => this.#meter.tailSent(bytes),
       },
       meta,
     );
@@ -269,6 +283,6 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   #failed(error: unknown): void {
-    console.error("storage failed", error instanceof Error ? error.stack : String(error));
+    log.error("storage failed", thrownFields(error));
   }
 }

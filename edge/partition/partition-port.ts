@@ -5,7 +5,6 @@
  */
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
-import type { TopicConfig } from "../../shared/api/metadata.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -14,18 +13,6 @@ export interface PartitionAddress {
   readonly namespace: string;
   readonly topicId: string;
   readonly partition: number;
-}
-
-/**
- * What a partition knows of its topic, from the controller: with the confirmation that it should exist, and again with
- * each change. `revision` grows with every change, so that a late message changes nothing.
- */
-export interface TopicState {
-  readonly name: string;
-  readonly revision: number;
-  readonly config: TopicConfig;
-  /** The partition counts before each growth, oldest first: the topic's growth epoch is their number. */
-  readonly growths: readonly number[];
 }
 
 /** Records from `at` on may be of keys that were elsewhere before the topic grew from `from` partitions. */

@@ -1,173 +1,260 @@
 /**
- * What the partition keeps of each producer. In memory it is a map; in storage it is snapshots, one row for each shard
- * of the ids, and the columns of the rows behind them. A snapshot is true up to the offset it covers, so recovery is
- * the snapshots plus the rows after each, and never reads a blob.
+ * What the partition keeps of each producer. In storage it is a snapshot for each shard of the ids
+ * (`producer-snapshot.ts`), true up to the offset it covers, and the columns of the rows behind it. In memory are only
+ * the producers that changed since the snapshots of their shards, and some of the snapshots as they lie in storage.
+ *
+ * One snapshot is written for ten runs, of the shard whose changes are the oldest, and says from where on the log still
+ * has what no snapshot has: so recovery reads ten rows for each shard that has changed, and no more. Where no producer
+ * has changed at all, one is written for `RUNS_PER_IDLE_SNAPSHOT`, or recovery would go through all runs that have no
+ * producer.
+ *
+ * A producer is known as long as its shard's snapshot has it, and forgotten when a snapshot is written without it:
+ * when the partition's clock has gone on for longer than the retention since the snapshot that last found it changed.
+ * Every second due snapshot is of a shard that was not written for so long, if there is one, so a producer is
+ * forgotten after twice the retention at the latest where anybody appends. All of this hangs on what is in storage,
+ * never on what memory happens to hold: an eviction changes nothing.
  */
-import type { HeldRange } from "../../shared/api/produce.ts";
-import type { Chain, ProducerId } from "../../shared/brands.ts";
+import type { ProducerId } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { afterKafkaAppend, type KafkaProducerState } from "./kafka-append.ts";
-import type { ProducerRun } from "./log-rows.ts";
+import type { KafkaProducerState } from "./kafka-append.ts";
 import type { LogStore } from "./log-store.ts";
-import type { ProducerPosition } from "./producer-append.ts";
+import { advanced, STOPPED_CLOCK, type PartitionClock } from "./partition-clock.ts";
+import { ProducerChanges } from "./producer-changes.ts";
+import type { SnapshotMerge } from "./producer-snapshot-merge.ts";
+import type { SnapshotHead } from "./producer-snapshot.ts";
+import type { DeviceProducerState, ProducerState } from "./producer-state.ts";
+import {
+  shardOf,
+  SHARDS,
+  ShardSnapshots,
+  type ShardColumns,
+  type ShardRows,
+  type WrittenShard,
+} from "./shard-snapshots.ts";
 
-export interface DeviceProducerState extends ProducerPosition {
-  /** The last few runs and where they stand; the newest last. */
-  readonly recent: readonly HeldRange[];
-  /** What was given up: sequences without offsets, in order. */
-  readonly voids: readonly (readonly [sequence: number, count: number, crc: number])[];
+export { afterDeviceRun, type DeviceProducerState, type ProducerState } from "./producer-state.ts";
+export { shardOf, SHARDS } from "./shard-snapshots.ts";
+
+/** Rows written stay at 1.1 a run. */
+export const RUNS_PER_SNAPSHOT = 10;
+/** What recovery may have to read anyway when every shard has changed. */
+export const RUNS_PER_IDLE_SNAPSHOT: number = SHARDS * RUNS_PER_SNAPSHOT;
+const MINUTE_MS = 60_000;
+
+/** The rows, so far as states need them. */
+export type SnapshotRows = ShardRows & Pick<LogStore, "producerRunsFrom" | "runsBehind">;
+
+export interface ProducerStatesOptions {
+  /** `producer.state.retention.ms`, in the partition's clock. */
+  readonly retentionMs: number;
 }
 
-export type ProducerState = DeviceProducerState | KafkaProducerState;
-
-export const SHARDS = 64;
-/** One snapshot row for so many runs: rows written stay below 1.1 a run. */
-const RUNS_PER_SNAPSHOT = 10;
-
-export interface Snapshot {
-  readonly shard: number;
-  readonly covers: number;
+/** What a run's transaction has done, for `commit`. */
+export interface RunSnapshot {
+  readonly nextOffset: number;
+  readonly clock: PartitionClock;
+  readonly runsSinceDue: number;
+  readonly swept: boolean;
+  /** Null: none was due, or none fitted a row. */
+  readonly written: WrittenShard | null;
 }
 
-/** The rows, so far as snapshots need them. */
-export type SnapshotRows = Pick<LogStore, "shards" | "shardStates" | "writeShard" | "producerRunsFrom">;
+/** For `commitCover`. */
+export interface Cover {
+  /** Rows that end below this may be deleted. */
+  readonly deletableBelow: number;
+  readonly written: readonly ShardColumns[];
+}
+
+type Change = readonly [ProducerId, ProducerState];
 
 export class ProducerStates {
+  /** Applies from the next snapshot on. */
+  retentionMs: number;
   readonly #store: SnapshotRows;
-  readonly #states = new Map<ProducerId, ProducerState>();
-  readonly #shards: Set<ProducerId>[] = Array.from({ length: SHARDS }, () => new Set());
-  /** Up to which offset each shard's row is true; 0 where there is none. */
-  readonly #covers: number[] = Array.from({ length: SHARDS }, () => 0);
-  #runsSinceSnapshot = 0;
+  readonly #snapshots: ShardSnapshots;
+  readonly #changes = new ProducerChanges();
+  /** Where the log ends. */
+  #end = 0;
+  #clock: PartitionClock = STOPPED_CLOCK;
+  #runsSinceDue = 0;
+  #swept = false;
 
-  constructor(store: SnapshotRows) {
+  constructor(store: SnapshotRows, { retentionMs }: ProducerStatesOptions) {
+    this.retentionMs = retentionMs;
     this.#store = store;
-    for (const row of store.shards()) {
-      this.#covers[row.shard] = row.covers;
-      for (const [id, state] of JSON.parse(
-        new TextDecoder().decode(store.shardStates(row.shard) ?? new Uint8Array()),
-      ) as [ProducerId, ProducerState][])
-        this.#set(id, state);
-    }
-    const snapshotAt = Math.max(...this.#covers);
-    for (const run of store.producerRunsFrom(Math.min(...this.#covers))) {
-      // Counted on, or an object that never lives for so many runs would never write one.
-      if (run.baseOffset >= snapshotAt) this.#runsSinceSnapshot += 1;
-      const covered = this.#covers[shardOf(run.id)] ?? 0;
-      if (run.baseOffset >= covered) this.#set(run.id, stateAfterRun(this.#states.get(run.id), run));
-    }
+    this.#snapshots = new ShardSnapshots(store);
+    this.#recover();
+  }
+
+  /** Bytes that the states take in memory, by estimate. */
+  get memoryBytes(): number {
+    return this.#snapshots.cachedBytes + this.#changes.memoryBytes;
   }
 
   device(id: ProducerId): DeviceProducerState | undefined {
-    const state = this.#states.get(id);
+    const state = this.#stateOf(id);
     return state !== undefined && "chain" in state ? state : undefined;
   }
 
   kafka(id: ProducerId): KafkaProducerState | undefined {
-    const state = this.#states.get(id);
+    const state = this.#stateOf(id);
     return state !== undefined && "epoch" in state ? state : undefined;
   }
 
-  /** Within the transaction of a run: writes a snapshot where one is due. `proposed` is not yet among the states. */
-  writeDueSnapshot(nextOffset: number, proposed: readonly [ProducerId, ProducerState] | null): Snapshot | null {
-    if (this.#runsSinceSnapshot + 1 < RUNS_PER_SNAPSHOT) return null;
-    // The one furthest behind: recovery reads the rows from there on, however often the object was evicted.
-    const shard = this.#covers.indexOf(Math.min(...this.#covers));
-    const written = this.#writeShard(shard, nextOffset, proposed);
-    return { shard, covers: written ? nextOffset : (this.#covers[shard] ?? 0) };
+  /**
+   * Within the transaction of every run, also of one without a producer: writes a snapshot where one is due.
+   * `proposed` is not yet among the states. `appendedAt` is what the run's row says: the clock is read back from there.
+   */
+  writeDueSnapshot(nextOffset: number, proposed: Change | null, appendedAt: number): RunSnapshot {
+    const clock = advanced(this.#clock, appendedAt);
+    const runsSinceDue = this.#runsSinceDue + 1;
+    const none = { nextOffset, clock, runsSinceDue, swept: this.#swept, written: null };
+    const changed = proposed !== null || this.#changes.any;
+    if (runsSinceDue % (changed ? RUNS_PER_SNAPSHOT : RUNS_PER_IDLE_SNAPSHOT) !== 0) return none;
+    for (const { shard, swept } of this.#dueShards(proposed, clock)) {
+      const merge = this.#merged(shard, proposed, clock);
+      if (merge === null) continue;
+      const from = proposed === null || shardOf(proposed[0]) === shard ? nextOffset : this.#end;
+      const replayFrom = Math.min(from, this.#neededFrom([shard]) ?? nextOffset);
+      const columns = { shard, covers: nextOffset, clockMs: clock.clockMs };
+      const written = this.#snapshots.write(columns, merge, {
+        replayFrom,
+        runsSinceDue: 0,
+        wallMs: clock.wallMs,
+        swept,
+      });
+      return { nextOffset, clock, runsSinceDue: 0, swept, written };
+    }
+    return none;
   }
 
   /** Within the transaction of a void, which no row of the log stands for. Throws `VOID_LIMIT` where there is no room. */
-  writeSnapshotOf(id: ProducerId, state: ProducerState, nextOffset: number): Snapshot {
+  writeSnapshotOf(id: ProducerId, state: ProducerState, nextOffset: number): WrittenShard {
     const shard = shardOf(id);
-    if (!this.#writeShard(shard, nextOffset, [id, state]))
+    const merge = this.#merged(shard, [id, state], this.#clock);
+    if (merge === null)
       throw new StrandlineError("VOID_LIMIT", `${LIMITS.rowBytesMax} bytes`, { limit: LIMITS.rowBytesMax });
-    return { shard, covers: nextOffset };
+    const columns = { shard, covers: nextOffset, clockMs: this.#clock.clockMs };
+    return this.#snapshots.write(columns, merge, this.#headWithout([shard]));
   }
 
   /** After the transaction of a run. */
-  commit(change: readonly [ProducerId, ProducerState] | null, snapshot: Snapshot | null): void {
-    if (change !== null) this.#set(...change);
-    this.#runsSinceSnapshot = snapshot === null ? this.#runsSinceSnapshot + 1 : 0;
-    if (snapshot !== null) this.#covers[snapshot.shard] = snapshot.covers;
+  commit(change: Change | null, { nextOffset, clock, runsSinceDue, swept, written }: RunSnapshot): void {
+    if (change !== null) this.#changes.set(shardOf(change[0]), change, this.#end);
+    this.#end = nextOffset;
+    this.#clock = clock;
+    this.#runsSinceDue = runsSinceDue;
+    this.#swept = swept;
+    if (written !== null) this.#adopt(written);
   }
 
-  commitVoid(id: ProducerId, state: ProducerState, snapshot: Snapshot): void {
-    this.#set(id, state);
-    this.#covers[snapshot.shard] = snapshot.covers;
+  /** After the transaction of a void: its snapshot has the new state. */
+  commitVoid(written: WrittenShard): void {
+    this.#adopt(written);
   }
 
   /**
-   * False: the shard has outgrown a row, and nothing was written. The log's rows stand for it then: a partition that
-   * could no longer append because of its own snapshot would be lost.
+   * Within the transaction that deletes rows below `offset`: writes what only they stand for. They may be deleted
+   * below `deletableBelow`, which is less where a shard does not fit a row.
    */
-  #writeShard(shard: number, covers: number, proposed: readonly [ProducerId, ProducerState] | null): boolean {
-    const held = new Map<ProducerId, ProducerState>();
-    for (const id of this.#shards[shard] ?? []) {
-      const state = this.#states.get(id);
-      if (state !== undefined) held.set(id, state);
+  coverUpTo(offset: number): Cover {
+    const behind = this.#changes.shardsBelow(offset);
+    // Known before the first is written: each header says from where on rows are needed once all of them are.
+    const fitting = behind.filter((shard) => this.#merged(shard, null, this.#clock) !== null);
+    const stuck = behind.filter((shard) => !fitting.includes(shard));
+    const deletableBelow = Math.min(offset, ...stuck.map((shard) => this.#changes.fromOf(shard) ?? offset));
+    const newest = this.#snapshots.newest()?.covers ?? 0;
+    // The rows behind the newest snapshot also say how far the clock has come, and when the next snapshot is due.
+    if (fitting.length === 0 && deletableBelow > newest && this.#end > newest)
+      fitting.push(this.#snapshots.oldest()?.shard ?? 0);
+    const head = this.#headWithout(fitting);
+    const written = fitting.flatMap((shard) => {
+      const merge = this.#merged(shard, null, this.#clock);
+      if (merge === null) return [];
+      const columns = { shard, covers: this.#end, clockMs: this.#clock.clockMs };
+      return [this.#snapshots.write(columns, merge, head).columns];
+    });
+    return { deletableBelow, written };
+  }
+
+  /** Rows that end below this may go without anything being written for them. */
+  get coveredTo(): number {
+    const newest = this.#snapshots.newest()?.covers ?? 0;
+    return Math.min(this.#neededFrom([]) ?? newest, newest);
+  }
+
+  /** After the transaction of `coverUpTo`. */
+  commitCover({ written }: Cover): void {
+    for (const columns of written) {
+      this.#snapshots.adopt(columns, null);
+      this.#changes.drop(columns.shard);
     }
-    if (proposed !== null && shardOf(proposed[0]) === shard) held.set(...proposed);
-    const states = snapshotText([...held]);
-    if (states === null) return false;
-    this.#store.writeShard({ shard, covers, clockMs: 0, states: new TextEncoder().encode(states) });
-    return true;
   }
 
-  get covered(): number {
-    return Math.min(...this.#covers);
+  #recover(): void {
+    const newest = this.#snapshots.newest();
+    const head = newest === null ? null : this.#snapshots.of(newest.shard).head;
+    if (newest !== null && head !== null) {
+      this.#clock = { clockMs: newest.clockMs, wallMs: head.wallMs };
+      this.#runsSinceDue = head.runsSinceDue;
+      this.#swept = head.swept;
+      this.#end = newest.covers;
+    }
+    for (const run of this.#store.producerRunsFrom(head?.replayFrom ?? 0)) {
+      const shard = shardOf(run.id);
+      if (run.baseOffset >= this.#snapshots.coversOf(shard)) this.#changes.recover(shard, run);
+      this.#end = Math.max(this.#end, run.lastOffset + 1);
+    }
+    for (const { appendedAt, lastOffset } of this.#store.runsBehind(newest?.covers ?? 0, RUNS_PER_IDLE_SNAPSHOT)) {
+      this.#clock = advanced(this.#clock, appendedAt);
+      this.#runsSinceDue += 1;
+      this.#end = Math.max(this.#end, lastOffset + 1);
+    }
   }
 
-  /** For retention, which is about to drop the rows below the offset. */
-  coverUpTo(offset: number): {
-    readonly coveredTo: number;
-    readonly write: () => void;
-    readonly committed: () => void;
-  } {
-    return { coveredTo: offset, write: () => undefined, committed: () => undefined };
+  #stateOf(id: ProducerId): ProducerState | undefined {
+    const shard = shardOf(id);
+    const snapshot = (): ReturnType<ShardSnapshots["of"]> => this.#snapshots.of(shard);
+    return this.#changes.stateOf(shard, id, snapshot) ?? snapshot().stateOf(id);
   }
 
-  #set(id: ProducerId, state: ProducerState): void {
-    this.#states.set(id, state);
-    this.#shards[shardOf(id)]?.add(id);
+  /** In the order in which they are tried: one that does not fit a row must not hold up the others. */
+  *#dueShards(
+    proposed: Change | null,
+    { clockMs }: PartitionClock,
+  ): Generator<{ readonly shard: number; readonly swept: boolean }> {
+    const oldest = this.#snapshots.oldest();
+    if (!this.#swept && oldest !== null && oldest.clockMs + this.retentionMs < clockMs)
+      yield { shard: oldest.shard, swept: true };
+    for (const shard of this.#changes.shards) yield { shard, swept: false };
+    if (proposed !== null) yield { shard: shardOf(proposed[0]), swept: false };
+    else if (!this.#changes.any) yield { shard: oldest?.shard ?? 0, swept: false };
   }
-}
 
-/** Null: larger than a row may be, even without the offsets of recent runs, which a duplicate can be answered without. */
-function snapshotText(states: readonly (readonly [ProducerId, ProducerState])[]): string | null {
-  const whole = JSON.stringify(states);
-  if (whole.length <= LIMITS.rowBytesMax) return whole;
-  const short = JSON.stringify(states.map(([id, state]) => [id, "chain" in state ? { ...state, recent: [] } : state]));
-  return short.length <= LIMITS.rowBytesMax ? short : null;
-}
-
-export function shardOf(id: ProducerId): number {
-  return Number.parseInt(id.slice(-2), 16) % SHARDS;
-}
-
-export function afterDeviceRun(
-  before: DeviceProducerState | undefined,
-  next: ProducerPosition,
-  range: HeldRange,
-): DeviceProducerState {
-  const recent = [...(before?.recent ?? []), range].slice(-LIMITS.recentRunsPerProducerMax);
-  return { nextSequence: next.nextSequence, chain: next.chain, recent, voids: before?.voids ?? [] };
-}
-
-function stateAfterRun(before: ProducerState | undefined, run: ProducerRun): ProducerState {
-  const { firstSequence: sequence, nextSequence, baseOffset, lastOffset } = run;
-  const count = lastOffset - baseOffset + 1;
-  if (isDeviceProducer(run.id)) {
-    const device = before !== undefined && "chain" in before ? before : undefined;
-    return afterDeviceRun(
-      device,
-      { nextSequence, chain: (run.chainAfter ?? 0) as Chain },
-      { sequence, count, baseOffset },
-    );
+  /** Null: it does not fit a row. The log's rows stand for it then, or its partition could append no more. */
+  #merged(shard: number, proposed: Change | null, { clockMs }: PartitionClock): SnapshotMerge | null {
+    const changed = this.#changes.statesOf(shard, () => this.#snapshots.of(shard));
+    if (proposed !== null && shardOf(proposed[0]) === shard) changed.set(...proposed);
+    const ages = { seen: Math.ceil(clockMs / MINUTE_MS), seenFrom: (clockMs - this.retentionMs) / MINUTE_MS };
+    return this.#snapshots.merged(shard, changed, ages);
   }
-  const kafka = before !== undefined && "epoch" in before ? before : undefined;
-  const batch = { firstSequence: sequence, lastSequence: nextSequence, baseOffset };
-  return afterKafkaAppend(kafka, { epoch: run.epoch, firstSequence: sequence, count }, batch);
+
+  #headWithout(shards: readonly number[]): SnapshotHead {
+    const { wallMs } = this.#clock;
+    const replayFrom = this.#neededFrom(shards) ?? this.#end;
+    return { replayFrom, runsSinceDue: this.#runsSinceDue, wallMs, swept: this.#swept };
+  }
+
+  /** From where on rows stand for what no snapshot has, once these shards are written; null for nowhere. */
+  #neededFrom(written: readonly number[]): number | null {
+    for (const shard of this.#changes.shards) if (!written.includes(shard)) return this.#changes.fromOf(shard);
+    return null;
+  }
+
+  #adopt({ columns, snapshot }: WrittenShard): void {
+    this.#snapshots.adopt(columns, snapshot);
+    this.#changes.drop(columns.shard);
+  }
 }

@@ -34,17 +34,23 @@ export function dueRetention(rows: RetentionRows, question: RetentionQuestion): 
   const { retentionMs, retentionBytes } = settings;
   if (retentionMs === null && retentionBytes === null) return null;
   let over = retentionBytes === null ? 0 : bytesHeld(rows, question) - retentionBytes;
-  let due = startOffset;
-  const looked = rows.runsBehind(0, ROWS_PER_TURN);
-  for (const run of looked) {
+  const isDue = (run: RunColumns): boolean => {
     // From the edge's clock: what comes in after a month offline is as young as anything.
     const tooOld = retentionMs !== null && run.appendedAt + retentionMs <= nowMs;
     const tooMuch = over >= run.size && over > 0;
-    if (!tooOld && !tooMuch) return due > startOffset ? { startOffset: due, more: false } : null;
-    due = run.lastOffset + 1;
     over -= run.size;
+    return tooOld || tooMuch;
+  };
+  // Asked often and due rarely: the oldest row alone says so.
+  const [oldest] = rows.runsBehind(0, 1);
+  if (oldest === undefined || !isDue(oldest)) return null;
+  let due = oldest.lastOffset + 1;
+  const others = rows.runsBehind(due, ROWS_PER_TURN);
+  for (const run of others) {
+    if (!isDue(run)) return { startOffset: due, more: false };
+    due = run.lastOffset + 1;
   }
-  return due > startOffset ? { startOffset: due, more: looked.length === ROWS_PER_TURN } : null;
+  return { startOffset: Math.max(due, startOffset), more: others.length === ROWS_PER_TURN };
 }
 
 function bytesHeld(rows: RetentionRows, { settings, sizeBytes }: RetentionQuestion): number {

@@ -26,6 +26,8 @@ export interface TailsParts {
   readonly clock: Clock;
   /** Those that are open, also from before the object was evicted. */
   readonly sockets: readonly TailSocket[];
+  /** Of batches that were sent, for whoever counts them. */
+  readonly sent?: (bytes: number) => void;
 }
 
 /** What was appended, as it is stored. */
@@ -199,6 +201,7 @@ export class Tails {
     { nextOffset, bytes }: { readonly nextOffset: number; readonly bytes: number },
   ): void {
     this.#underWay += bytes;
+    this.#parts.sent?.(bytes);
     // A minute of silence counts from when there is something to answer.
     const heardAtMs = state.unacked.length === 0 ? this.#parts.clock.now() : state.heardAtMs;
     this.#keep(socket, { ...afterSend(state, nextOffset, bytes), heardAtMs });

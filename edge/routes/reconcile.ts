@@ -1,11 +1,29 @@
+import { JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { RECONCILE_ANSWER } from "../answer-schemas.ts";
 import { readBody } from "../body.ts";
 import { reconcile } from "../operations/reconcile.ts";
 import { demand, parseJson, reconcileRequest } from "../schemas.ts";
-import { json, partitionParam, topicParam, type Route } from "./route.ts";
+import { json, partitionParam, route, topicParam, type Route } from "./route.ts";
 
-export const reconcileRoute: Route = async (route) => {
-  const body = parseJson(await readBody(route.request, LIMITS.jsonBytesMax));
-  const request = demand(reconcileRequest, body, "the body");
-  return json(await reconcile(route.ports, topicParam(route), partitionParam(route), request));
-};
+export const reconcileRoute: Route = route(
+  {
+    summary: "What a partition holds of a producer's batches, and giving the last of them up.",
+    query: null,
+    body: { mediaType: JSON_MEDIA_TYPE, of: { name: "ReconcileRequest", schema: reconcileRequest } },
+    answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: RECONCILE_ANSWER }] },
+    errors: [
+      "INVALID_REQUEST",
+      "REQUEST_TOO_LARGE",
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      "INCONSISTENT_TOPIC_ID",
+      "VOID_LIMIT",
+      "KAFKA_STORAGE_ERROR",
+    ],
+  },
+  async (asked) => {
+    const body = parseJson(await readBody(asked.request, LIMITS.jsonBytesMax));
+    const request = demand(reconcileRequest, body, "the body");
+    return json(await reconcile(asked.ports, topicParam(asked), partitionParam(asked), request));
+  },
+);

@@ -1,5 +1,9 @@
+import type { z } from "zod";
+import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { NamedSchema } from "../answer-schemas.ts";
 import type { EdgePorts } from "../operations/ports.ts";
+import { SECURE_HEADERS } from "../secure-headers.ts";
 
 export interface RouteRequest {
   readonly request: Request;
@@ -8,23 +12,61 @@ export interface RouteRequest {
   readonly ports: EdgePorts;
 }
 
-export type Route = (request: RouteRequest) => Promise<Response>;
-
-/** Answers are the caller's own: no cache between may keep them. */
-export const PRIVATE = { "cache-control": "private, no-cache", vary: "Authorization, Accept" } as const;
-
-export function json(body: unknown, status = 200): Response {
-  return Response.json(body, { status, headers: PRIVATE });
+export interface Content {
+  readonly mediaType: string;
+  /** Of the JSON, or of an envelope's head; null: no JSON. */
+  readonly of: NamedSchema | null;
 }
 
-export function topicParam({ params }: RouteRequest): string {
+/** What `/openapi.json` says of a route. Parameters of the path are named by the path. */
+export interface RouteDoc {
+  readonly summary: string;
+  /** The schema that validates the query's parameters; null: it takes none. */
+  readonly query: z.ZodType | null;
+  readonly body: Content | null;
+  /** Of success; more than one where `Accept` decides. */
+  readonly answer: { readonly status: number; readonly contents: readonly Content[] };
+  /** Besides those that every route answers. */
+  readonly errors: readonly ErrorCode[];
+  /** Request headers that change the answer, and what they do. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly doc: RouteDoc;
+  readonly handle: (request: RouteRequest) => Promise<Response>;
+}
+
+export function route(doc: RouteDoc, handle: Route["handle"]): Route {
+  return { doc, handle };
+}
+
+/** Answers are the caller's own: no cache between may keep them. */
+export const PRIVATE: Readonly<Record<string, string>> = {
+  ...SECURE_HEADERS,
+  "cache-control": "private, no-cache",
+  vary: "Authorization, Accept, Origin",
+};
+
+const JSON_HEADERS = { ...PRIVATE, "content-type": "application/json" };
+
+/** `Response.json` costs three times as much. */
+export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { ...JSON_HEADERS, ...headers } });
+}
+
+export function topicParam({ params }: Pick<RouteRequest, "params">): string {
   return params["topic"] ?? "";
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`: what is no number names no partition. */
-export function partitionParam({ params }: RouteRequest): number {
+export function partitionParam({ params }: Pick<RouteRequest, "params">): number {
   const text = params["partition"] ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text);
   const shown = text.slice(0, 32);
   throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `partition ${JSON.stringify(shown)}`, { partition: shown });
+}
+
+export function queryOf({ url }: Pick<RouteRequest, "url">): Readonly<Record<string, string>> {
+  return Object.fromEntries(url.searchParams);
 }

@@ -6,11 +6,13 @@ import { codecSuite } from "./codec/codec-suite.ts";
 import { edgeSuite } from "./edge/edge-suite.ts";
 import type { Figure, Suite } from "./figure.ts";
 import { localSuite } from "./local/local-suite.ts";
+import { tailSuite } from "./tail/tail-suite.ts";
 import { tableOf } from "./table.ts";
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["local", localSuite],
   ["edge", edgeSuite],
+  ["tail", tailSuite],
   ["codec", codecSuite],
 ]);
 

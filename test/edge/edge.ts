@@ -2,6 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { PartitionObject } from "../../edge/worker.ts";
+import { checkAnswer } from "./answer-check.ts";
 import { partitionName } from "../../edge/partition/partition-name.ts";
 import type { RecordJson, RecordsAnswer } from "../../shared/api/records.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
@@ -20,15 +21,17 @@ export interface CallOptions extends RequestInit {
   readonly json?: unknown;
 }
 
-/** A body makes it a POST. */
+/** A body makes it a POST. What is answered is held against what `/openapi.json` says of it. */
 export async function call(path: string, { json, ...init }: CallOptions = {}): Promise<Response> {
   const body = json === undefined ? init.body : JSON.stringify(json);
   const method = init.method ?? (body === undefined ? "GET" : "POST");
-  return await exports.default.fetch(`http://localhost${path}`, {
+  const response = await exports.default.fetch(`http://localhost${path}`, {
     ...init,
     method,
     ...(body === undefined ? {} : { body }),
   });
+  await checkAnswer({ method, path }, response);
+  return response;
 }
 
 export async function errorOf(response: Response): Promise<ErrorBody & { readonly status: number }> {

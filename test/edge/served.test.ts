@@ -1,4 +1,5 @@
 /** Callers that are not served, and addresses that lead nowhere. */
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { createApp, ROUTES } from "../../edge/app.ts";
@@ -14,7 +15,7 @@ async function ask(
   init: RequestInit = {},
   host = "localhost",
 ): Promise<Response> {
-  return await app.request(`http://${host}${path}`, init, { ...EDGE, ...settings });
+  return await app.request(`http://${host}${path}`, init, { ...EDGE, ...settings }, createExecutionContext());
 }
 
 const ADDRESSES = ROUTES.map(([method, path]) => ({

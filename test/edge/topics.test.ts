@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { abortAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, createExecutionContext } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { createApp } from "../../edge/app.ts";
 import type { MetadataAnswer, TopicMetadata } from "../../shared/api/metadata.ts";
@@ -140,7 +140,12 @@ describe("metadata", () => {
 
   test("creates nothing where the edge is set not to", async () => {
     const closed = { ...env, STRANDLINE_AUTO_CREATE_TOPICS: "false" };
-    const response = await createApp().request("http://localhost/v1/metadata?topics=unmade&create=true", {}, closed);
+    const response = await createApp().request(
+      "http://localhost/v1/metadata?topics=unmade&create=true",
+      {},
+      closed,
+      createExecutionContext(),
+    );
     expect(await response.json()).toMatchObject({
       topics: [{ name: "unmade", error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } }],
     });

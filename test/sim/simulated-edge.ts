@@ -94,7 +94,7 @@ export class SimulatedEdge {
     const bytes = typeof body === "string" ? bytesOf(body) : (body ?? new Uint8Array());
     switch (`${method} ${url.pathname}`) {
       case "POST /v1/produce":
-        return json(await produce(this.#ports, bytes.slice()));
+        return json((await produce(this.#ports, bytes.slice())).answer);
       case "POST /v1/fetch":
         return await fetchPartitions(this.#ports, demand(fetchRequest, parseJson(bytes), "the body"));
       case "GET /v1/metadata": {
@@ -141,6 +141,7 @@ export class SimulatedEdge {
       },
       topicById: (topicId) =>
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+      metrics: () => Promise.resolve(""),
     };
   }
 }

@@ -9,9 +9,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/consumer": ["client/log"],
   "client/sync": ["client/log"],
   "client/page": ["client/producer"],
-  "edge/partition": [],
+  "edge/metrics": [],
+  "edge/partition": ["edge/metrics"],
   "edge/group": [],
-  "edge/controller": [],
+  "edge/controller": ["edge/metrics"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */

@@ -1,4 +1,8 @@
-/** The comparator: a Worker and one object that stores the body of a request as one row, and nothing else. */
+/**
+ * The comparators: a Worker and one object that do with the same bytes what the platform does at the least. POST stores
+ * the body of a request as one row, and forwards it to the sockets; GET streams a row; a socket gets every row, and then
+ * what is stored.
+ */
 export const BARE_OBJECT = { className: "Bare", binding: "BARE" };
 
 export const BARE_WORKER = `
@@ -9,10 +13,29 @@ export class Bare extends DurableObject {
     state.storage.sql.exec("CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, body BLOB)");
   }
   async fetch(request) {
-    this.ctx.storage.sql.exec("INSERT INTO bodies (body) VALUES (?)", await request.arrayBuffer());
+    const { sql } = this.ctx.storage;
+    const { pathname } = new URL(request.url);
+    if (pathname === "/tail") {
+      const { 0: client, 1: server } = new WebSocketPair();
+      this.ctx.acceptWebSocket(server);
+      return new Response(null, { status: 101, webSocket: client });
+    }
+    if (request.method === "GET") {
+      const [row] = sql.exec("SELECT body FROM bodies WHERE id = ?", Number(pathname.slice(1))).toArray();
+      return new Response(row === undefined ? null : row.body);
+    }
+    const body = await request.arrayBuffer();
+    sql.exec("INSERT INTO bodies (body) VALUES (?)", body);
+    for (const socket of this.ctx.getWebSockets()) socket.send(body);
     return new Response("stored");
+  }
+  webSocketMessage(socket) {
+    for (const { body } of this.ctx.storage.sql.exec("SELECT body FROM bodies ORDER BY id")) socket.send(body);
   }
 }
 export default {
-  fetch: (request, env) => env.BARE.get(env.BARE.idFromName("one")).fetch(request),
+  fetch: (request, env) => {
+    const log = new URL(request.url).searchParams.get("log") ?? request.headers.get("x-log") ?? "one";
+    return env.BARE.get(env.BARE.idFromName(log)).fetch(request);
+  },
 };`;

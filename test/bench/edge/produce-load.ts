@@ -33,8 +33,17 @@ export class Device {
     return new Device(topicId, producerKey, await producerIdOf({ namespace: "default", principal, producerKey }));
   }
 
-  /** One batch of about `bytes`, in records of 100. */
-  request(bytes: number): Uint8Array {
+  /** A run of batches of about `bytes` each, in records of 100. */
+  request(bytes: number, batches = 1): Uint8Array {
+    const chain = this.#chain;
+    const run = Array.from({ length: batches }, () => this.#batch(bytes));
+    const length = run.reduce((sum, batch) => sum + batch.length, 0);
+    const place = { topicId: this.#topicId, partition: 0, leaderEpoch: null, producerKey: this.#producerKey };
+    const head: ProduceHead = { partitions: [{ ...place, chain, bytes: length }] };
+    return writeEnvelope(head, run);
+  }
+
+  #batch(bytes: number): Uint8Array {
     const encoder = new RecordBatchEncoder();
     const value = new Uint8Array(RECORD_BYTES).fill(this.#sequence);
     const timestamp = 1_800_000_000_000;
@@ -42,11 +51,9 @@ export class Device {
     while (encoder.byteLength + RECORD_BYTES + RECORD_OVERHEAD_BYTES_MAX <= bytes);
     const batch = encoder.finish({ crc: false });
     const crc = seal(batch, 0, { producerId: this.#producerId, baseSequence: this.#sequence });
-    const place = { topicId: this.#topicId, partition: 0, leaderEpoch: null, producerKey: this.#producerKey };
-    const head: ProduceHead = { partitions: [{ ...place, chain: this.#chain, bytes: batch.length }] };
     this.#sequence += encoder.count;
     this.#chain = nextChain(this.#chain, crc);
-    return writeEnvelope(head, [batch]);
+    return batch;
   }
 }
 
@@ -55,7 +62,7 @@ export async function send(
   url: string,
   bodies: readonly (readonly Uint8Array[])[],
 ): Promise<{ readonly seconds: number; readonly answers: readonly string[] }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const agent = new Agent({ keepAlive: true, maxSockets: bodies.length });
   const answers: string[] = [];
   const began = performance.now();
   const connections = bodies.map(async (own) => {

@@ -1,0 +1,136 @@
+/** The shapes of what is answered in JSON, for `/openapi.json` and for tests, which hold real answers against them. */
+import { z } from "zod";
+import type { FetchHead } from "../shared/api/fetch.ts";
+import type { ListOffsetsAnswer } from "../shared/api/list-offsets.ts";
+import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
+import type { ProduceAnswer } from "../shared/api/produce.ts";
+import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
+import type { RecordsAnswer } from "../shared/api/records.ts";
+import type { ListTopicsAnswer } from "../shared/api/topics.ts";
+import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
+import type { ErrorBody } from "../shared/strandline-error.ts";
+import { chain, int32, leaderEpoch, offset, topicId } from "./schemas.ts";
+
+/** A schema that `/openapi.json` lists under its name. */
+export interface NamedSchema {
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+const errorBody: z.ZodType<ErrorBody> = z
+  .object({
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    errno: z.int(),
+    retriable: z.boolean(),
+    message: z.string(),
+  })
+  .catchall(z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+const time = z.int();
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+const bounds = { logStartOffset: offset, highWatermark: offset };
+
+const produceAnswer: z.ZodType<ProduceAnswer> = z.object({
+  partitions: z.array(
+    z.object({
+      topicId,
+      partition: int32,
+      error: errorBody.nullable(),
+      nextSequence: z.int().nullable(),
+      chain,
+      leaderEpoch: leaderEpoch.nullable(),
+      held: z.array(z.object({ sequence: z.int(), count: z.int(), baseOffset: offset })),
+      baseOffset: offset.nullable(),
+      logAppendTime: time.nullable(),
+      logStartOffset: offset.nullable(),
+      highWatermark: offset.nullable(),
+    }),
+  ),
+});
+
+const fetchHead: z.ZodType<FetchHead> = z.object({
+  partitions: z.array(
+    z.object({
+      topicId,
+      partition: int32,
+      error: errorBody.nullable(),
+      leaderEpoch: leaderEpoch.nullable(),
+      ...bounds,
+      lastStableOffset: offset,
+      nextOffset: offset,
+      bytes: z.int().min(0),
+    }),
+  ),
+});
+
+const topicMetadata: z.ZodType<TopicMetadata> = z.object({
+  name: z.string(),
+  error: errorBody.nullable(),
+  topicId: topicId.nullable(),
+  partitionCount: z.int().min(0),
+  config: z.record(z.string(), z.string()),
+});
+
+const metadataAnswer: z.ZodType<MetadataAnswer> = z.object({
+  namespace: z.string(),
+  principal: z.string(),
+  topics: z.array(topicMetadata),
+});
+
+const listTopicsAnswer: z.ZodType<ListTopicsAnswer> = z.object({ topics: z.array(topicMetadata) });
+
+const recordsAnswer: z.ZodType<RecordsAnswer> = z.object({
+  records: z.array(
+    z.object({
+      offset,
+      timestamp: time,
+      key: z.string().nullable().exactOptional(),
+      keyBase64: base64.exactOptional(),
+      value: z.string().nullable().exactOptional(),
+      valueBase64: base64.exactOptional(),
+      headers: z.array(
+        z.object({
+          key: z.string(),
+          value: z.string().nullable().exactOptional(),
+          valueBase64: base64.exactOptional(),
+        }),
+      ),
+    }),
+  ),
+  nextOffset: offset,
+  ...bounds,
+});
+
+/** Head of the envelope that `.../records` answers: bounds and one run. */
+const recordsHead = z.object({ leaderEpoch, ...bounds, bytes: z.int().min(0) });
+
+const listOffsetsAnswer: z.ZodType<ListOffsetsAnswer> = z.object({
+  offset: offset.nullable(),
+  timestamp: time.nullable(),
+  leaderEpoch,
+});
+
+const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
+  nextSequence: z.int().nullable(),
+  chain,
+  leaderEpoch,
+  batches: z.array(
+    z.object({
+      verdict: z.enum(["held", "void", "absent", "other", "gone"]),
+      baseOffset: offset.nullable(),
+    }),
+  ),
+});
+
+const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
+
+export const ERROR_ANSWER: NamedSchema = named("ErrorAnswer", z.object({ error: errorBody }));
+export const PRODUCE_ANSWER: NamedSchema = named("ProduceAnswer", produceAnswer);
+export const FETCH_HEAD: NamedSchema = named("FetchHead", fetchHead);
+export const TOPIC: NamedSchema = named("Topic", topicMetadata);
+export const METADATA_ANSWER: NamedSchema = named("MetadataAnswer", metadataAnswer);
+export const LIST_TOPICS_ANSWER: NamedSchema = named("ListTopicsAnswer", listTopicsAnswer);
+export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
+export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
+export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);
+export const RECONCILE_ANSWER: NamedSchema = named("ReconcileAnswer", reconcileAnswer);

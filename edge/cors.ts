@@ -1,0 +1,34 @@
+/** What every answer carries besides its own headers, and who may read it. */
+import { mayCall } from "./auth.ts";
+import type { Env } from "./env.ts";
+import { SECURE_HEADERS } from "./secure-headers.ts";
+
+/** Asked with `rows`, answered with the rows that were written. */
+export const COST_HEADER = "x-strandline-cost";
+
+const REQUEST_HEADERS = ["content-type", "accept", "authorization", "if-none-match", "last-event-id", COST_HEADER];
+const ANSWER_HEADERS = ["etag", "retry-after", COST_HEADER];
+
+/** Only origins that may call may read; the others get the same answer without leave to look at it. */
+export function finished(env: Env, request: Request, response: Response): Response {
+  // Its headers are the handshake's, and cannot be changed.
+  if (response.webSocket !== null) return response;
+  const origin = request.headers.get("origin");
+  if (origin === null || !mayCall(env, origin)) return response;
+  response.headers.set("access-control-allow-origin", origin);
+  response.headers.set("access-control-expose-headers", ANSWER_HEADERS.join(", "));
+  return response;
+}
+
+export function preflight(env: Env, request: Request, methods: readonly string[]): Response {
+  const response = finished(
+    env,
+    request,
+    new Response(null, { status: 204, headers: { ...SECURE_HEADERS, vary: "Origin" } }),
+  );
+  if (!response.headers.has("access-control-allow-origin")) return response;
+  response.headers.set("access-control-allow-methods", methods.join(", "));
+  response.headers.set("access-control-allow-headers", REQUEST_HEADERS.join(", "));
+  response.headers.set("access-control-max-age", "7200");
+  return response;
+}

@@ -1,0 +1,134 @@
+/** OpenAPI 3.1 of the routes, from the schemas that validate what they take and the table that dispatches them. */
+import { z } from "zod";
+import type { ErrorCode } from "../../shared/error-table.ts";
+import { ERROR_ANSWER, type NamedSchema } from "../answer-schemas.ts";
+import { statusOf } from "../http-error.ts";
+import type { Content, RouteDoc } from "../routes/route.ts";
+
+/** Plain JSON. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface DocumentedRoute {
+  readonly method: string;
+  /** As Hono writes it: `/v1/topics/:topic`. */
+  readonly path: string;
+  readonly doc: RouteDoc;
+}
+
+const VERSION = "0.1.0";
+export const EVERY_ROUTE: readonly ErrorCode[] = ["NOT_CONFIGURED", "FORBIDDEN_ORIGIN", "UNKNOWN_SERVER_ERROR"];
+const PATH_PARAMETERS: Readonly<Record<string, Json>> = {
+  topic: { type: "string", minLength: 1, maxLength: 249 },
+  partition: { type: "integer", minimum: 0 },
+};
+const REF = "#/components/schemas/";
+
+export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
+  const paths: Record<string, Record<string, Json>> = {
+    "/healthz": { get: { summary: "Whether it is up.", responses: { "200": { description: "It is." } } } },
+  };
+  for (const { method, path, doc } of routes) {
+    const template = path.replaceAll(/:(\w+)/g, "{$1}");
+    const operations = (paths[template] ??= {});
+    operations[method.toLowerCase()] = operationOf(path, doc);
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Strandline", version: VERSION, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+    servers: [{ url: "/" }],
+    paths,
+    components: { schemas: schemasOf(routes) },
+  };
+}
+
+function operationOf(path: string, doc: RouteDoc): Json {
+  const { status, contents } = doc.answer;
+  const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
+  const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
+  const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
+  return {
+    summary: doc.summary,
+    parameters: [...pathParameters(path), ...queryParameters(doc.query), ...headerParameters(doc.headers ?? {})],
+    ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
+    responses: { [status]: success, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
+  };
+}
+
+function pathParameters(path: string): Json[] {
+  return Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: PATH_PARAMETERS[name] ?? { type: "string" },
+  }));
+}
+
+function queryParameters(query: z.ZodType | null): Json[] {
+  if (query === null) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: "input", override: digitsAsInteger });
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+/** What is digits in a query is a number to whoever writes it. */
+function digitsAsInteger({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.pattern !== String.raw`^\d+$`) return;
+  delete jsonSchema.pattern;
+  Object.assign(jsonSchema, { type: "integer", minimum: 0 });
+}
+
+function headerParameters(headers: Readonly<Record<string, string>>): Json[] {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string" },
+  }));
+}
+
+/** The schema of an envelope is that of its head, and it says so. */
+function contentsOf(contents: readonly Content[]): Json {
+  return Object.fromEntries(
+    contents.map(({ mediaType, of }) => {
+      if (of === null) return [mediaType, { schema: { type: "string" } }];
+      const isJson = mediaType === "application/json";
+      return [mediaType, isJson ? { schema: { $ref: REF + of.name } } : { schema: binary(of) }];
+    }),
+  );
+}
+
+function binary({ name }: NamedSchema): Json {
+  return {
+    description: `An envelope: a JSON head, which is a ${name}, then payloads.`,
+    contentMediaType: "application/octet-stream",
+    "x-strandline-head": { $ref: REF + name },
+  };
+}
+
+function errorResponses(codes: readonly ErrorCode[]): Json {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set(codes)) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
+  const content = contentsOf([{ mediaType: "application/json", of: ERROR_ANSWER }]);
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, held]) => [
+      status,
+      { description: held.join(", "), content, "x-strandline-codes": held },
+    ]),
+  );
+}
+
+function schemasOf(routes: readonly DocumentedRoute[]): Json {
+  const registry = z.registry<{ id: string }>();
+  const named = routes.flatMap(({ doc }) => [doc.body, ...doc.answer.contents].flatMap((one) => one?.of ?? []));
+  for (const { name, schema } of [ERROR_ANSWER, ...named])
+    if (!registry.has(schema)) registry.add(schema, { id: name });
+  const { schemas } = z.toJSONSchema(registry, { io: "input", uri: (id) => REF + id });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _schema, $id: _id, ...schema }]) => [name, schema]),
+  );
+}
