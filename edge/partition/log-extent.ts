@@ -60,6 +60,11 @@ export class LogExtent {
     return this.#meta.topic.name;
   }
 
+  /** The counter that a batch at the offset was written under. Null: that epoch is forgotten. */
+  epochCounterAt(offset: number): number | null {
+    return this.epochs.findLast(({ startOffset }) => startOffset <= offset)?.counter ?? null;
+  }
+
   bounds(): PartitionBounds {
     const { startOffset, end } = this.#state;
     return { leaderEpoch: this.#leaderEpoch, logStartOffset: startOffset, highWatermark: end.nextOffset };
@@ -94,8 +99,6 @@ export class LogExtent {
   newEpoch(claimed: LeaderEpoch, random: number): void {
     if (this.#epochIsUnused) return;
     const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
-    if (epochs === null) return;
-    this.#write({ ...this.#meta, epochs });
     if (epochs === null) return;
     this.#write({ ...this.#meta, epochs });
     this.#epochIsUnused = true;

@@ -57,7 +57,10 @@ export class LogReader {
         const read = this.#partOf(run, nextOffset, { room: bytesMax - length, atLeastOne: atLeastOne && first });
         if (read.part.length > 0) parts.push(read.part);
         length += read.part.length;
-        if (read.stopped === "damage" && length === 0) return { ...chunk(read.nextOffset), damaged: true };
+        const isRefused = read.stopped === "damage" && read.part.length === 0;
+        if (isRefused && nextOffset === offset) return { ...chunk(read.nextOffset), damaged: true };
+        // The next read begins with the damage and is refused.
+        if (isRefused) return chunk(nextOffset);
         nextOffset = read.nextOffset;
         if (read.stopped !== null || length >= bytesMax) return chunk(nextOffset);
       }
@@ -95,7 +98,7 @@ export class LogReader {
     // What compaction wrote has many CRCs in its life: a reader may hold any of them.
     const received = this.#store.received(run.baseOffset);
     const bytes = this.#store.runBytes(run.baseOffset) ?? NOTHING;
-    if (this.#checks.check({ ...run, compacted: received !== null }, bytes).length > 0) return null;
+    if (this.#checks.check({ ...run, received }, bytes).length > 0) return null;
     if (received !== null) return this.#divergenceOfReceived(run.baseOffset, { offset, previousCrc, received, bytes });
     const at = startOfBatchWith(bytes, offset - 1);
     if (at >= bytes.length) return null;

@@ -8,6 +8,7 @@
  */
 import { assert } from "../../../shared/assert.ts";
 import type { RunColumns } from "../log-rows.ts";
+import { isWhereItSays } from "../row-check.ts";
 import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
 import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
 import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";
@@ -125,8 +126,8 @@ export class Compaction {
 
   async #map(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
     const part = { from: pass.dirtyFrom, tombstonesAlone: false };
-    const end = await this.#visit(pass, pass.tail, async ({ baseOffset }) => {
-      const bytes = this.#rows.runBytes(baseOffset);
+    const end = await this.#visit(pass, pass.tail, async (row) => {
+      const bytes = this.#soundBytes(row);
       return bytes === null ? null : await mapRow(bytes, pass.map, part);
     });
     if (end === null) return;
@@ -141,8 +142,8 @@ export class Compaction {
   async #mapTombstones(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
     const part = { from: 0, tombstonesAlone: true };
     const times = { nowMs: pass.startedAt, deleteRetentionMs };
-    const visit: RowVisit = async ({ baseOffset }) => {
-      const bytes = this.#rows.runBytes(baseOffset);
+    const visit: RowVisit = async (row) => {
+      const bytes = this.#soundBytes(row);
       return bytes === null ? null : await mapRow(bytes, pass.map, part);
     };
     const end = await this.#visit(pass, pass.dirtyFrom, visit, (row) => tombstonesDue(row.tombstonesSince, times));
@@ -186,7 +187,7 @@ export class Compaction {
     const { deleteRetentionMs } = step;
     const bytes = row.size === 0 ? EMPTY : this.#rows.runBytes(row.baseOffset);
     if (bytes === null) return 0;
-    const cleaned = await cleanRow(bytes, {
+    const cleaned = await cleanRow(this.#isWhereItSays(row, bytes) ? bytes : null, {
       map: pass.map,
       tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
       behindSealed: pass.behindSealed,
@@ -200,6 +201,16 @@ export class Compaction {
     pass.cleanBytes += left.length + this.#limits.rowOverheadBytes;
     if (since !== null && !pass.behindSealed) pass.tombstonesSince = Math.min(pass.tombstonesSince ?? since, since);
     return openedBytes;
+  }
+
+  /** Null: the row is gone, or its offsets are damaged: they would supersede what they are not those of. */
+  #soundBytes(row: RunColumns): Uint8Array | null {
+    const bytes = this.#rows.runBytes(row.baseOffset);
+    return bytes === null || !this.#isWhereItSays(row, bytes) ? null : bytes;
+  }
+
+  #isWhereItSays(row: RunColumns, bytes: Uint8Array): boolean {
+    return isWhereItSays({ ...row, received: this.#rows.received(row.baseOffset) }, bytes);
   }
 
   /** False: the row is gone, dropped by retention since it was read or by this. */
