@@ -63,6 +63,6 @@ function partitionPort(env: Env, { namespace }: Caller, topicId: string, partiti
     reconcile: async (producerId, request) => await stub().reconcile(address, producerId, request),
     bounds: async () => await stub().bounds(address),
     deleteRecords: async (before) => await stub().deleteRecords(address, before),
-    batchAtTime: async (timestamp) => await stub().batchAtTime(address, timestamp),
+    batchAtTime: async (request) => await stub().batchAtTime(address, request),
   };
 }

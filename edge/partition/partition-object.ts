@@ -24,6 +24,7 @@ import type {
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
+  TimeRequest,
   WaitEnd,
   WaitRequest,
 } from "./partition-port.ts";
@@ -99,8 +100,8 @@ export class PartitionObject extends DurableObject<Env> {
     return await this.#with(address, ({ extent }) => extent.describe());
   }
 
-  async batchAtTime(address: PartitionAddress, timestamp: number): Promise<Outcome<TimeAnswer>> {
-    return await this.#with(address, ({ reads }) => reads.batchAtTime(timestamp));
+  async batchAtTime(address: PartitionAddress, request: TimeRequest): Promise<Outcome<TimeAnswer>> {
+    return await this.#with(address, ({ reads }) => reads.batchAtTime(request));
   }
 
   async deleteRecords(address: PartitionAddress, before: number): Promise<Outcome<PartitionBounds>> {

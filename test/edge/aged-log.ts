@@ -53,3 +53,9 @@ export async function age(place: Place, ms: number, where = "1 = 1"): Promise<vo
   await sql(place, `UPDATE runs SET appended_at = appended_at - ${ms} WHERE ${where}`);
   await evict(place);
 }
+
+/** The blobs of all runs, in offset order. */
+export async function runBytesOf(place: Place): Promise<Uint8Array[]> {
+  const rows = (await sql(place, "SELECT bytes FROM runs ORDER BY base_offset")) as { bytes: ArrayBuffer }[];
+  return rows.map(({ bytes }) => new Uint8Array(bytes));
+}
