@@ -141,7 +141,7 @@ export class PartitionObject extends DurableObject<Env> {
     const { topicId, partition } = address;
     const gone = new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
     attempt(() => this.#openKnown()?.tails.endAll(gone));
-    this.#open = null;
+    this.#close();
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -252,6 +252,11 @@ export class PartitionObject extends DurableObject<Env> {
     return opened;
   }
 
+  #close(): void {
+    this.#open?.maintenance.stop();
+    this.#open = null;
+  }
+
   #isAt(address: PartitionAddress): boolean {
     return this.env.PARTITION.idFromName(partitionName(address)).equals(this.ctx.id);
   }
@@ -278,7 +283,7 @@ export class PartitionObject extends DurableObject<Env> {
 
   /** Whether the write happened is not known, so memory starts again from what storage holds. */
   #storageFailed(cause: unknown): StrandlineError {
-    this.#open = null;
+    this.#close();
     this.#failed(cause);
     return new StrandlineError("KAFKA_STORAGE_ERROR", "");
   }

@@ -56,11 +56,17 @@ export class Compaction {
   readonly #limits: CompactionLimits;
   #pass: Pass | null = null;
   #running = false;
+  #isStopped = false;
 
   constructor(rows: CompactionRows, log: CompactionLog, limits: CompactionLimits = COMPACTION_LIMITS) {
     this.#rows = rows;
     this.#log = log;
     this.#limits = limits;
+  }
+
+  /** What is under way throws instead of writing: the log went on without it. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** A pass is under way, or one would begin. Reads the columns of a few rows. */
@@ -159,6 +165,7 @@ export class Compaction {
     });
     if (end === null) return;
     const { mapEnd, cleanBytes, tombstonesSince } = pass;
+    this.#demandGoing();
     this.#log.writeCleaned({ cleanedTo: mapEnd, cleanBytes, tombstonesSince });
     this.#pass = null;
   }
@@ -203,6 +210,10 @@ export class Compaction {
     return openedBytes;
   }
 
+  #demandGoing(): void {
+    assert(!this.#isStopped, "compaction goes on");
+  }
+
   /** Null: the row is gone, or its offsets are damaged: they would supersede what they are not those of. */
   #soundBytes(row: RunColumns): Uint8Array | null {
     const bytes = this.#rows.runBytes(row.baseOffset);
@@ -220,6 +231,7 @@ export class Compaction {
     step: CompactionStep,
   ): boolean {
     const { baseOffset } = row;
+    this.#demandGoing();
     if (this.#rows.runAround(baseOffset)?.baseOffset !== baseOffset) return false;
     if (left.length === 0 && isForgettable(row, step)) {
       this.#rows.deleteRun(baseOffset);
