@@ -91,6 +91,6 @@ function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string)
     reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
     bounds: async () => heeded(await stub().bounds(address)),
     deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
-    batchAtTime: async (timestamp) => heeded(await stub().batchAtTime(address, timestamp)),
+    batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

@@ -16,11 +16,16 @@ export async function listOffsets(
     const { leaderEpoch, logStartOffset, highWatermark } = take(await port.bounds());
     return { offset: at === "earliest" ? logStartOffset : highWatermark, timestamp: null, leaderEpoch };
   }
-  const { batch, leaderEpoch } = take(await port.batchAtTime(at));
-  for (const held of batch === null ? [] : batches(batch)) {
-    for (const record of records(await openBatch(held))) {
-      if (record.timestamp >= at) return { offset: record.offset, timestamp: record.timestamp, leaderEpoch };
+  for (let from = 0; ;) {
+    const { batch, nextOffset, leaderEpoch, logStartOffset, highWatermark } = take(
+      await port.batchAtTime({ timestamp: at, from }),
+    );
+    for (const held of batch === null ? [] : batches(batch)) {
+      for (const { offset, timestamp } of records(await openBatch(held))) {
+        if (timestamp >= at && offset >= logStartOffset) return { offset, timestamp, leaderEpoch };
+      }
     }
+    if (nextOffset >= highWatermark) return { offset: null, timestamp: null, leaderEpoch };
+    from = nextOffset;
   }
-  return { offset: null, timestamp: null, leaderEpoch };
 }

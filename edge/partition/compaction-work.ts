@@ -29,6 +29,7 @@ export function compactionWork({ store, extent, producers, clock, changed }: Com
       changed();
       return done;
     },
+    stop: () => compaction.stop(),
     nextAtMs: () => {
       const { tombstonesSince } = extent.cleaned;
       if (!extent.settings.cleanup.compact || tombstonesSince === null) return null;

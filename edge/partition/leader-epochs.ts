@@ -21,7 +21,10 @@ export type EpochVerdict =
 const FITS: EpochVerdict = { kind: "fits" };
 /** Older ones are forgotten: who still names one is told by the CRC, and by the first epoch after it. */
 const EPOCHS_KEPT_MAX = 64;
-const COUNTER_MAX = 0xffff_ffff;
+/** Batches carry the counter as an int32. */
+const COUNTER_MAX = 0x7fff_ffff;
+/** A counter that somebody made up must not use up those that are to come. */
+const COUNTER_STEP_MAX = 1_024;
 
 export function judgePosition(
   epochs: readonly EpochStart[],
@@ -34,29 +37,28 @@ export function judgePosition(
     if (offset <= end) return FITS;
     return { kind: "truncated", divergence: end, proof: known === epochs.length - 1 };
   }
-  const later = epochs.find((one) => one.counter > leaderEpoch.counter);
-  // The log is older than the epoch that it is said to have had.
-  if (later === undefined) return { kind: "truncated", divergence: Math.min(offset, nextOffset), proof: true };
-  return offset <= later.startOffset ? FITS : { kind: "truncated", divergence: later.startOffset, proof: false };
+  const [oldest] = epochs;
+  const isForgotten = oldest !== undefined && oldest.counter > leaderEpoch.counter;
+  if (isForgotten && offset <= oldest.startOffset) return FITS;
+  // An epoch of another history: that one left ours before the first epoch that ours has in its place.
+  const ours = epochs.find((one) => one.counter >= leaderEpoch.counter);
+  const divergence = Math.min(offset, ours?.startOffset ?? nextOffset);
+  return { kind: "truncated", divergence, proof: ours === undefined };
 }
 
-/** Whether a producer has heard of an epoch that this log never had. */
+/** Whether a producer has heard of an epoch that this log never had, nor another one in its place. */
 export function isUnheardOf(epochs: readonly EpochStart[], told: LeaderEpoch): boolean {
-  return !epochs.some((one) => same(one, told) || one.counter > told.counter);
+  return !epochs.some((one) => one.counter >= told.counter);
 }
 
-/**
- * The epochs with a new one from `nextOffset` on. Null: nothing was written under the newest yet, so it serves as the
- * new one: made-up proofs cost a row each append at most.
- */
+/** The epochs with a new one from `nextOffset` on. Null: there are no more. */
 export function withNewEpoch(
   epochs: readonly EpochStart[],
   nextOffset: number,
   { claimed, random }: { readonly claimed: LeaderEpoch; readonly random: number },
 ): readonly EpochStart[] | null {
-  const newest = epochs.at(-1);
-  if (newest !== undefined && newest.counter > claimed.counter && newest.startOffset === nextOffset) return null;
-  const counter = Math.max(newest?.counter ?? 0, claimed.counter) + 1;
+  const newest = epochs.at(-1)?.counter ?? 0;
+  const counter = Math.min(Math.max(newest, claimed.counter), newest + COUNTER_STEP_MAX) + 1;
   if (counter > COUNTER_MAX) return null;
   return [...epochs, { counter, random, startOffset: nextOffset }].slice(-EPOCHS_KEPT_MAX);
 }

@@ -22,6 +22,8 @@ export class LogExtent {
   #leaderEpoch: LeaderEpoch;
   #settings: PartitionSettings;
   #state: LogState;
+  /** Begun by this object, and nothing stands under it yet: no other history can have it. */
+  #epochIsUnused = false;
 
   constructor(store: LogStore, meta: PartitionMeta) {
     this.#store = store;
@@ -58,6 +60,11 @@ export class LogExtent {
     return this.#meta.topic.name;
   }
 
+  /** The counter that a batch at the offset was written under. Null: that epoch is forgotten. */
+  epochCounterAt(offset: number): number | null {
+    return this.epochs.findLast(({ startOffset }) => startOffset <= offset)?.counter ?? null;
+  }
+
   bounds(): PartitionBounds {
     const { startOffset, end } = this.#state;
     return { leaderEpoch: this.#leaderEpoch, logStartOffset: startOffset, highWatermark: end.nextOffset };
@@ -77,6 +84,7 @@ export class LogExtent {
   appended(end: LogEnd): void {
     assert(end.nextOffset > this.#state.end.nextOffset, "offsets only grow");
     this.#state = { ...this.#state, end };
+    this.#epochIsUnused = false;
   }
 
   /** False: it was known already. Records from here on may be of keys that the growth moved. */
@@ -87,11 +95,13 @@ export class LogExtent {
     return true;
   }
 
-  /** The log went back, and somebody has proven it. */
+  /** The log went back, and somebody has proven it. Made-up proofs cost a row each append at most. */
   newEpoch(claimed: LeaderEpoch, random: number): void {
+    if (this.#epochIsUnused) return;
     const epochs = withNewEpoch(this.#meta.epochs, this.#state.end.nextOffset, { claimed, random });
     if (epochs === null) return;
     this.#write({ ...this.#meta, epochs });
+    this.#epochIsUnused = true;
     log.info("leader epoch bumped", { topic: this.topicName, leaderEpoch: this.#leaderEpoch.counter });
   }
 

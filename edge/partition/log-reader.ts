@@ -10,11 +10,12 @@ import {
 } from "../../shared/record-batch.ts";
 import type { StoredRun } from "./log-rows.ts";
 import type { LogStore } from "./log-store.ts";
-import type { PartitionBounds, ReadAnswer, ReadRequest } from "./partition-port.ts";
+import type { PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer, TimeRequest } from "./partition-port.ts";
 import { readReceived } from "./received-batches.ts";
 import type { Damage, RowChecks } from "./row-check.ts";
 
 const NOTHING = new Uint8Array();
+const TIME_BYTES_PER_TURN = 8_388_608;
 
 type Chunk = Pick<ReadAnswer, "bytes" | "nextOffset"> & {
   /** What stands at the offset is damaged. */
@@ -57,9 +58,11 @@ export class LogReader {
         const read = this.#partOf(run, nextOffset, { room: bytesMax - length, atLeastOne: atLeastOne && first });
         if (read.part.length > 0) parts.push(read.part);
         length += read.part.length;
-        if (read.stopped === "damage" && length === 0) return { ...chunk(read.nextOffset), damaged: true };
-        // Damage behind what was read is met by the next read, which begins at it.
-        if (read.stopped === null || read.part.length > 0) nextOffset = read.nextOffset;
+        const isRefused = read.stopped === "damage" && read.part.length === 0;
+        if (isRefused && nextOffset === offset) return { ...chunk(read.nextOffset), damaged: true };
+        // The next read begins with the damage and is refused.
+        if (isRefused) return chunk(nextOffset);
+        nextOffset = read.nextOffset;
         if (read.stopped !== null || length >= bytesMax) return chunk(nextOffset);
       }
       const [next] = this.#store.runsBehind(nextOffset, 1);
@@ -97,7 +100,7 @@ export class LogReader {
     // What compaction wrote has many CRCs in its life: a reader may hold any of them.
     const received = this.#store.received(run.baseOffset);
     const bytes = this.#store.runBytes(run.baseOffset) ?? NOTHING;
-    if (this.#checks.check({ ...run, compacted: received !== null }, bytes).length > 0) return null;
+    if (this.#checks.check({ ...run, received }, bytes).length > 0) return null;
     if (received !== null) return this.#divergenceOfReceived(run.baseOffset, { offset, previousCrc, received, bytes });
     const at = startOfBatchWith(bytes, offset - 1);
     if (at >= bytes.length) return null;
@@ -132,25 +135,31 @@ export class LogReader {
 
   /**
    * The running maximum only grows, so the first row that reaches the time is found by halving; the record itself may
-   * have been compacted away, so it is looked for from there on, as Kafka does.
+   * have been compacted away, so it is looked for from there on, as Kafka does, in turns: what only one record that is
+   * long gone ever reached would be looked for in all of the log.
    */
-  batchAtTime(bounds: PartitionBounds, timestamp: number): Uint8Array | null {
-    let low = bounds.logStartOffset;
+  batchAtTime(bounds: PartitionBounds, { timestamp, from }: TimeRequest): Pick<TimeAnswer, "batch" | "nextOffset"> {
+    let low = Math.max(bounds.logStartOffset, from);
     let high = bounds.highWatermark;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const run = this.#store.runAround(middle);
       if (run === null || run.maxTimestamp < timestamp) low = Math.max(middle, run?.lastOffset ?? middle) + 1;
-      else high = Math.max(Math.min(run.baseOffset, middle), bounds.logStartOffset);
+      else high = Math.max(Math.min(run.baseOffset, middle), low);
     }
+    let looked = 0;
     for (const run of this.#store.runsFrom(low, Number.MAX_SAFE_INTEGER)) {
       const { bytes } = run;
       for (const at of soundBatches(bytes, this.#checks.check(run, bytes))) {
         const reaches = batchLastOffset(bytes, at) >= low && batchMaxTimestamp(bytes, at) >= timestamp;
-        if (reaches) return bytes.slice(at, at + batchByteLength(bytes, at));
+        if (!reaches) continue;
+        const batch = bytes.slice(at, at + batchByteLength(bytes, at));
+        return { batch, nextOffset: batchLastOffset(bytes, at) + 1 };
       }
+      looked += bytes.length;
+      if (looked >= TIME_BYTES_PER_TURN) return { batch: null, nextOffset: run.lastOffset + 1 };
     }
-    return null;
+    return { batch: null, nextOffset: bounds.highWatermark };
   }
 }
 

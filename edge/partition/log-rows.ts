@@ -63,14 +63,18 @@ export interface RunColumns {
   /** Of its bytes as they are now. */
   readonly size: number;
   readonly sizeBefore: number;
+  /** Of its producer; null: it has none. */
+  readonly firstSequence: number | null;
   readonly tombstonesSince: number | null;
 }
 
 export interface StoredRun {
   readonly baseOffset: number;
   readonly lastOffset: number;
-  /** Its batches need not be those that were received, nor follow one another. */
-  readonly compacted: boolean;
+  readonly size: number;
+  readonly firstSequence: number | null;
+  /** Null: its batches are those that were received. */
+  readonly received: Uint8Array | null;
   readonly bytes: Uint8Array;
 }
 

@@ -18,7 +18,7 @@ import { CountedSql } from "./counted-sql.ts";
 import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
 
 const RUN_COLUMNS =
-  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, tombstones_since";
+  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, first_sequence, tombstones_since";
 const PRODUCER_COLUMNS =
   "base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
 
@@ -262,6 +262,7 @@ function runOf(row: Columns): RunColumns {
     lastCrc: number(row["last_crc"]),
     size: number(row["size"]),
     sizeBefore: number(row["size_before"]),
+    firstSequence: numberOrNull(row["first_sequence"]),
     tombstonesSince: numberOrNull(row["tombstones_since"]),
   };
 }

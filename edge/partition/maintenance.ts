@@ -22,6 +22,8 @@ export interface BackgroundWork {
   step(): Promise<"more" | "done">;
   /** When it will be due by time alone; null: it will not. */
   nextAtMs(): number | null;
+  /** Writes nothing from here on. */
+  stop(): void;
 }
 
 export interface MaintenanceParts {
@@ -46,9 +48,16 @@ export class Maintenance {
   #alarmAt: number | null | undefined = undefined;
   #running: Promise<void> | null = null;
   #bytesLookedAt = 0;
+  #isStopped = false;
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
+  }
+
+  /** For good: memory is no longer true, and another one goes on from what storage holds. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const work of this.#parts.works) work.stop();
   }
 
   /** After the object woke: what came due while nobody was there is done now. */
@@ -83,14 +92,14 @@ export class Maintenance {
 
   async #untilDone(): Promise<void> {
     try {
-      while (this.#retain()) await this.#parts.clock.sleep(0);
+      while (!this.#isStopped && this.#retain()) await this.#parts.clock.sleep(0);
       for (const work of this.#parts.works) {
-        while (work.due() && (await work.step()) === "more") await this.#parts.clock.sleep(0);
+        while (!this.#isStopped && work.due() && (await work.step()) === "more") await this.#parts.clock.sleep(0);
       }
     } catch (error) {
-      this.#parts.failed(error);
+      if (!this.#isStopped) this.#parts.failed(error);
     }
-    await this.#arm();
+    if (!this.#isStopped) await this.#arm();
   }
 
   /** One turn of retention. True: more is due. */
@@ -131,9 +140,20 @@ export class Maintenance {
     const next = this.#nextAt();
     if (next === null) return;
     const at = Math.max(next, this.#parts.clock.now() + INTERVAL_MS);
-    if (this.#alarmAt !== null && this.#alarmAt !== undefined && this.#alarmAt <= at + INTERVAL_MS) return;
+    if (this.#isArmedBefore(at + INTERVAL_MS)) return;
     this.#alarmAt = at;
-    await this.#parts.alarm.set(at);
+    try {
+      await this.#parts.alarm.set(at);
+    } catch (error) {
+      this.#alarmAt = null;
+      throw error;
+    }
+  }
+
+  /** One that is overdue by so much was lost: it never fires. */
+  #isArmedBefore(atMs: number): boolean {
+    const at = this.#alarmAt ?? null;
+    return at !== null && at <= atMs && at > this.#parts.clock.now() - INTERVAL_MS;
   }
 }
 

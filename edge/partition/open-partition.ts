@@ -39,7 +39,11 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
   const extent = new LogExtent(store, meta);
   const producers = new ProducerStates(store, { retentionMs: extent.settings.producerStateRetentionMs });
   const log = new PartitionLog({ ...surroundings, extent, producers });
-  const reads = new PartitionReads(extent, new LogReader(store, new RowChecks(random)), random);
+  const reads = new PartitionReads(
+    extent,
+    new LogReader(store, new RowChecks(random, (offset) => extent.epochCounterAt(offset))),
+    random,
+  );
   const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
   const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };

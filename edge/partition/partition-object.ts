@@ -24,6 +24,7 @@ import type {
   ReadAnswer,
   ReadRequest,
   TimeAnswer,
+  TimeRequest,
   WaitEnd,
   WaitRequest,
 } from "./partition-port.ts";
@@ -99,8 +100,8 @@ export class PartitionObject extends DurableObject<Env> {
     return await this.#with(address, ({ extent }) => extent.describe());
   }
 
-  async batchAtTime(address: PartitionAddress, timestamp: number): Promise<Outcome<TimeAnswer>> {
-    return await this.#with(address, ({ reads }) => reads.batchAtTime(timestamp));
+  async batchAtTime(address: PartitionAddress, request: TimeRequest): Promise<Outcome<TimeAnswer>> {
+    return await this.#with(address, ({ reads }) => reads.batchAtTime(request));
   }
 
   async deleteRecords(address: PartitionAddress, before: number): Promise<Outcome<PartitionBounds>> {
@@ -140,7 +141,7 @@ export class PartitionObject extends DurableObject<Env> {
     const { topicId, partition } = address;
     const gone = new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
     attempt(() => this.#openKnown()?.tails.endAll(gone));
-    this.#open = null;
+    this.#close();
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -251,6 +252,11 @@ export class PartitionObject extends DurableObject<Env> {
     return opened;
   }
 
+  #close(): void {
+    this.#open?.maintenance.stop();
+    this.#open = null;
+  }
+
   #isAt(address: PartitionAddress): boolean {
     return partitionId(this.env.PARTITION, address).equals(this.ctx.id);
   }
@@ -277,7 +283,7 @@ export class PartitionObject extends DurableObject<Env> {
 
   /** Whether the write happened is not known, so memory starts again from what storage holds. */
   #storageFailed(cause: unknown): StrandlineError {
-    this.#open = null;
+    this.#close();
     this.#failed(cause);
     return new StrandlineError("KAFKA_STORAGE_ERROR", "");
   }

@@ -124,8 +124,19 @@ export interface TailRequest {
   readonly growthsPassed: number | null;
 }
 
-/** The batch that holds the first record at or after a time, for the Worker to look into. */
+export interface TimeRequest {
+  readonly timestamp: number;
+  /** Batches that end before this offset are left out. */
+  readonly from: number;
+}
+
+/**
+ * The first batch that may hold a record at or after a time, for the Worker to look into: those that do may stand before
+ * the log's start.
+ */
 export interface TimeAnswer extends PartitionBounds {
+  /** Where to look on: behind the batch, or behind what was looked through in vain. */
+  readonly nextOffset: number;
   readonly batch: Uint8Array | null;
 }
 
@@ -139,5 +150,5 @@ export interface PartitionPort {
   bounds(): Promise<Outcome<PartitionDescription>>;
   /** Moves the log start up to the offset, -1 for the high watermark, and never back. */
   deleteRecords(before: number): Promise<Outcome<PartitionBounds>>;
-  batchAtTime(timestamp: number): Promise<Outcome<TimeAnswer>>;
+  batchAtTime(request: TimeRequest): Promise<Outcome<TimeAnswer>>;
 }

@@ -4,7 +4,7 @@ import type { Random } from "../../shared/random.ts";
 import { isUnheardOf, judgePosition } from "./leader-epochs.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogReader } from "./log-reader.ts";
-import type { PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer } from "./partition-port.ts";
+import type { PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer, TimeRequest } from "./partition-port.ts";
 
 const NOTHING = new Uint8Array();
 const CHUNK_BYTES_MAX = 4_194_304;
@@ -65,9 +65,9 @@ export class PartitionReads {
     this.#chunkBytes += answer.bytes.byteLength;
   }
 
-  batchAtTime(timestamp: number): TimeAnswer {
+  batchAtTime(request: TimeRequest): TimeAnswer {
     const bounds = this.#extent.bounds();
-    return { ...bounds, batch: this.#reader.batchAtTime(bounds, timestamp) };
+    return { ...bounds, ...this.#reader.batchAtTime(bounds, request) };
   }
 
   /** A producer names the epoch it last heard of. */

@@ -5,6 +5,7 @@
  */
 import type { HeldRange } from "../../shared/api/produce.ts";
 import type { ProducerId } from "../../shared/brands.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import { batches } from "../../shared/record-batch-decode.ts";
 import type { SequenceRange } from "./log-rows.ts";
 import type { LogStore } from "./log-store.ts";
@@ -65,11 +66,11 @@ export class ProducerHistory {
   }
 
   /** As they were received: what is stored may carry another time, or fewer records. Null: the row is gone. */
-  #entriesOf({ sequence, baseOffset }: HeldRange): Map<number, HistoryEntry> | null {
+  #entriesOf({ sequence, count, baseOffset }: HeldRange): Map<number, HistoryEntry> | null {
     const received = this.#rows.received(baseOffset);
     if (received !== null) return entriesOf({ sequence, baseOffset }, readReceived(received));
     const bytes = this.#rows.runBytes(baseOffset);
-    return bytes === null ? null : entriesOf({ sequence, baseOffset }, batchesIn(bytes));
+    return bytes === null ? null : entriesOf({ sequence, baseOffset }, batchesIn(bytes, count));
   }
 
   #olderRuns(): readonly HeldRange[] {
@@ -102,6 +103,10 @@ function entriesOf(
 }
 
 /** Throws `CORRUPT_MESSAGE`: what a damaged row held can be neither proven nor denied. */
-function batchesIn(bytes: Uint8Array): ReceivedBatch[] {
-  return Array.from(batches(bytes), ({ count, crc }) => ({ count, crc }));
+function batchesIn(bytes: Uint8Array, records: number): ReceivedBatch[] {
+  const found = Array.from(batches(bytes), ({ count, crc }) => ({ count, crc }));
+  const left = records - found.reduce((sum, { count }) => sum + count, 0);
+  // `other` would make a device send again what stands where the row was cut.
+  if (left !== 0) throw new StrandlineError("CORRUPT_MESSAGE", `a run without ${left} of its records`, {});
+  return found;
 }

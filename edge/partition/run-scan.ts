@@ -2,19 +2,14 @@
  * Reads of runs one after the other. Small ones come over one cursor. A large one is a copy of a megabyte, so its size
  * is looked at first, and the last that was read is kept: readers go through it in steps smaller than it is.
  */
-import { blob, number, type Columns } from "./columns.ts";
+import { blob, number, numberOrNull, type Columns } from "./columns.ts";
 import type { CountedSql } from "./counted-sql.ts";
 import type { StoredRun } from "./log-rows.ts";
 
 const LARGE_BYTES = 32_768;
-const COLUMNS = "base_offset, last_offset, size, received IS NOT NULL AS compacted";
+const COLUMNS = "base_offset, last_offset, size, first_sequence, received";
 
-interface RunHead {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly size: number;
-  readonly compacted: boolean;
-}
+type RunHead = Omit<StoredRun, "bytes">;
 
 export class RunScan {
   readonly #sql: CountedSql;
@@ -70,6 +65,7 @@ function headOf(row: Columns): RunHead {
     baseOffset: number(row["base_offset"]),
     lastOffset: number(row["last_offset"]),
     size: number(row["size"]),
-    compacted: row["compacted"] === 1,
+    firstSequence: numberOrNull(row["first_sequence"]),
+    received: row["received"] === null ? null : blob(row["received"]),
   };
 }

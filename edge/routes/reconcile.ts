@@ -17,6 +17,7 @@ export const reconcileRoute: Route = route(
       "REQUEST_TOO_LARGE",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "INCONSISTENT_TOPIC_ID",
+      "CORRUPT_MESSAGE",
       "VOID_LIMIT",
       "KAFKA_STORAGE_ERROR",
     ],

@@ -83,6 +83,7 @@ export class MemoryLog implements CompactionRows, CompactionLog {
       lastCrc: batchCrc(last, 0),
       size: bytes.length,
       sizeBefore: this.#size,
+      firstSequence: null,
       tombstonesSince: null,
       received: null,
       bytes,

@@ -68,6 +68,7 @@ export class MemoryRows implements SnapshotRows {
       lastCrc: 0,
       size: 0,
       sizeBefore: 0,
+      firstSequence: null,
       tombstonesSince: null,
     }));
   }

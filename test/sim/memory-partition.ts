@@ -121,7 +121,7 @@ export class MemoryPartition implements PartitionPort {
   }
 
   batchAtTime(): Promise<Outcome<TimeAnswer>> {
-    return Promise.resolve(attempt(() => ({ ...this.#bounds(), batch: null })));
+    return Promise.resolve(attempt(() => ({ ...this.#bounds(), nextOffset: this.#nextOffset, batch: null })));
   }
 
   async waitForAppend({ offset, waitMs }: WaitRequest): Promise<WaitEnd> {

@@ -30,9 +30,9 @@ export interface CleanedRow {
  * A record goes where the map knows a later one of its key. A tombstone that is the latest goes as well once it is due, if
  * the same pass has cleaned all before it with a map that holds it: then nothing is left that it would have to undo.
  */
-export async function cleanRow(bytes: Uint8Array, rules: CleaningRules): Promise<CleanedRow | "damaged"> {
-  const stored = batchesOfRow(bytes);
-  if (stored === null) return "damaged";
+export async function cleanRow(bytes: Uint8Array | null, rules: CleaningRules): Promise<CleanedRow | "damaged"> {
+  const stored = bytes === null ? null : batchesOfRow(bytes);
+  if (bytes === null || stored === null) return "damaged";
   let openedBytes = 0;
   let changed = false;
   let holdsTombstones = false;

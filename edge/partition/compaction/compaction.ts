@@ -8,6 +8,7 @@
  */
 import { assert } from "../../../shared/assert.ts";
 import type { RunColumns } from "../log-rows.ts";
+import { isWhereItSays } from "../row-check.ts";
 import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
 import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
 import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";
@@ -55,11 +56,17 @@ export class Compaction {
   readonly #limits: CompactionLimits;
   #pass: Pass | null = null;
   #running = false;
+  #isStopped = false;
 
   constructor(rows: CompactionRows, log: CompactionLog, limits: CompactionLimits = COMPACTION_LIMITS) {
     this.#rows = rows;
     this.#log = log;
     this.#limits = limits;
+  }
+
+  /** What is under way throws instead of writing: the log went on without it. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** A pass is under way, or one would begin. Reads the columns of a few rows. */
@@ -125,8 +132,8 @@ export class Compaction {
 
   async #map(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
     const part = { from: pass.dirtyFrom, tombstonesAlone: false };
-    const end = await this.#visit(pass, pass.tail, async ({ baseOffset }) => {
-      const bytes = this.#rows.runBytes(baseOffset);
+    const end = await this.#visit(pass, pass.tail, async (row) => {
+      const bytes = this.#soundBytes(row);
       return bytes === null ? null : await mapRow(bytes, pass.map, part);
     });
     if (end === null) return;
@@ -141,8 +148,8 @@ export class Compaction {
   async #mapTombstones(pass: Pass, { deleteRetentionMs }: CompactionStep): Promise<void> {
     const part = { from: 0, tombstonesAlone: true };
     const times = { nowMs: pass.startedAt, deleteRetentionMs };
-    const visit: RowVisit = async ({ baseOffset }) => {
-      const bytes = this.#rows.runBytes(baseOffset);
+    const visit: RowVisit = async (row) => {
+      const bytes = this.#soundBytes(row);
       return bytes === null ? null : await mapRow(bytes, pass.map, part);
     };
     const end = await this.#visit(pass, pass.dirtyFrom, visit, (row) => tombstonesDue(row.tombstonesSince, times));
@@ -158,6 +165,7 @@ export class Compaction {
     });
     if (end === null) return;
     const { mapEnd, cleanBytes, tombstonesSince } = pass;
+    this.#demandGoing();
     this.#log.writeCleaned({ cleanedTo: mapEnd, cleanBytes, tombstonesSince });
     this.#pass = null;
   }
@@ -186,7 +194,7 @@ export class Compaction {
     const { deleteRetentionMs } = step;
     const bytes = row.size === 0 ? EMPTY : this.#rows.runBytes(row.baseOffset);
     if (bytes === null) return 0;
-    const cleaned = await cleanRow(bytes, {
+    const cleaned = await cleanRow(this.#isWhereItSays(row, bytes) ? bytes : null, {
       map: pass.map,
       tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
       behindSealed: pass.behindSealed,
@@ -202,6 +210,20 @@ export class Compaction {
     return openedBytes;
   }
 
+  #demandGoing(): void {
+    assert(!this.#isStopped, "compaction goes on");
+  }
+
+  /** Null: the row is gone, or its offsets are damaged: they would supersede what they are not those of. */
+  #soundBytes(row: RunColumns): Uint8Array | null {
+    const bytes = this.#rows.runBytes(row.baseOffset);
+    return bytes === null || !this.#isWhereItSays(row, bytes) ? null : bytes;
+  }
+
+  #isWhereItSays(row: RunColumns, bytes: Uint8Array): boolean {
+    return isWhereItSays({ ...row, received: this.#rows.received(row.baseOffset) }, bytes);
+  }
+
   /** False: the row is gone, dropped by retention since it was read or by this. */
   #write(
     row: RunColumns,
@@ -209,6 +231,7 @@ export class Compaction {
     step: CompactionStep,
   ): boolean {
     const { baseOffset } = row;
+    this.#demandGoing();
     if (this.#rows.runAround(baseOffset)?.baseOffset !== baseOffset) return false;
     if (left.length === 0 && isForgettable(row, step)) {
       this.#rows.deleteRun(baseOffset);
