@@ -112,7 +112,15 @@ export type WorkerEvent =
       readonly count: number;
       readonly error: ErrorBody;
     }
-  | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number };
+  | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number }
+  /** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
+  | {
+      readonly type: "log.damaged";
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly nextOffset: number;
+    };
 
 export interface OutboxStatus {
   readonly pendingRecords: number;

@@ -1,12 +1,13 @@
 /** The shapes of what is answered in JSON, for `/openapi.json` and for tests, which hold real answers against them. */
 import { z } from "zod";
+import type { DeleteRecordsAnswer } from "../shared/api/delete-records.ts";
 import type { FetchHead } from "../shared/api/fetch.ts";
 import type { ListOffsetsAnswer } from "../shared/api/list-offsets.ts";
 import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
 import type { ProduceAnswer } from "../shared/api/produce.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
-import type { ListTopicsAnswer } from "../shared/api/topics.ts";
+import type { DeleteTopicAnswer, DescribeTopicAnswer, ListTopicsAnswer } from "../shared/api/topics.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
 import { chain, int32, leaderEpoch, offset, topicId } from "./schemas.ts";
@@ -71,6 +72,19 @@ const topicMetadata: z.ZodType<TopicMetadata> = z.object({
   config: z.record(z.string(), z.string()),
 });
 
+const describeTopicAnswer: z.ZodType<DescribeTopicAnswer> = z.object({
+  name: z.string(),
+  error: errorBody.nullable(),
+  topicId: topicId.nullable(),
+  partitionCount: z.int().min(0),
+  config: z.record(z.string(), z.string()),
+  defaults: z.record(z.string(), z.string()),
+});
+
+const deleteTopicAnswer: z.ZodType<DeleteTopicAnswer> = z.object({ name: z.string(), topicId });
+
+const deleteRecordsAnswer: z.ZodType<DeleteRecordsAnswer> = z.object(bounds);
+
 const metadataAnswer: z.ZodType<MetadataAnswer> = z.object({
   namespace: z.string(),
   principal: z.string(),
@@ -130,6 +144,9 @@ export const FETCH_HEAD: NamedSchema = named("FetchHead", fetchHead);
 export const TOPIC: NamedSchema = named("Topic", topicMetadata);
 export const METADATA_ANSWER: NamedSchema = named("MetadataAnswer", metadataAnswer);
 export const LIST_TOPICS_ANSWER: NamedSchema = named("ListTopicsAnswer", listTopicsAnswer);
+export const DESCRIBE_TOPIC_ANSWER: NamedSchema = named("DescribeTopicAnswer", describeTopicAnswer);
+export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", deleteTopicAnswer);
+export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
 export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);

@@ -8,6 +8,7 @@ import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
+import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
@@ -18,7 +19,14 @@ import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
-import { createTopicRoute, describeTopicRoute, listTopicsRoute } from "./routes/topics.ts";
+import {
+  alterTopicRoute,
+  createTopicRoute,
+  deleteTopicRoute,
+  describeTopicRoute,
+  growTopicRoute,
+  listTopicsRoute,
+} from "./routes/topics.ts";
 import { SECURE_HEADERS } from "./secure-headers.ts";
 import { systemClock } from "./system-ports.ts";
 
@@ -34,7 +42,11 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["GET", "/v1/topics", listTopicsRoute],
   ["POST", "/v1/topics", createTopicRoute],
   ["GET", "/v1/topics/:topic", describeTopicRoute],
+  ["PATCH", "/v1/topics/:topic", alterTopicRoute],
+  ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
+  ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
+  ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
   ["GET", "/metrics", metricsRoute],
@@ -85,8 +97,13 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   return finished(env, request, response);
 }
 
+/** Keeps the invocation up until the work is done. */
 function inBackground(context: AppContext, work: Promise<void>): void {
-  context.executionCtx.waitUntil(work);
+  try {
+    context.executionCtx.waitUntil(work);
+  } catch {
+    // A request that was not made by the runtime has no context: nothing ends its work early.
+  }
 }
 
 function nothingHere({ url }: { readonly url: URL }): Promise<Response> {

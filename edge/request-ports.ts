@@ -2,31 +2,36 @@
 import { hexOf } from "../shared/producer-identity.ts";
 import type { Caller } from "./auth.ts";
 import { settingsOf, type Env } from "./env.ts";
-import type { ControllerPort, EdgePorts } from "./operations/ports.ts";
-import { partitionName } from "./partition/partition-name.ts";
-import type { PartitionPort } from "./partition/partition-port.ts";
+import type { ControllerPort, EdgePorts, KnownTopic } from "./operations/ports.ts";
+import type { Outcome } from "./outcome.ts";
+import { partitionId } from "./partition/partition-name.ts";
+import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
+import { locationOf } from "./topic-config.ts";
 
 const caches = new Map<string, TopicCache>();
 
+type StubOf<Namespace> = Namespace extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never;
+
 export function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): EdgePorts {
   const controller = controllerPort(env, caller);
+  const topics = cacheOf(caller.namespace).lookup(controller, background);
   return {
     caller,
     controller,
-    topics: cacheOf(caller.namespace).lookup(controller),
+    topics,
     newSessionId: () => hexOf(systemRandom.bytes(16)),
     streamMs: settingsOf(env).streamMs,
     clock: systemClock,
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
-    partition: (topicId, partition) => partitionPort(env, caller, topicId, partition),
-    openTail: async ({ topicId, partition, request }, listener) => {
-      const address = { namespace: caller.namespace, topicId, partition };
-      const stub = env.PARTITION.get(env.PARTITION.idFromName(partitionName(address)));
-      return await openTail(stub, { address, request }, listener);
+    partition: (topic, partition) =>
+      partitionPort(partitionStub(env, caller, topic, partition), (topicId) => topics.forget(topicId)),
+    openTail: async ({ topic, partition, request }, listener) => {
+      const { address, stub } = partitionStub(env, caller, topic, partition);
+      return await openTail(stub(), { address, request }, listener);
     },
   };
 }
@@ -40,29 +45,52 @@ function cacheOf(namespace: string): TopicCache {
 }
 
 function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
-  const stub = (): Env["CONTROLLER"] extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never =>
-    env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
+  const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
   return {
-    createTopic: async (name, partitionCount, config) => await stub().createTopic(name, partitionCount, config),
+    createTopic: async (request) => await stub().createTopic(request),
+    alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
+    growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount),
+    deleteTopic: async (name) => await stub().deleteTopic(name),
     topics: async (names, create) => await stub().topics(names, create),
     topicById: async (topicId) => await stub().topicById(topicId),
     metrics: async () => await stub().metrics(),
   };
 }
 
-function partitionPort(env: Env, { namespace }: Caller, topicId: string, partition: number): PartitionPort {
-  const address = { namespace, topicId, partition };
-  const id = env.PARTITION.idFromName(partitionName(address));
-  const stub = (): Env["PARTITION"] extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never =>
-    env.PARTITION.get(id);
+interface AddressedStub {
+  readonly address: PartitionAddress;
+  readonly stub: () => StubOf<Env["PARTITION"]>;
+}
+
+/** The first request of all decides where a partition is: near it, or at the topic's `location`. */
+function partitionStub(
+  { PARTITION }: Env,
+  { namespace }: Caller,
+  { topicId, config }: KnownTopic,
+  partition: number,
+): AddressedStub {
+  const { jurisdiction } = config;
+  const address = { namespace, topicId, partition, ...(jurisdiction === undefined ? {} : { jurisdiction }) };
+  const id = partitionId(PARTITION, address);
+  const locationHint = locationOf(config);
+  const options = locationHint === undefined ? {} : { locationHint };
+  return { address, stub: () => PARTITION.get(id, options) };
+}
+
+function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string) => void): PartitionPort {
+  /** A partition that should not exist has asked the controller, or was told: it knows better than the cache. */
+  const heeded = <Value>(outcome: Outcome<Value>): Outcome<Value> => {
+    if (!outcome.ok && outcome.error.code === "UNKNOWN_TOPIC_ID") gone(address.topicId);
+    return outcome;
+  };
   return {
-    append: async (request) => await stub().append(address, request),
-    proof: async (producerId) => await stub().proof(address, producerId),
-    read: async (request) => await stub().read(address, request),
+    append: async (request) => heeded(await stub().append(address, request)),
+    proof: async (producerId) => heeded(await stub().proof(address, producerId)),
+    read: async (request) => heeded(await stub().read(address, request)),
     waitForAppend: async (request) => await stub().waitForAppend(address, request),
-    reconcile: async (producerId, request) => await stub().reconcile(address, producerId, request),
-    bounds: async () => await stub().bounds(address),
-    deleteRecords: async (before) => await stub().deleteRecords(address, before),
-    batchAtTime: async (request) => await stub().batchAtTime(address, request),
+    reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
+    bounds: async () => heeded(await stub().bounds(address)),
+    deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
+    batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

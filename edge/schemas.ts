@@ -4,8 +4,9 @@ import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
+import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
-import type { CreateTopicRequest } from "../shared/api/topics.ts";
+import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import type { RecordsQuery } from "./operations/records.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -113,13 +114,28 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   name: z.string(),
   partitionCount: z.number().optional(),
   config: z.record(z.string(), z.string()).optional(),
+  token: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .optional(),
 });
+
+export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
+  config: z.record(z.string(), z.string().nullable()),
+});
+
+export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
 
 export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),
   maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
   minBytes: digits.pipe(z.int()).default(0),
   maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(0),
+});
+
+/** Nothing is deleted by default. */
+export const deleteRecordsQuery: z.ZodType<{ before: DeleteRecordsQuestion }> = z.object({
+  before: z.union([z.literal("latest"), digits.pipe(offset)]),
 });
 
 export const metadataQuery: z.ZodType<{ topics?: string | undefined; create?: string | undefined }> = z.object({
@@ -161,5 +177,10 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? "absent").slice(0, 100);
+  try {
+    return (JSON.stringify(value) ?? "absent").slice(0, 100);
+  } catch {
+    // Text that nests a hundred thousand deep can be read, and not be written again.
+    return "nested too deep to show";
+  }
 }

@@ -1,5 +1,6 @@
 /** Kafka's config names and what they may hold (`TopicConfig`), and ours. */
 import type { TopicConfig } from "../shared/api/metadata.ts";
+import type { ConfigChanges } from "../shared/api/topics.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
@@ -13,6 +14,11 @@ const oneOf =
   (...values: readonly string[]): Check =>
   (value) =>
     values.includes(value);
+
+/** Cloudflare's location hints. */
+const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+/** Where an object is was decided when it was made: other values would be claims that nothing follows. */
+const FIXED: ReadonlySet<string> = new Set(["location", "jurisdiction"]);
 
 const CHECKS: Readonly<Record<string, { readonly check: Check; readonly says: string }>> = {
   "retention.ms": { check: wholeFrom(-1), says: "milliseconds, or -1" },
@@ -31,7 +37,7 @@ const CHECKS: Readonly<Record<string, { readonly check: Check; readonly says: st
   "delete.retention.ms": { check: wholeFrom(0), says: "milliseconds" },
   "min.insync.replicas": { check: oneOf("1"), says: "1" },
   "producer.state.retention.ms": { check: wholeFrom(1), says: "milliseconds" },
-  location: { check: (value) => /^[a-z-]{2,16}$/.test(value), says: "a location hint of Cloudflare's" },
+  location: { check: oneOf(...LOCATIONS), says: `one of ${LOCATIONS.join(", ")}` },
   jurisdiction: { check: oneOf("eu", "fedramp"), says: "eu or fedramp" },
 };
 
@@ -40,10 +46,7 @@ export function checkTopicConfig(config: TopicConfig): TopicConfig {
   for (const [name, value] of Object.entries(config)) {
     const rule = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     const shown = JSON.stringify(value.slice(0, 64));
-    if (rule === undefined)
-      throw new StrandlineError("INVALID_CONFIG", `no config is named ${JSON.stringify(name.slice(0, 64))}`, {
-        config: name.slice(0, 64),
-      });
+    if (rule === undefined) throw noSuchConfig(name);
     if (!rule.check(value))
       throw new StrandlineError("INVALID_CONFIG", `${name} = ${shown}: ${rule.says}`, {
         config: name,
@@ -51,6 +54,37 @@ export function checkTopicConfig(config: TopicConfig): TopicConfig {
       });
   }
   return config;
+}
+
+/**
+ * The config with its entries replaced, those of null gone; null: nothing is another. Throws `INVALID_CONFIG` that names
+ * the entry, also of one that is no config at all and of one that cannot change.
+ */
+export function alteredConfig(config: TopicConfig, changes: ConfigChanges): TopicConfig | null {
+  const altered = new Map(Object.entries(config));
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null && !Object.hasOwn(CHECKS, name)) throw noSuchConfig(name);
+    if (FIXED.has(name) && value !== (config[name] ?? null)) {
+      const said = `${name} is ${config[name] ?? "not stated"} for good: it cannot change after creation`;
+      throw new StrandlineError("INVALID_CONFIG", said, { config: name });
+    }
+    if (value === null) altered.delete(name);
+    else altered.set(name, value);
+  }
+  const entries = [...altered];
+  if (entries.length === Object.keys(config).length && entries.every(([name, value]) => config[name] === value))
+    return null;
+  return checkTopicConfig(Object.fromEntries(entries));
+}
+
+/** The defaults of what is not stated. */
+export function defaultsOf(config: TopicConfig): TopicConfig {
+  return Object.fromEntries(Object.entries(CONFIG_DEFAULTS).filter(([name]) => !Object.hasOwn(config, name)));
+}
+
+/** Undefined: none is stated. */
+export function locationOf(config: TopicConfig): DurableObjectLocationHint | undefined {
+  return LOCATIONS.find((location) => location === config["location"]);
 }
 
 /** Bytes of one batch. */
@@ -100,4 +134,13 @@ export function partitionSettings(config: TopicConfig): PartitionSettings {
     deleteRetentionMs: Number(held("delete.retention.ms")),
     producerStateRetentionMs: Number(held("producer.state.retention.ms")),
   };
+}
+
+function noSuchConfig(name: string): StrandlineError {
+  const shown = name.slice(0, 64);
+  return new StrandlineError("INVALID_CONFIG", `no config is named ${JSON.stringify(shown)}`, { config: shown });
+}
+
+export function isCompacted(config: TopicConfig): boolean {
+  return config["cleanup.policy"]?.includes("compact") === true;
 }

@@ -116,7 +116,7 @@ export const ERRORS = {
     retriable: false,
     sentence: "The edge refused the record for good; it is among the dead letters.",
   },
-  UNSUPPORTED_OPERATION: { errno: 10_018, retriable: false, sentence: "This client is not able to do that." },
+  UNSUPPORTED_OPERATION: { errno: 10_018, retriable: false, sentence: "That cannot be done here." },
   NOT_ACCEPTABLE: {
     errno: 10_019,
     retriable: false,

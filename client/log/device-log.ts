@@ -127,16 +127,21 @@ export type RecordWhereabouts =
     }
   | { readonly kind: "unknown" };
 
-/** What a fetch brought for one partition: whole batches, checked, from the one that contains the asked offset. */
+/**
+ * What a fetch brought for one partition: all that the log has in `[from, nextOffset)`, as whole batches, checked, from
+ * the one that contains `from`. Compaction leaves holes: the first batch may begin behind it, and there may be none.
+ */
 export interface FetchedRun {
   readonly ref: PartitionRef;
-  /** Consecutive batches; empty: only the bounds are news. */
+  /** What was asked for. */
+  readonly from: Offset;
+  /** In order. */
   readonly bytes: Uint8Array;
   readonly firstOffset: Offset;
-  /** After the last batch. */
   readonly nextOffset: Offset;
   /** The replica begins anew at `firstOffset` and drops what it held: the log was truncated, or retention passed the reader. */
   readonly restart: boolean;
+  /** Of the batch that ends at `nextOffset`; null: none does. */
   readonly lastCrc: Crc | null;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
@@ -155,7 +160,7 @@ export interface ReadResult {
 
 export interface Replica {
   rows(refs: readonly PartitionRef[]): Promise<(PartitionRow | undefined)[]>;
-  /** One transaction for all: puts the runs and advances `replicatedTo` where a run begins at or below it. Runs that would leave a gap are dropped. Returns the partitions that have news. */
+  /** One transaction for all: puts the runs and advances `replicatedTo` where a run was asked for from there or below. Runs that would leave a gap are dropped. Returns the partitions that have news. */
   store(runs: readonly FetchedRun[]): Promise<PartitionRef[]>;
   /** From `offset`, below `replicatedTo`; at least one batch if there is any, about `bytesMax`. */
   read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;

@@ -66,11 +66,12 @@ async function dropBelow(transaction: StoreTransaction, ref: PartitionRef, logSt
 }
 
 function extended(transaction: StoreTransaction, row: PartitionRow, run: FetchedRun): PartitionRow {
-  const { ref, bytes, firstOffset, nextOffset, lastCrc } = run;
-  const gap = firstOffset > row.replicatedTo;
+  const { ref, from, bytes, firstOffset, nextOffset, lastCrc } = run;
+  const gap = from > row.replicatedTo;
   // A shorter run never replaces a longer one that begins where it does.
-  if (bytes.byteLength === 0 || gap || nextOffset <= row.replicatedTo) return row;
-  void transaction.delete("log", entriesBetween(ref, firstOffset + 1, nextOffset));
+  if (gap || nextOffset <= row.replicatedTo) return row;
+  if (bytes.byteLength === 0) return { ...row, replicatedTo: nextOffset, replicatedCrc: null };
+  void transaction.delete("log", entriesBetween(ref, Math.min(firstOffset + 1, from), nextOffset));
   void transaction.put("log", entryKey(ref, firstOffset), {
     bytes: ownBuffer(bytes),
     lastOffset: plus(nextOffset, -1),

@@ -12,7 +12,7 @@ import type { FetchedRun, PartitionRef, Replica, TopicCatalog } from "../log/dev
 import type { PartitionRow, TopicRow } from "../log/rows.ts";
 import { Backoff, type RetryPolicy } from "./backoff.ts";
 import type { EdgeClient } from "./edge-client.ts";
-import { checkFetched } from "./fetched-run.ts";
+import { checkFetched, type CheckedRun } from "./fetched-run.ts";
 import { Hold } from "./hold.ts";
 import { Nudge } from "./nudge.ts";
 import type { TopicDirectory } from "./topic-directory.ts";
@@ -29,9 +29,16 @@ export interface ReplicatorPorts {
   readonly replicated: (refs: readonly PartitionRef[]) => void;
   /** The log no longer holds what was read before `offset`. */
   readonly truncated: (ref: PartitionRef, topic: string, offset: Offset) => void;
+  /** Of the log `[offset, nextOffset)` is damaged at the edge, and was left out. */
+  readonly damaged: (
+    ref: PartitionRef,
+    topic: string,
+    range: { readonly offset: Offset; readonly nextOffset: Offset },
+  ) => void;
   readonly reached: (error: StrandlineError | null) => void;
 }
 
+const NOTHING = new Uint8Array();
 const WAIT_MS = 25_000;
 /** Small answers come sooner, and a row of the edge is at most one of them. */
 const FETCH_BYTES = LIMITS.fetchBytesMax / 2;
@@ -157,7 +164,8 @@ export class Replicator {
 
   #take(one: Followed, answer: FetchPartitionAnswer, bytes: Uint8Array): FetchedRun[] {
     if (answer.error !== null) return this.#misfit(one, answer);
-    const checked = checkFetched(bytes, one.row?.replicatedTo ?? (0 as Offset));
+    const from = one.row?.replicatedTo ?? (0 as Offset);
+    const checked = checkFetched(bytes, from);
     if (checked.damage !== null) {
       this.#failed(
         new StrandlineError("CORRUPT_MESSAGE", `${one.topic.name}-${one.ref.partition}: ${checked.damage.reason}`, {
@@ -165,7 +173,8 @@ export class Replicator {
         }),
       );
     }
-    return [{ ref: one.ref, restart: false, ...checked.run, ...boundsOf(answer) }];
+    const run = checked.damage === null ? wholeRun(checked.run, answer.nextOffset) : checked.run;
+    return [{ ref: one.ref, from, restart: false, ...run, ...boundsOf(answer) }];
   }
 
   /** The log and the replica do not fit: told, never silent, and the replica goes on where the log does. */
@@ -179,13 +188,25 @@ export class Replicator {
     if (error.code === "TRUNCATED" || error.code === "OFFSET_OUT_OF_RANGE") {
       const firstOffset = at as Offset;
       this.#ports.truncated(one.ref, one.topic.name, firstOffset);
-      const empty = { bytes: new Uint8Array(), firstOffset, nextOffset: firstOffset, lastCrc: null };
+      const empty = { from: firstOffset, bytes: NOTHING, firstOffset, nextOffset: firstOffset, lastCrc: null };
       return [{ ref: one.ref, restart: true, ...empty, ...boundsOf(answer) }];
     }
+    const damaged = this.#damagedAtRest(one, answer);
+    if (damaged !== null) return [damaged];
     this.#failed(StrandlineError.fromBody(error));
     if (error.code === "UNKNOWN_TOPIC_ID")
       void this.#ports.directory.refresh([one.topic.name], false, this.#signal).catch(() => undefined);
     return [];
+  }
+
+  /** The edge has found its own copy damaged. That is told, and what stands behind it is read on. */
+  #damagedAtRest({ ref, topic, row }: Followed, answer: FetchPartitionAnswer): FetchedRun | null {
+    const from = row?.replicatedTo ?? (0 as Offset);
+    if (answer.error?.code !== "CORRUPT_MESSAGE" || answer.nextOffset <= from) return null;
+    const nextOffset = answer.nextOffset as Offset;
+    this.#ports.damaged(ref, topic.name, { offset: from, nextOffset });
+    const empty = { from, bytes: NOTHING, firstOffset: from, nextOffset, lastCrc: null };
+    return { ref, restart: false, ...empty, ...boundsOf(answer) };
   }
 
   async #breakOffIfChanged(): Promise<void> {
@@ -201,6 +222,12 @@ export class Replicator {
     this.#hold.start(this.#backoff.nextDelayMs());
     this.#ports.reached(known);
   }
+}
+
+/** Behind the batches the log may go on where compaction has left nothing. */
+function wholeRun(run: CheckedRun["run"], told: number): CheckedRun["run"] {
+  if (told <= run.nextOffset) return run;
+  return { ...run, nextOffset: told as Offset, lastCrc: null };
 }
 
 function isKnown(topic: TopicRow): boolean {

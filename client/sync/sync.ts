@@ -162,6 +162,8 @@ class Sync implements SyncHandle {
         ...shared,
         sessionId: hex(this.#ports.random.bytes(16)),
         replicated: (refs) => this.#ports.listener.replicated(refs),
+        damaged: (ref, topic, range) =>
+          this.#ports.listener.event({ type: "log.damaged", topic, partition: ref.partition, ...range }),
         truncated: (ref, topic, offset) =>
           this.#ports.listener.event({ type: "log.truncated", topic, partition: ref.partition, offset }),
       },

@@ -1,43 +1,112 @@
 import { DurableObject } from "cloudflare:workers";
-import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
-import { setLogLevel } from "../log.ts";
+import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { Report } from "../metrics/report.ts";
 import { TotalsStore } from "../metrics/totals-store.ts";
 import { attempt, type Outcome } from "../outcome.ts";
+import { partitionId } from "../partition/partition-name.ts";
+import type { PartitionAddress } from "../partition/partition-port.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
-import { TopicRegistry } from "./topic-registry.ts";
+import { createTables } from "./controller-schema.ts";
+import { PartitionLedger } from "./partition-ledger.ts";
+import { RetryAlarm } from "./retry-alarm.ts";
+import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
+import { TopicRegistry, type CreatedTopic } from "./topic-registry.ts";
 import type { TopicState } from "../topic-state.ts";
 
-/** One per namespace: its topics. A shell over `TopicRegistry`; each call is one synchronous step. */
+/**
+ * One per namespace: its topics. A shell: a change is one synchronous step that also arms the alarm; then partitions
+ * are told of it in the same call, and by the alarm for as long as some were not reached.
+ */
 export class ControllerObject extends DurableObject<Env> {
   readonly #topics: TopicRegistry;
   readonly #metrics: TotalsStore;
+  readonly #ledger: PartitionLedger;
+  readonly #changes: TopicChanges;
+  readonly #alarm: RetryAlarm;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
-    this.#metrics = new TotalsStore(state.storage, systemClock);
-    this.#topics = new TopicRegistry(state.storage.sql, systemClock, systemRandom);
+    const { storage } = state;
+    createTables(storage.sql);
+    this.#metrics = new TotalsStore(storage, systemClock);
+    this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
+    this.#ledger = new PartitionLedger(storage.sql);
+    this.#changes = new TopicChanges({
+      registry: this.#topics,
+      ledger: this.#ledger,
+      objects: partitionObjects(env),
+      failed: told,
+    });
+    this.#alarm = new RetryAlarm(
+      {
+        get: async () => await storage.getAlarm(),
+        set: async (at) => await storage.setAlarm(at),
+        delete: async () => await storage.deleteAlarm(),
+      },
+      systemClock,
+    );
+    if (this.#changes.isPending())
+      void state.blockConcurrencyWhile(async () => await this.#alarm.restore().catch(told));
   }
 
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Outcome<TopicMetadata> {
-    return attempt(() => this.#topics.create(name, partitionCount ?? settingsOf(this.env).defaultPartitions, config));
+  createTopic(request: CreateTopicRequest): Outcome<CreatedTopic> {
+    return attempt(() => this.#create(request));
+  }
+
+  async alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>> {
+    const topicId = this.#change(() => this.#topics.alter(name, changes));
+    if (!topicId.ok) return topicId;
+    await this.#round(topicId.value);
+    return attempt(() => this.#demandId(topicId.value));
+  }
+
+  /**
+   * In two phases, or records of one key would stand in two partitions without anything to tell their order: first
+   * every partition hears of the growth and remembers where, then the new count is published.
+   */
+  async growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>> {
+    const topicId = this.#change(() => this.#topics.beginGrowth(name, partitionCount));
+    if (!topicId.ok) return topicId;
+    await this.#round(topicId.value);
+    return attempt(() => {
+      const topic = this.#demandId(topicId.value);
+      if (topic.partitionCount < partitionCount) throw this.#growthWaits(topic, partitionCount);
+      return topic;
+    });
+  }
+
+  /** The name is free at once. */
+  async deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>> {
+    const deleted = this.#change(() => {
+      const { topicId, config } = this.#topics.demand(name).metadata;
+      this.#topics.remove(topicId);
+      this.#ledger.release(topicId, config["jurisdiction"] ?? null);
+      return { name, topicId };
+    });
+    if (deleted.ok) {
+      this.#metrics.forgetTopic(deleted.value.topicId);
+      await this.#round(deleted.value.topicId);
+    }
+    return deleted;
   }
 
   /** Those that are named and exist; `create` makes the others. Null: all. */
   topics(names: readonly string[] | null, create: boolean): Outcome<TopicMetadata>[] {
-    if (names === null) return this.#topics.all().map((value) => ({ ok: true, value }));
-    const { defaultPartitions } = settingsOf(this.env);
+    if (names === null) return this.#topics.all().map(({ metadata }) => ({ ok: true, value: metadata }));
     return names.flatMap((name) => {
       const known = this.#topics.byName(name);
-      if (known !== null) return [{ ok: true as const, value: known }];
-      return create ? [attempt(() => this.#topics.create(name, defaultPartitions, {}))] : [];
+      if (known !== null) return [{ ok: true as const, value: known.metadata }];
+      return create ? [attempt(() => this.#create({ name }).topic)] : [];
     });
   }
 
   topicById(topicId: string): TopicMetadata | null {
-    return this.#topics.byId(topicId);
+    return this.#topics.byId(topicId)?.metadata ?? null;
   }
 
   /** From partitions and Workers, now and then. */
@@ -50,10 +119,99 @@ export class ControllerObject extends DurableObject<Env> {
     return this.#metrics.text();
   }
 
-  /** A partition object that holds nothing yet asks whether it should exist. */
-  confirmPartition(topicId: string, partition: number): TopicState | null {
+  /**
+   * A partition object that holds nothing yet asks whether it should exist. It is written down before it is told, also
+   * for one of a growth that is not published yet: its first record stands behind all that was there.
+   */
+  confirmPartition(address: PartitionAddress): TopicState | null {
+    const { topicId, partition } = address;
     const topic = this.#topics.byId(topicId);
-    if (topic === null || partition >= topic.partitionCount) return null;
-    return { name: topic.name, revision: 1, config: topic.config, growths: [] };
+    if (topic === null || !Number.isInteger(partition) || partition < 0) return null;
+    if (partition >= (topic.growingTo ?? topic.metadata.partitionCount)) return null;
+    this.#ledger.born(address, topic.state.revision);
+    return topic.state;
   }
+
+  override async alarm(): Promise<void> {
+    this.#alarm.fired();
+    await this.#round(null);
+  }
+
+  #create(request: CreateTopicRequest): CreatedTopic {
+    const { jurisdiction } = request.config ?? {};
+    const partitionCount = request.partitionCount ?? settingsOf(this.env).defaultPartitions;
+    if (jurisdiction === "eu" || jurisdiction === "fedramp") demandJurisdiction(this.env, jurisdiction);
+    return this.#topics.create({ ...request, partitionCount });
+  }
+
+  /**
+   * All of it or nothing, and where it leaves something to be told, the alarm is set in the same turn: both are
+   * committed as one. Also where it is reported as failed: it may have happened.
+   */
+  #change<Value>(step: () => Value): Outcome<Value> {
+    return attempt(() => {
+      try {
+        return this.ctx.storage.transactionSync(step);
+      } finally {
+        if (this.#changes.isPending()) this.ctx.waitUntil(this.#alarm.guard().catch(told));
+      }
+    });
+  }
+
+  /** Never throws: what fails is pending, and the alarm goes on with it. */
+  async #round(topicId: string | null): Promise<void> {
+    try {
+      await this.#changes.round(topicId);
+    } catch (error) {
+      told(error);
+    }
+    await this.#rearm().catch(told);
+  }
+
+  async #rearm(): Promise<void> {
+    let failures = 0;
+    try {
+      const pending = this.#changes.isPending();
+      failures = pending ? this.#ledger.failures + 1 : 0;
+      this.#ledger.failures = failures;
+      if (!pending) return await this.#alarm.rest();
+    } catch (error) {
+      told(error);
+    }
+    return await this.#alarm.backOff(failures);
+  }
+
+  #demandId(topicId: string): TopicMetadata {
+    const topic = this.topicById(topicId);
+    if (topic !== null) return topic;
+    throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `the topic ${topicId} was deleted meanwhile`, { topicId });
+  }
+
+  #growthWaits({ name, topicId, partitionCount: from }: TopicMetadata, to: number): StrandlineError {
+    const waiting = this.#changes.waitingFor(topicId ?? "");
+    const shown = waiting.slice(0, 10).join(", ") + (waiting.length > 10 ? ", …" : "");
+    const said = `${JSON.stringify(name)} grows from ${from} to ${to} once these partitions have heard of it: ${shown}`;
+    return new StrandlineError("KAFKA_STORAGE_ERROR", said, { topic: name, partitionCount: to, waitsFor: shown });
+  }
+}
+
+function partitionObjects({ PARTITION }: Env): PartitionObjects {
+  return {
+    adopt: async (address, topic) => await PARTITION.get(partitionId(PARTITION, address)).adopt(address, topic),
+    destroy: async (address) => await PARTITION.get(partitionId(PARTITION, address)).destroy(address),
+  };
+}
+
+/** Asked at creation: a topic whose partitions can never be reached would be of no use. */
+function demandJurisdiction({ PARTITION }: Env, jurisdiction: DurableObjectJurisdiction): void {
+  try {
+    PARTITION.jurisdiction(jurisdiction);
+  } catch {
+    const said = `jurisdiction = ${jurisdiction}: this runtime keeps data in no jurisdiction, Cloudflare's network does`;
+    throw new StrandlineError("UNSUPPORTED_OPERATION", said, { config: "jurisdiction", value: jurisdiction });
+  }
+}
+
+function told(error: unknown): void {
+  log.warn("the controller goes on later", thrownFields(error));
 }

@@ -42,15 +42,16 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
 }
 
 function operationOf(path: string, doc: RouteDoc): Json {
-  const { status, contents } = doc.answer;
+  const { status, repeated, contents } = doc.answer;
   const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
+  const again = repeated === undefined ? {} : { [repeated]: success };
   const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
   const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
   return {
     summary: doc.summary,
     parameters: [...pathParameters(path), ...queryParameters(doc.query), ...headerParameters(doc.headers ?? {})],
     ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
-    responses: { [status]: success, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
+    responses: { [status]: success, ...again, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
   };
 }
 

@@ -9,7 +9,7 @@ import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
 import { writeEnvelope } from "../../shared/envelope.ts";
 import type { WaitEnd } from "../partition/partition-port.ts";
 import { heldBack, type ReadLimits } from "./key-order.ts";
-import type { EdgePorts } from "./ports.ts";
+import { partitionById, type EdgePorts } from "./ports.ts";
 import { budgetOf, bytesOf, goesOn, readPartitions, type Part } from "./read-partitions.ts";
 
 export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): Promise<Uint8Array<ArrayBuffer>> {
@@ -51,7 +51,8 @@ async function waitForAny(
   const sessionId = request.sessionId ?? ports.newSessionId();
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
-    return await ports.partition(one.topicId, one.partition).waitForAppend({ offset, sessionId, waitMs });
+    const topic = await partitionById(ports, one.topicId, one.partition);
+    return await ports.partition(topic, one.partition).waitForAppend({ offset, sessionId, waitMs });
   });
   for (const wait of waits) wait.catch(() => undefined);
   // A wait that breaks ends it too: reading again tells what became of that partition.

@@ -41,8 +41,8 @@ async function growthsOf(
   { topicId, partition }: FetchPartition,
 ): Promise<readonly GrowthBarrier[] | null> {
   try {
-    await partitionById(ports, topicId, partition);
-    return take(await ports.partition(topicId, partition).bounds()).growths;
+    const topic = await partitionById(ports, topicId, partition);
+    return take(await ports.partition(topic, partition).bounds()).growths;
   } catch (thrown) {
     asStrandlineError(thrown);
     return null;

@@ -3,7 +3,7 @@ import type { ListOffsetsAnswer, OffsetQuestion } from "../../shared/api/list-of
 import { openBatch } from "../../shared/gzip.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { take } from "../outcome.ts";
-import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
+import { partitionByName, type EdgePorts } from "./ports.ts";
 
 export async function listOffsets(
   ports: EdgePorts,
@@ -11,9 +11,7 @@ export async function listOffsets(
   partition: number,
   at: OffsetQuestion,
 ): Promise<ListOffsetsAnswer> {
-  const topic = await topicByName(ports, name);
-  demandPartition(topic, partition);
-  const port = ports.partition(topic.topicId, partition);
+  const port = ports.partition(await partitionByName(ports, name, partition), partition);
   if (typeof at === "string") {
     const { leaderEpoch, logStartOffset, highWatermark } = take(await port.bounds());
     return { offset: at === "earliest" ? logStartOffset : highWatermark, timestamp: null, leaderEpoch };

@@ -2,7 +2,7 @@
 import type { MetadataAnswer, TopicMetadata } from "../../shared/api/metadata.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { EdgePorts } from "./ports.ts";
+import { unknownTopic, type EdgePorts } from "./ports.ts";
 
 /** `names` null: all. A name that cannot be had carries its error. */
 export async function metadata(
@@ -24,9 +24,7 @@ export async function metadata(
 }
 
 function missing(name: string): TopicMetadata {
-  const error =
-    refusalOf(name) ??
-    new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `topic ${JSON.stringify(name)}`, { topic: name });
+  const error = refusalOf(name) ?? unknownTopic(name);
   return { name, error: error.toBody(), topicId: null, partitionCount: 0, config: {} };
 }
 

@@ -1,15 +1,21 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
-import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
+import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Caller } from "../auth.ts";
+import type { CreatedTopic } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
 /** The controller of the caller's namespace. */
 export interface ControllerPort {
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<Outcome<TopicMetadata>>;
+  createTopic(request: CreateTopicRequest): Promise<Outcome<CreatedTopic>>;
+  alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>>;
+  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>>;
+  deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;
   /** What was reported, in Prometheus' text format. */
@@ -19,7 +25,7 @@ export interface ControllerPort {
 export interface EdgePorts {
   readonly caller: Caller;
   readonly controller: ControllerPort;
-  /** Seconds old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
+  /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;
   readonly autoCreateTopics: boolean;
   readonly clock: Clock;
@@ -29,44 +35,56 @@ export interface EdgePorts {
   background(work: Promise<void>): void;
   /** For a wait that no reader has named. */
   newSessionId(): string;
-  partition(topicId: string, partition: number): PartitionPort;
+  /** The topic's configuration says where the partition is. */
+  partition(topic: KnownTopic, partition: number): PartitionPort;
   /** Throws what the partition refuses it with. */
   openTail(question: PartitionTail, listener: TailListener): Promise<TailUpstream>;
 }
 
 export interface PartitionTail {
-  readonly topicId: string;
+  readonly topic: KnownTopic;
   readonly partition: number;
   readonly request: TailRequest;
 }
 
+export type KnownTopic = TopicMetadata & { readonly topicId: TopicId };
+
 export interface TopicLookup {
-  byId(topicId: string): Promise<TopicMetadata | null>;
-  byName(name: string): Promise<TopicMetadata | null>;
+  byId(topicId: string): Promise<KnownTopic | null>;
+  byName(name: string): Promise<KnownTopic | null>;
+  /** As the controller has it now. */
+  asked(topicId: string): Promise<KnownTopic | null>;
   learn(topic: TopicMetadata): void;
+  /** The controller, or a partition that asked it, says that there is no such topic. */
+  forget(topicId: string): void;
 }
 
 /** Throws `UNKNOWN_TOPIC_ID` or `UNKNOWN_TOPIC_OR_PARTITION`. */
-export async function partitionById(ports: EdgePorts, topicId: string, partition: number): Promise<TopicMetadata> {
+export async function partitionById(ports: EdgePorts, topicId: string, partition: number): Promise<KnownTopic> {
   const topic = await ports.topics.byId(topicId);
   if (topic === null) throw new StrandlineError("UNKNOWN_TOPIC_ID", topicId, { topicId });
-  demandPartition(topic, partition);
-  return topic;
+  return await withPartition(ports, topic, partition);
 }
 
-export async function topicByName(
-  ports: EdgePorts,
-  name: string,
-): Promise<TopicMetadata & { readonly topicId: string }> {
+/** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
+export async function partitionByName(ports: EdgePorts, name: string, partition: number): Promise<KnownTopic> {
   const topic = await ports.topics.byName(name);
-  if (topic === null || topic.topicId === null) {
-    throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `topic ${JSON.stringify(name)}`, { topic: name });
-  }
-  return { ...topic, topicId: topic.topicId };
+  if (topic === null) throw unknownTopic(name);
+  return await withPartition(ports, topic, partition);
 }
 
-export function demandPartition(topic: TopicMetadata, partition: number): void {
-  if (Number.isInteger(partition) && partition >= 0 && partition < topic.partitionCount) return;
+export function unknownTopic(name: string): StrandlineError {
+  return new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `topic ${JSON.stringify(name)}`, { topic: name });
+}
+
+async function withPartition(ports: EdgePorts, topic: KnownTopic, partition: number): Promise<KnownTopic> {
+  if (partition < topic.partitionCount) return demandPartition(topic, partition);
+  // It may have grown since it was learned.
+  return demandPartition((await ports.topics.asked(topic.topicId)) ?? topic, partition);
+}
+
+function demandPartition(topic: KnownTopic, partition: number): KnownTopic {
+  if (Number.isInteger(partition) && partition >= 0 && partition < topic.partitionCount) return topic;
   const said = `partition ${partition}, the topic ${JSON.stringify(topic.name)} has ${topic.partitionCount}`;
   throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", said, {
     topic: topic.name,

@@ -10,18 +10,19 @@ import type {
   ProducePartitionAnswer,
   ProducePartitionHead,
 } from "../../shared/api/produce.ts";
+import type { TopicConfig } from "../../shared/api/metadata.ts";
 import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
 import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
 import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
-import { maxMessageBytes } from "../topic-config.ts";
+import { isCompacted, maxMessageBytes } from "../topic-config.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { log, thrownFields } from "../log.ts";
 import { take } from "../outcome.ts";
 import type { AppendAnswer, PartitionPort } from "../partition/partition-port.ts";
 import { demand, produceHead } from "../schemas.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
-import { checkRun, claimedProducer } from "./run-check.ts";
+import { checkRun, claimedProducer, type RunLimits } from "./run-check.ts";
 
 export interface Produced {
   readonly answer: ProduceAnswer;
@@ -61,9 +62,9 @@ async function producePartition(
   let identified: ProducerId | null = null;
   try {
     const topic = await partitionById(ports, head.topicId, head.partition);
-    partition = ports.partition(head.topicId, head.partition);
+    partition = ports.partition(topic, head.partition);
     identified = await identify(ports, head, run);
-    const checked = await checkRun(run, head.chain, { batchBytesMax: maxMessageBytes(topic.config) });
+    const checked = await checkRun(run, head.chain, runLimits(topic.config));
     return answerOf(
       head,
       take(await partition.append({ bytes: forTheCall(run), leaderEpoch: head.leaderEpoch, ...checked })),
@@ -72,6 +73,10 @@ async function producePartition(
     const answer = await refused(head, asStrandlineError(asUnreachable(head, thrown)), partition, identified);
     return { answer, rowsWritten: 0 };
   }
+}
+
+function runLimits(config: TopicConfig): RunLimits {
+  return { batchBytesMax: maxMessageBytes(config), keysRequired: isCompacted(config) };
 }
 
 /** A call carries all of the buffer that a view is of: what is nearly all of it goes as it is, or it would be copied twice. */

@@ -115,10 +115,10 @@ async function readPart(ports: EdgePorts, one: FetchPartition, { limit, ...room 
   const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
     if (typeof limit === "object" && limit !== null) throw StrandlineError.fromBody(limit);
-    await partitionById(ports, topicId, partition);
+    const topic = await partitionById(ports, topicId, partition);
     const before = limit;
     const read = take(
-      await ports.partition(topicId, partition).read({ offset, previousCrc, leaderEpoch, before, ...room }),
+      await ports.partition(topic, partition).read({ offset, previousCrc, leaderEpoch, before, ...room }),
     );
     const { byteLength } = read.bytes;
     const runs = byteLength === 0 ? [] : [read.bytes];

@@ -2,7 +2,7 @@
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
-import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
+import { partitionById, partitionByName, type EdgePorts } from "./ports.ts";
 import { cachedProducerId } from "./produce.ts";
 
 /** Throws `INCONSISTENT_TOPIC_ID` where the name and the id are not of one topic. */
@@ -12,8 +12,12 @@ export async function reconcile(
   partition: number,
   request: ReconcileRequest,
 ): Promise<ReconcileAnswer> {
-  const topic = await topicByName(ports, name);
-  demandPartition(topic, partition);
+  // The caller may know of a topic that was made again under this name before this isolate does.
+  const known = await ports.topics.byId(request.topicId);
+  const topic =
+    known?.name === name
+      ? await partitionById(ports, request.topicId, partition)
+      : await partitionByName(ports, name, partition);
   if (topic.topicId !== request.topicId) {
     throw new StrandlineError("INCONSISTENT_TOPIC_ID", `${name} is ${topic.topicId}`, {
       topic: name,
@@ -21,5 +25,5 @@ export async function reconcile(
     });
   }
   const producerId = await cachedProducerId(ports, request.producerKey);
-  return take(await ports.partition(topic.topicId, partition).reconcile(producerId, request));
+  return take(await ports.partition(topic, partition).reconcile(producerId, request));
 }

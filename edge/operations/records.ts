@@ -7,8 +7,8 @@ import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
 import type { ReadAnswer } from "../partition/partition-port.ts";
+import { partitionByName, type EdgePorts } from "./ports.ts";
 import { startOffset } from "./start-offset.ts";
-import { demandPartition, topicByName, type EdgePorts } from "./ports.ts";
 
 export interface RecordsQuery {
   readonly offset: number | "earliest" | "latest";
@@ -27,12 +27,11 @@ export async function readRun(
   partition: number,
   query: RecordsQuery,
 ): Promise<RunRead> {
-  const topic = await topicByName(ports, name);
-  demandPartition(topic, partition);
-  const port = ports.partition(topic.topicId, partition);
+  const topic = await partitionByName(ports, name, partition);
+  const port = ports.partition(topic, partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
   const bytesMin = Math.min(query.minBytes, bytesMax);
-  const offset = await startOffset(ports, { topicId: topic.topicId, partition }, query.offset);
+  const offset = await startOffset(port, query.offset);
   const request = { offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null, before: null };
   const until = ports.clock.now() + query.maxWaitMs;
   for (;;) {

@@ -10,6 +10,7 @@ import {
   checkProducedBatch,
   checkRecords,
   readBatch,
+  records,
   type BatchDamage,
   type RecordBatch,
 } from "../../shared/record-batch-decode.ts";
@@ -28,6 +29,8 @@ export interface CheckedRun {
 export interface RunLimits {
   /** `max.message.bytes` of the topic: of one batch, as Kafka counts it. */
   readonly batchBytesMax: number;
+  /** Of a compacted topic, where a record without a key could never be told from another (Kafka refuses it too). */
+  readonly keysRequired?: boolean;
 }
 
 /** Throws a refusal that names the position, and the sequence of the batch where it has one. */
@@ -128,6 +131,13 @@ async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: Run
   if (!opened.ok) throw refusal(opened.damage, batch.baseSequence);
   const damage = checkRecords(opened.batch, { produced: true });
   if (damage !== null) throw refusal(damage, batch.baseSequence);
+  if (limits.keysRequired === true) demandKeys(batch, opened.batch);
+}
+
+function demandKeys(batch: RecordBatch, opened: RecordBatch): void {
+  for (const { key, offset } of records(opened))
+    if (key === null)
+      throw invalid(batch, `record ${offset - opened.baseOffset} has no key, and the topic is compacted`);
 }
 
 function describe(batch: RecordBatch): CheckedBatch {

@@ -1,13 +1,9 @@
 /** Where a reader begins that names no number. */
 import { take } from "../outcome.ts";
-import type { EdgePorts } from "./ports.ts";
+import type { PartitionPort } from "../partition/partition-port.ts";
 
-export async function startOffset(
-  ports: EdgePorts,
-  { topicId, partition }: { readonly topicId: string; readonly partition: number },
-  asked: number | "earliest" | "latest",
-): Promise<number> {
+export async function startOffset(port: PartitionPort, asked: number | "earliest" | "latest"): Promise<number> {
   if (typeof asked === "number") return asked;
-  const { logStartOffset, highWatermark } = take(await ports.partition(topicId, partition).bounds());
+  const { logStartOffset, highWatermark } = take(await port.bounds());
   return asked === "earliest" ? logStartOffset : highWatermark;
 }

@@ -86,8 +86,9 @@ export class LogReader {
     const end = endWithin(run.bytes.subarray(0, limit), start, space);
     const part = run.bytes.subarray(start, end);
     if (end < limit) return { part, nextOffset: end > start ? offsetBehind(part) : offset, stopped: "full" };
-    if (limit < run.bytes.length || damages.some((one) => one.offset >= offset))
-      return { part, nextOffset: end > start ? offsetBehind(part) : offset, stopped: "damage" };
+    const behind = damages.find((one) => one.offset >= offset);
+    if (behind !== undefined)
+      return { part, nextOffset: end > start ? offsetBehind(part) : behind.nextOffset, stopped: "damage" };
     return { part, nextOffset: run.lastOffset + 1, stopped: null };
   }
 

@@ -90,5 +90,7 @@ export interface ShardRow {
   readonly covers: number;
   /** The partition's clock when it was written. */
   readonly clockMs: number;
+  /** Where its pages end (`shard-directory.ts`). */
+  readonly directory: Uint8Array;
   readonly states: Uint8Array;
 }

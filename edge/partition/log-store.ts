@@ -135,26 +135,35 @@ export class LogStore {
 
   writeShard(row: ShardRow): void {
     this.#write(
-      "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, states) VALUES (?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, directory, states) VALUES (?, ?, ?, ?, ?)",
       row.shard,
       row.covers,
       row.clockMs,
+      row.directory,
       row.states,
     );
   }
 
   /** Columns alone: the states are read when one of them is asked for. */
   shards(): Omit<ShardRow, "states">[] {
-    return this.#all("SELECT shard, covers, clock_ms FROM producer_shards ORDER BY shard").map((row) => ({
+    return this.#all("SELECT shard, covers, clock_ms, directory FROM producer_shards ORDER BY shard").map((row) => ({
       shard: number(row["shard"]),
       covers: number(row["covers"]),
       clockMs: number(row["clock_ms"]),
+      directory: blob(row["directory"]),
     }));
   }
 
   shardStates(shard: number): Uint8Array | null {
     const row = this.#one("SELECT states FROM producer_shards WHERE shard = ?", shard);
     return row === null ? null : blob(row["states"]);
+  }
+
+  /** Bytes `[from, from + length)` of the shard's states: SQLite goes through the others, but they never come here. */
+  shardPage(shard: number, from: number, length: number): Uint8Array | null {
+    const query = "SELECT substr(states, ?, ?) AS page FROM producer_shards WHERE shard = ?";
+    const row = this.#one(query, from + 1, length, shard);
+    return row === null ? null : blob(row["page"]);
   }
 
   /** Null: no row is left. */
@@ -190,22 +199,23 @@ export class LogStore {
 
   /** Columns alone, in offset order. */
   *producerRunsFrom(offset: number): Generator<ProducerRun> {
-    const cursor = this.#counted.exec<Columns>(
+    const cursor = this.#counted.exec(
       `SELECT ${PRODUCER_COLUMNS} FROM runs WHERE base_offset >= ? AND producer_id IS NOT NULL ORDER BY base_offset`,
       offset,
     );
-    for (const row of cursor) yield producerRunOf(row);
+    for (const values of cursor.raw()) yield producerRunOf(values);
   }
 
   /** The runs of this producer with any of these sequences. Goes through all rows: what is long past is rarely asked for. */
   producerRunsWithin(id: ProducerId, { from, end }: SequenceRange): ProducerRun[] {
-    return this.#all(
+    const cursor = this.#counted.exec(
       `SELECT ${PRODUCER_COLUMNS} FROM runs
        WHERE producer_id = ? AND next_sequence > ? AND first_sequence < ? ORDER BY base_offset`,
       id,
       from,
       end,
-    ).map(producerRunOf);
+    );
+    return Array.from(cursor.raw(), producerRunOf);
   }
 
   /** The bytes of runs from the last one that begins at the offset or before, in order (`run-scan.ts`). */
@@ -257,14 +267,16 @@ function runOf(row: Columns): RunColumns {
   };
 }
 
-function producerRunOf(row: Columns): ProducerRun {
+/** Of values in the order of `PRODUCER_COLUMNS`. */
+function producerRunOf(values: SqlStorageValue[]): ProducerRun {
+  const [baseOffset, lastOffset, id, epoch, firstSequence, nextSequence, chainAfter] = values;
   return {
-    id: text(row["producer_id"]) as ProducerId,
-    epoch: number(row["producer_epoch"]),
-    firstSequence: number(row["first_sequence"]),
-    nextSequence: number(row["next_sequence"]),
-    chainAfter: numberOrNull(row["chain_after"]),
-    baseOffset: number(row["base_offset"]),
-    lastOffset: number(row["last_offset"]),
+    id: text(id) as ProducerId,
+    epoch: number(epoch),
+    firstSequence: number(firstSequence),
+    nextSequence: number(nextSequence),
+    chainAfter: numberOrNull(chainAfter),
+    baseOffset: number(baseOffset),
+    lastOffset: number(lastOffset),
   };
 }

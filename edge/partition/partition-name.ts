@@ -11,3 +11,16 @@ export function addressOf(name: string | undefined): PartitionAddress | null {
   const [namespace, topicId, partition] = JSON.parse(name) as [string, string, number];
   return { namespace, topicId, partition };
 }
+
+/** What of a namespace of objects says where they are. */
+export interface IdSpace<Id> {
+  idFromName(name: string): Id;
+  jurisdiction(jurisdiction: DurableObjectJurisdiction): IdSpace<Id>;
+}
+
+/** An id of a jurisdiction is another one than that of the same name without. Throws where there are none (locally). */
+export function partitionId<Id>(space: IdSpace<Id>, address: PartitionAddress): Id {
+  const { jurisdiction } = address;
+  const within = jurisdiction === undefined ? space : space.jurisdiction(jurisdiction as DurableObjectJurisdiction);
+  return within.idFromName(partitionName(address));
+}

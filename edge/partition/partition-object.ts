@@ -14,7 +14,7 @@ import { moveStart } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
 import { meterOf } from "./partition-metrics.ts";
-import { addressOf, partitionName } from "./partition-name.ts";
+import { addressOf, partitionId } from "./partition-name.ts";
 import type {
   AppendAnswer,
   AppendRequest,
@@ -258,7 +258,7 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   #isAt(address: PartitionAddress): boolean {
-    return this.env.PARTITION.idFromName(partitionName(address)).equals(this.ctx.id);
+    return partitionId(this.env.PARTITION, address).equals(this.ctx.id);
   }
 
   #fromStorage<Value>(step: () => Value): Outcome<Value> {
@@ -272,9 +272,9 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   /** An object that holds nothing creates nothing until the controller says that it should exist. */
-  async #confirm({ namespace, topicId, partition }: PartitionAddress): Promise<TopicState | null> {
-    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(namespace));
-    return await controller.confirmPartition(topicId, partition);
+  async #confirm(address: PartitionAddress): Promise<TopicState | null> {
+    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
+    return await controller.confirmPartition(address);
   }
 
   #refuse({ topicId, partition }: PartitionAddress): never {

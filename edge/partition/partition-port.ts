@@ -13,6 +13,8 @@ export interface PartitionAddress {
   readonly namespace: string;
   readonly topicId: string;
   readonly partition: number;
+  /** Of the topic; absent: anywhere. */
+  readonly jurisdiction?: string;
 }
 
 /** Records from `at` on may be of keys that were elsewhere before the topic grew from `from` partitions. */

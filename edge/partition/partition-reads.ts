@@ -4,7 +4,7 @@ import type { Random } from "../../shared/random.ts";
 import { isUnheardOf, judgePosition } from "./leader-epochs.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogReader } from "./log-reader.ts";
-import type { ReadAnswer, ReadRequest, TimeAnswer, TimeRequest } from "./partition-port.ts";
+import type { PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer, TimeRequest } from "./partition-port.ts";
 
 const NOTHING = new Uint8Array();
 const CHUNK_BYTES_MAX = 4_194_304;
@@ -44,11 +44,10 @@ export class PartitionReads {
     const bounds = this.#extent.bounds();
     const key = `${question.offset} ${question.bytesMax} ${question.before ?? ""}`;
     const held = this.#chunks.get(key);
-    if (held !== undefined && question.offset >= bounds.logStartOffset) return { ...held, ...bounds };
+    if (held !== undefined && question.offset >= bounds.logStartOffset && isWhole(held, bounds))
+      return { ...held, ...bounds };
     const answer = this.#reader.read(bounds, request);
-    // Short of the end of the log it will be the same the next time.
-    if (answer.error === null && answer.bytes.byteLength > 0 && answer.nextOffset < bounds.highWatermark)
-      this.#remember(key, answer);
+    if (answer.error === null && answer.bytes.byteLength > 0) this.#remember(key, answer);
     return answer;
   }
 
@@ -59,6 +58,8 @@ export class PartitionReads {
   }
 
   #remember(key: string, answer: ReadAnswer): void {
+    this.#chunkBytes -= this.#chunks.get(key)?.bytes.byteLength ?? 0;
+    this.#chunks.delete(key);
     if (this.#chunkBytes + answer.bytes.byteLength > CHUNK_BYTES_MAX) this.forgetChunks();
     this.#chunks.set(key, answer);
     this.#chunkBytes += answer.bytes.byteLength;
@@ -82,6 +83,11 @@ export class PartitionReads {
   #newEpoch(claimed: LeaderEpoch): void {
     this.#extent.newEpoch(claimed, random32(this.#random));
   }
+}
+
+/** Short of the end of the log a chunk stays what it is; one that ended there is longer once the log has grown. */
+function isWhole(chunk: ReadAnswer, { highWatermark }: PartitionBounds): boolean {
+  return chunk.nextOffset < chunk.highWatermark || chunk.highWatermark === highWatermark;
 }
 
 export function random32(random: Random): number {

@@ -1,11 +1,13 @@
 /** The producers that changed since the snapshots of their shards, which the rows of the log stand for until the next. */
 import type { ProducerId } from "../../shared/brands.ts";
 import type { ProducerRun } from "./log-rows.ts";
-import type { ProducerSnapshot } from "./producer-snapshot.ts";
 import { stateAfterRun, type ProducerState } from "./producer-state.ts";
 
 /** Recovered runs are added to what the snapshot has once somebody asks: a wake reads no snapshot for them. */
 type Changed = { readonly state: ProducerState } | { readonly runs: ProducerRun[] };
+
+/** What the shard's snapshot has. */
+type Look = (id: ProducerId) => ProducerState | undefined;
 
 interface ChangedShard {
   /** Offset of the first run that its snapshot does not have. */
@@ -47,22 +49,22 @@ export class ProducerChanges {
   }
 
   /** Undefined: the shard's snapshot is right about it. */
-  stateOf(shard: number, id: ProducerId, snapshot: () => ProducerSnapshot): ProducerState | undefined {
+  stateOf(shard: number, id: ProducerId, look: Look): ProducerState | undefined {
     const producers = this.#shards.get(shard)?.producers;
     const changed = producers?.get(id);
     if (producers === undefined || changed === undefined) return undefined;
     if ("state" in changed) return changed.state;
-    let state = snapshot().stateOf(id);
+    let state = look(id);
     for (const run of changed.runs) state = stateAfterRun(state, run);
     if (state !== undefined) producers.set(id, { state });
     return state;
   }
 
   /** All of the shard. */
-  statesOf(shard: number, snapshot: () => ProducerSnapshot): Map<ProducerId, ProducerState> {
+  statesOf(shard: number, look: Look): Map<ProducerId, ProducerState> {
     const states = new Map<ProducerId, ProducerState>();
     for (const id of this.#shards.get(shard)?.producers.keys() ?? []) {
-      const state = this.stateOf(shard, id, snapshot);
+      const state = this.stateOf(shard, id, look);
       if (state !== undefined) states.set(id, state);
     }
     return states;

@@ -1,8 +1,8 @@
 /**
- * The next snapshot of a shard: the entries of the last one, without those that have grown old, and what has changed
- * since. What did not change is copied in stretches and never decoded. How large it will be is known before it is
- * written, and where that is more than a row may be, it goes without the offsets of recent runs: a duplicate can be
- * answered without them.
+ * The next snapshot of a page: the entries of the last one, without those that have grown old, and what has changed
+ * since. What did not change is copied in stretches and never decoded, and a page without any change as it is. How large
+ * it will be is known before it is written, and where the pages of a shard are more than a row may be, they go without
+ * the offsets of recent runs: a duplicate can be answered without them.
  */
 import type { ProducerId } from "../../shared/brands.ts";
 import { crc32c } from "../../shared/crc32c.ts";
@@ -17,9 +17,7 @@ import {
   HEADER_BYTES,
   isDeviceEntry,
   ProducerSnapshot,
-  SNAPSHOT_VERSION,
   type SnapshotEntry,
-  type SnapshotHead,
 } from "./producer-snapshot.ts";
 
 /** Minutes of the partition's clock. */
@@ -59,8 +57,9 @@ export class SnapshotMerge {
     return new SnapshotMerge(old, parts);
   }
 
+  /** None at all where no producer is left. */
   get byteLength(): number {
-    return HEADER_BYTES + this.#count * ENTRY_BYTES + this.#listBytes;
+    return this.#count === 0 ? 0 : HEADER_BYTES + this.#count * ENTRY_BYTES + this.#listBytes;
   }
 
   /** The same without what can be done without. */
@@ -72,23 +71,28 @@ export class SnapshotMerge {
     return new SnapshotMerge(this.#old, entries.map(strippedEntry));
   }
 
-  write(head: SnapshotHead): Uint8Array {
-    const bytes = new Uint8Array(this.byteLength);
-    const view = new DataView(bytes.buffer);
+  /** `bytes`: as many as it takes. */
+  writeTo(bytes: Uint8Array): void {
+    if (this.#count === 0) return;
+    const [first] = this.#parts;
+    if (this.#parts.length === 1 && first !== undefined && !("lists" in first) && this.#count === this.#old.count) {
+      bytes.set(this.#old.bytes);
+      return;
+    }
     const listsAt = HEADER_BYTES + this.#count * ENTRY_BYTES;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let entryAt = HEADER_BYTES;
     let end = 0;
     for (const part of this.#parts) {
       const lists = this.#listsOf(part);
       bytes.set(lists, listsAt + end);
       if ("lists" in part) writeEntry(view, entryAt, part, end + lists.length);
-      else copyEntries(view, entryAt, { old: this.#old, ...part }, end);
+      else copyEntries(bytes, entryAt, { old: this.#old, ...part }, end);
       entryAt += ("lists" in part ? 1 : part.to - part.from) * ENTRY_BYTES;
       end += lists.length;
     }
-    writeHead(view, head, this.#count);
+    view.setUint32(HEADER_AT.count, this.#count);
     view.setUint32(HEADER_AT.crc, crc32c(bytes, CHECKED_AT));
-    return bytes;
   }
 
   #listsOf(part: Part): Uint8Array {
@@ -96,11 +100,8 @@ export class SnapshotMerge {
   }
 }
 
-const NOTHING = new DataView(new ArrayBuffer(HEADER_BYTES));
-writeHead(NOTHING, { replayFrom: 0, runsSinceDue: 0, wallMs: null, swept: false }, 0);
-
-/** Of a shard that has no row yet. */
-export const EMPTY_SNAPSHOT: ProducerSnapshot = new ProducerSnapshot(new Uint8Array(NOTHING.buffer));
+/** Of a page without producers. */
+export const EMPTY_SNAPSHOT: ProducerSnapshot = new ProducerSnapshot(new Uint8Array(HEADER_BYTES));
 
 interface Stretch {
   readonly old: ProducerSnapshot;
@@ -151,19 +152,11 @@ function writeEntry(view: DataView, at: number, entry: SnapshotEntry, end: numbe
 }
 
 /** `end`: where the lists before these entries end. */
-function copyEntries(view: DataView, at: number, { old, from, to }: Stretch, end: number): void {
-  new Uint8Array(view.buffer).set(old.entriesOf(from, to), at);
+function copyEntries(bytes: Uint8Array, at: number, { old, from, to }: Stretch, end: number): void {
+  bytes.set(old.entriesOf(from, to), at);
   const shift = end - old.listsEnd(from - 1);
   if (shift === 0) return;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let index = from; index < to; index += 1)
     view.setUint32(at + (index - from) * ENTRY_BYTES + ENTRY_AT.end, old.listsEnd(index) + shift);
-}
-
-function writeHead(view: DataView, head: SnapshotHead, count: number): void {
-  view.setUint32(HEADER_AT.version, SNAPSHOT_VERSION);
-  view.setUint32(HEADER_AT.swept, head.swept ? 1 : 0);
-  view.setUint32(HEADER_AT.count, count);
-  view.setUint32(HEADER_AT.runsSinceDue, head.runsSinceDue);
-  view.setFloat64(HEADER_AT.wallMs, head.wallMs ?? Number.NaN);
-  view.setFloat64(HEADER_AT.replayFrom, head.replayFrom);
 }

@@ -1,17 +1,16 @@
 /**
- * The snapshot of one shard of producers: one blob, looked into where it lies. A look-up is a binary search, and only
+ * The snapshot of one page of a shard's producers: looked into where it lies. A look-up is a binary search, and only
  * what it finds is decoded.
  *
  *   snapshot = header, count * entry, count * lists
- *   header   = uint32 version (1), uint32 crc, uint32 count, uint32 runsSinceDue,
- *              float64 wallMs (NaN for null), float64 replayFrom, uint32 swept     36 bytes
+ *   header   = uint32 crc, uint32 count                                              8 bytes
  *   entry    = uint64 id, uint32 number, uint32 chain, uint32 seen, uint32 end       24 bytes, ascending by id
  *   lists    = what `producer-state-bytes.ts` describes, in the entries' order
  *
  * All numbers are big-endian. `crc` is CRC-32C of everything behind it. `number` is a device's next sequence, or the
  * epoch of one of Kafka's producers, whose `chain` is 0: the id says which it is. `seen` is the partition's clock in
  * whole minutes, rounded up. `end` is where the entry's lists end, counted from where the first lists begin.
- * What the header says is true of the whole partition, and counts in the newest snapshot alone: `SnapshotHead`.
+ * The version stands in the shard's directory (`shard-directory.ts`).
  */
 import type { Chain, ProducerId } from "../../shared/brands.ts";
 import { crc32c } from "../../shared/crc32c.ts";
@@ -19,33 +18,12 @@ import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { damaged, readDeviceLists, readKafkaList } from "./producer-state-bytes.ts";
 import type { ProducerState } from "./producer-state.ts";
 
-export const SNAPSHOT_VERSION = 1;
-export const HEADER_BYTES = 36;
+export const HEADER_BYTES = 8;
 export const ENTRY_BYTES = 24;
-export const HEADER_AT = {
-  version: 0,
-  crc: 4,
-  count: 8,
-  runsSinceDue: 12,
-  wallMs: 16,
-  replayFrom: 24,
-  swept: 32,
-} as const;
+export const HEADER_AT = { crc: 0, count: 4 } as const;
 /** What the CRC covers begins here. */
 export const CHECKED_AT: number = HEADER_AT.count;
 export const ENTRY_AT = { high: 0, low: 4, number: 8, chain: 12, seen: 16, end: 20 } as const;
-
-/** What recovery needs to know besides the states, as of this snapshot. */
-export interface SnapshotHead {
-  /** No row of the log below this has what is not in a snapshot. */
-  readonly replayFrom: number;
-  /** Runs since a snapshot was last written because it was due. */
-  readonly runsSinceDue: number;
-  /** The edge's clock at the last append; null before the first. */
-  readonly wallMs: number | null;
-  /** The last due snapshot was of a shard whose producers had grown old, and not of the one furthest behind. */
-  readonly swept: boolean;
-}
 
 export interface SnapshotEntry {
   /** The id's halves. */
@@ -62,8 +40,6 @@ export interface SnapshotEntry {
 export function openSnapshot(bytes: Uint8Array): ProducerSnapshot {
   if (bytes.length < HEADER_BYTES) throw damaged(`${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const version = view.getUint32(HEADER_AT.version);
-  if (version !== SNAPSHOT_VERSION) throw damaged(`version ${version}`);
   if (view.getUint32(HEADER_AT.crc) !== crc32c(bytes, CHECKED_AT)) throw damaged("its CRC is another");
   return new ProducerSnapshot(bytes);
 }
@@ -82,16 +58,6 @@ export class ProducerSnapshot {
     this.#listsAt = HEADER_BYTES + this.count * ENTRY_BYTES;
     if (this.#listsAt + (this.count === 0 ? 0 : this.listsEnd(this.count - 1)) !== bytes.length)
       throw damaged(`${bytes.length} bytes of ${this.count} producers`);
-  }
-
-  get head(): SnapshotHead {
-    const wallMs = this.#view.getFloat64(HEADER_AT.wallMs);
-    return {
-      replayFrom: this.#view.getFloat64(HEADER_AT.replayFrom),
-      runsSinceDue: this.#view.getUint32(HEADER_AT.runsSinceDue),
-      wallMs: Number.isNaN(wallMs) ? null : wallMs,
-      swept: this.#view.getUint32(HEADER_AT.swept) === 1,
-    };
   }
 
   stateOf(id: ProducerId): ProducerState | undefined {

@@ -1,7 +1,7 @@
 /**
- * What the partition keeps of each producer. In storage it is a snapshot for each shard of the ids
+ * What the partition keeps of each producer. In storage it is a snapshot for each shard of the ids, in pages
  * (`producer-snapshot.ts`), true up to the offset it covers, and the columns of the rows behind it. In memory are only
- * the producers that changed since the snapshots of their shards, and some of the snapshots as they lie in storage.
+ * the producers that changed since the snapshots of their shards, and some of the pages as they lie in storage.
  *
  * One snapshot is written for ten runs, of the shard whose changes are the oldest, and says from where on the log still
  * has what no snapshot has: so recovery reads ten rows for each shard that has changed, and no more. Where no producer
@@ -21,20 +21,14 @@ import type { KafkaProducerState } from "./kafka-append.ts";
 import type { LogStore } from "./log-store.ts";
 import { advanced, STOPPED_CLOCK, type PartitionClock } from "./partition-clock.ts";
 import { ProducerChanges } from "./producer-changes.ts";
-import type { SnapshotMerge } from "./producer-snapshot-merge.ts";
-import type { SnapshotHead } from "./producer-snapshot.ts";
+import { pageOf, shardOf, SHARDS } from "./producer-place.ts";
 import type { DeviceProducerState, ProducerState } from "./producer-state.ts";
-import {
-  shardOf,
-  SHARDS,
-  ShardSnapshots,
-  type ShardColumns,
-  type ShardRows,
-  type WrittenShard,
-} from "./shard-snapshots.ts";
+import { ShardDirectory, type SnapshotHead } from "./shard-directory.ts";
+import { ShardMerge } from "./shard-merge.ts";
+import { ShardSnapshots, type ShardColumns, type ShardRows, type WrittenShard } from "./shard-snapshots.ts";
 
 export { afterDeviceRun, type DeviceProducerState, type ProducerState } from "./producer-state.ts";
-export { shardOf, SHARDS } from "./shard-snapshots.ts";
+export { shardOf, SHARDS } from "./producer-place.ts";
 
 /** Rows written stay at 1.1 a run. */
 export const RUNS_PER_SNAPSHOT = 10;
@@ -90,7 +84,7 @@ export class ProducerStates {
 
   /** Bytes that the states take in memory, by estimate. */
   get memoryBytes(): number {
-    return this.#snapshots.cachedBytes + this.#changes.memoryBytes;
+    return this.#snapshots.memoryBytes + this.#changes.memoryBytes;
   }
 
   device(id: ProducerId): DeviceProducerState | undefined {
@@ -118,8 +112,8 @@ export class ProducerStates {
       if (merge === null) continue;
       const from = proposed === null || shardOf(proposed[0]) === shard ? nextOffset : this.#end;
       const replayFrom = Math.min(from, this.#neededFrom([shard]) ?? nextOffset);
-      const columns = { shard, covers: nextOffset, clockMs: clock.clockMs };
-      const written = this.#snapshots.write(columns, merge, {
+      const stamp = { shard, covers: nextOffset, clockMs: clock.clockMs };
+      const written = this.#snapshots.write(stamp, merge, {
         replayFrom,
         runsSinceDue: 0,
         wallMs: clock.wallMs,
@@ -136,8 +130,8 @@ export class ProducerStates {
     const merge = this.#merged(shard, [id, state], this.#clock);
     if (merge === null)
       throw new StrandlineError("VOID_LIMIT", `${LIMITS.rowBytesMax} bytes`, { limit: LIMITS.rowBytesMax });
-    const columns = { shard, covers: nextOffset, clockMs: this.#clock.clockMs };
-    return this.#snapshots.write(columns, merge, this.#headWithout([shard]));
+    const stamp = { shard, covers: nextOffset, clockMs: this.#clock.clockMs };
+    return this.#snapshots.write(stamp, merge, this.#headWithout([shard]));
   }
 
   /** After the transaction of a run. */
@@ -173,8 +167,9 @@ export class ProducerStates {
     const written = fitting.flatMap((shard) => {
       const merge = this.#merged(shard, null, this.#clock);
       if (merge === null) return [];
-      const columns = { shard, covers: this.#end, clockMs: this.#clock.clockMs };
-      return [this.#snapshots.write(columns, merge, head).columns];
+      const stamp = { shard, covers: this.#end, clockMs: this.#clock.clockMs };
+      const { states: _, ...written } = this.#snapshots.write(stamp, merge, head);
+      return [written];
     });
     return { deletableBelow, written };
   }
@@ -188,14 +183,14 @@ export class ProducerStates {
   /** After the transaction of `coverUpTo`. */
   commitCover({ written }: Cover): void {
     for (const columns of written) {
-      this.#snapshots.adopt(columns, null);
+      this.#snapshots.adoptColumns(columns);
       this.#changes.drop(columns.shard);
     }
   }
 
   #recover(): void {
     const newest = this.#snapshots.newest();
-    const head = newest === null ? null : this.#snapshots.of(newest.shard).head;
+    const head = newest === null ? null : new ShardDirectory(newest.directory).head;
     if (newest !== null && head !== null) {
       this.#clock = { clockMs: newest.clockMs, wallMs: head.wallMs };
       this.#runsSinceDue = head.runsSinceDue;
@@ -215,9 +210,8 @@ export class ProducerStates {
   }
 
   #stateOf(id: ProducerId): ProducerState | undefined {
-    const shard = shardOf(id);
-    const snapshot = (): ReturnType<ShardSnapshots["of"]> => this.#snapshots.of(shard);
-    return this.#changes.stateOf(shard, id, snapshot) ?? snapshot().stateOf(id);
+    const look = (): ProducerState | undefined => this.#snapshots.stateOf(id);
+    return this.#changes.stateOf(shardOf(id), id, look) ?? look();
   }
 
   /** In the order in which they are tried: one that does not fit a row must not hold up the others. */
@@ -234,11 +228,12 @@ export class ProducerStates {
   }
 
   /** Null: it does not fit a row. The log's rows stand for it then, or its partition could append no more. */
-  #merged(shard: number, proposed: Change | null, { clockMs }: PartitionClock): SnapshotMerge | null {
-    const changed = this.#changes.statesOf(shard, () => this.#snapshots.of(shard));
+  #merged(shard: number, proposed: Change | null, { clockMs }: PartitionClock): ShardMerge | null {
+    const pages = this.#snapshots.pagesOf(shard);
+    const changed = this.#changes.statesOf(shard, (id) => pages[pageOf(id)]?.stateOf(id));
     if (proposed !== null && shardOf(proposed[0]) === shard) changed.set(...proposed);
     const ages = { seen: Math.ceil(clockMs / MINUTE_MS), seenFrom: (clockMs - this.retentionMs) / MINUTE_MS };
-    return this.#snapshots.merged(shard, changed, ages);
+    return ShardMerge.of(pages, changed, ages).fitting();
   }
 
   #headWithout(shards: readonly number[]): SnapshotHead {
@@ -253,8 +248,8 @@ export class ProducerStates {
     return null;
   }
 
-  #adopt({ columns, snapshot }: WrittenShard): void {
-    this.#snapshots.adopt(columns, snapshot);
-    this.#changes.drop(columns.shard);
+  #adopt(written: WrittenShard): void {
+    this.#snapshots.adopt(written);
+    this.#changes.drop(written.shard);
   }
 }

@@ -9,9 +9,11 @@
  *   `size` and `bytes`, and once `received` and `tombstones_since`. `size_before` sums what was appended before it,
  *   so that the size of a log is a subtraction. `received` (`received-batches.ts`) is null where the stored batches
  *   carry the CRCs they were received with. `tombstones_since`: when compaction first left tombstones alone in it.
- * `producer_shards`: the producers' states, one row for each shard of the ids, true up to the offset `covers`.
+ * `producer_shards`: the producers' states, one row for each shard of the ids, true up to the offset `covers`. `states`
+ *   are its pages one after the other (`producer-snapshot.ts`); `directory` says where each of them ends
+ *   (`shard-directory.ts`), and stands before them, so that it is read without them.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)`,
@@ -37,6 +39,7 @@ const TABLES = [
     shard INTEGER PRIMARY KEY,
     covers INTEGER NOT NULL,
     clock_ms INTEGER NOT NULL,
+    directory BLOB NOT NULL,
     states BLOB NOT NULL
   )`,
 ];

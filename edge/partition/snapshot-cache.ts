@@ -1,9 +1,9 @@
-/** The snapshots that were last looked into, as they lie in storage: those used longest ago go first. */
+/** The pages that were last looked into, as they lie in storage: those used longest ago go first. */
 import type { ProducerSnapshot } from "./producer-snapshot.ts";
 
 export class SnapshotCache {
   readonly #bytesMax: number;
-  /** By shard; used last, stands last. */
+  /** By key; used last, stands last. */
   readonly #snapshots = new Map<number, ProducerSnapshot>();
   #bytes = 0;
 
@@ -15,17 +15,21 @@ export class SnapshotCache {
     return this.#bytes;
   }
 
-  get(shard: number): ProducerSnapshot | undefined {
-    const snapshot = this.#snapshots.get(shard);
+  has(key: number): boolean {
+    return this.#snapshots.has(key);
+  }
+
+  get(key: number): ProducerSnapshot | undefined {
+    const snapshot = this.#snapshots.get(key);
     if (snapshot === undefined) return undefined;
-    this.#snapshots.delete(shard);
-    this.#snapshots.set(shard, snapshot);
+    this.#snapshots.delete(key);
+    this.#snapshots.set(key, snapshot);
     return snapshot;
   }
 
-  put(shard: number, snapshot: ProducerSnapshot): void {
-    this.delete(shard);
-    this.#snapshots.set(shard, snapshot);
+  put(key: number, snapshot: ProducerSnapshot): void {
+    this.delete(key);
+    this.#snapshots.set(key, snapshot);
     this.#bytes += snapshot.bytes.length;
     for (const oldest of this.#snapshots.keys()) {
       if (this.#bytes <= this.#bytesMax) return;
@@ -33,8 +37,8 @@ export class SnapshotCache {
     }
   }
 
-  delete(shard: number): void {
-    this.#bytes -= this.#snapshots.get(shard)?.bytes.length ?? 0;
-    this.#snapshots.delete(shard);
+  delete(key: number): void {
+    this.#bytes -= this.#snapshots.get(key)?.bytes.length ?? 0;
+    this.#snapshots.delete(key);
   }
 }

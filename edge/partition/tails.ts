@@ -45,6 +45,8 @@ export class Tails {
   readonly #tails = new Map<TailSocket, TailState>();
   /** Those that have room and something to read, in turn. */
   readonly #hungry = new Set<TailSocket>();
+  /** Those of them that were passed over, because all that may be under way was: first in the next turn. */
+  readonly #starved = new Set<TailSocket>();
   #feeding = false;
   #waiting = false;
   /** Over all tails. */
@@ -59,6 +61,8 @@ export class Tails {
       this.#underWay += bytesUnderWay(state);
       this.#hungry.add(socket);
     }
+    // What was about to be sent when the object left memory is nobody else's to remember.
+    if (this.#hungry.size > 0) this.#feedInTurn();
   }
 
   get count(): number {
@@ -72,10 +76,10 @@ export class Tails {
   /** The socket has been accepted. Sends where the tail stands, or why it cannot be. */
   open(socket: TailSocket, request: TailRequest): void {
     const { offset, leaderEpoch, previousCrc } = request;
-    const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: null };
+    // Nothing is before the offset: whether the position stands is asked, and no row is read for it.
+    const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: offset };
     const answer = this.#parts.reads.read(question);
-    // Damage is met when it is reached, as any other read meets it.
-    if (answer.error !== null && answer.error !== "CORRUPT_MESSAGE") {
+    if (answer.error !== null) {
       this.#refuse(socket, offset, answer);
       return;
     }
@@ -91,9 +95,11 @@ export class Tails {
     for (const [socket, state] of this.#tails) {
       if (state.nextOffset !== baseOffset || !this.#mayPass(socket, state)) continue;
       // It is behind from here on, and is fed when it has acknowledged something.
-      if (!hasRoom(state, bytes.byteLength)) continue;
-      if (!this.#hasBudget(bytes.byteLength)) {
-        this.#waitForBudget(socket);
+      if (!this.#maySend(socket, state, bytes.byteLength)) continue;
+      if (bytes.byteLength > state.windowBytes) {
+        // Comes from the log, in parts: only a batch may be larger than the window, a run may not.
+        this.#hungry.add(socket);
+        this.#feedInTurn();
         continue;
       }
       frame ??= recordsFrame({ ...this.#parts.extent.bounds(), nextOffset, bytes: bytes.byteLength }, bytes);
@@ -108,8 +114,13 @@ export class Tails {
     if (frame.type === "ack") this.#acked(socket, state, frame.offset);
     else if (state.growthsPassed !== null)
       this.#keep(socket, { ...state, growthsPassed: Math.max(state.growthsPassed, frame.growths) });
-    this.#feed(socket);
-    if (this.#hungry.size > 0) this.#feedInTurn();
+    if (this.#starved.size === 0) {
+      this.#feed(socket);
+      return;
+    }
+    // Room that somebody made is not for itself first: others have waited for it.
+    this.#hungry.add(socket);
+    this.#feedInTurn();
   }
 
   closed(socket: TailSocket): void {
@@ -129,15 +140,12 @@ export class Tails {
   /** One frame at most: the others have their turn before this one has another. */
   #feed(socket: TailSocket): void {
     this.#hungry.delete(socket);
+    this.#starved.delete(socket);
     const state = this.#tails.get(socket);
     if (state === undefined || !this.#mayPass(socket, state)) return;
     const { highWatermark } = this.#parts.extent.bounds();
     const bytesMax = Math.min(state.windowBytes, LIMITS.tailFrameBytes);
-    if (state.nextOffset === highWatermark || !hasRoom(state, bytesMax)) return;
-    if (!this.#hasBudget(bytesMax)) {
-      this.#waitForBudget(socket);
-      return;
-    }
+    if (state.nextOffset === highWatermark || !this.#maySend(socket, state, bytesMax)) return;
     const before = this.#barrier(state)?.at ?? null;
     const answer = this.#parts.reads.shared({ offset: state.nextOffset, bytesMax, before });
     if (answer.error !== null) {
@@ -145,6 +153,8 @@ export class Tails {
       return;
     }
     if (answer.nextOffset === state.nextOffset) return;
+    // A batch alone may be larger than a frame.
+    if (!this.#maySend(socket, state, answer.bytes.byteLength)) return;
     this.#sendRead(socket, state, answer);
     this.#hungry.add(socket);
     this.#feedInTurn();
@@ -158,8 +168,8 @@ export class Tails {
       this.#send(socket, state, frame, { nextOffset, bytes: bytes.byteLength });
       return;
     }
-    this.#tell(socket, { type: "position", ...bounds });
     this.#keep(socket, afterSend(state, nextOffset, 0));
+    this.#tell(socket, { type: "position", ...bounds });
   }
 
   /** The others go on in turns of their own, with appends and acknowledgements in between. */
@@ -168,7 +178,7 @@ export class Tails {
     this.#feeding = true;
     void this.#parts.clock.sleep(0).then(() => {
       this.#feeding = false;
-      for (const socket of [...this.#hungry]) this.#feed(socket);
+      for (const socket of [...this.#starved, ...this.#hungry]) this.#feed(socket);
     });
   }
 
@@ -177,8 +187,8 @@ export class Tails {
     const barrier = this.#barrier(state);
     if (barrier === null || state.nextOffset < barrier.at) return true;
     if (state.growthsTold <= barrier.growth) {
-      this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
       this.#keep(socket, { ...state, growthsTold: barrier.growth + 1 });
+      this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
     }
     return false;
   }
@@ -190,8 +200,12 @@ export class Tails {
     return growth === undefined ? null : { growth: growthsPassed, at: growth.at };
   }
 
-  #hasBudget(bytes: number): boolean {
-    return this.#underWay === 0 || this.#underWay + bytes <= LIMITS.tailWindowBytesMax;
+  /** False: it waits for an acknowledgement, its own or anybody's. */
+  #maySend(socket: TailSocket, state: TailState, bytes: number): boolean {
+    if (!hasRoom(state, bytes)) return false;
+    if (this.#underWay === 0 || this.#underWay + bytes <= LIMITS.tailWindowBytesMax) return true;
+    this.#waitForBudget(socket);
+    return false;
   }
 
   #send(
@@ -216,13 +230,13 @@ export class Tails {
 
   /** All that may be under way is: it goes on when somebody acknowledges, or has been silent for too long. */
   #waitForBudget(socket: TailSocket): void {
-    this.#hungry.add(socket);
+    this.#starved.add(socket);
     if (this.#waiting) return;
     this.#waiting = true;
     void this.#parts.clock.sleep(LIMITS.tailSilenceMsMax).then(() => {
       this.#waiting = false;
       this.#closeSilent();
-      if (this.#hungry.size > 0) this.#feedInTurn();
+      if (this.#starved.size > 0) this.#feedInTurn();
     });
   }
 
@@ -275,5 +289,6 @@ export class Tails {
     if (state !== undefined) this.#underWay -= bytesUnderWay(state);
     this.#tails.delete(socket);
     this.#hungry.delete(socket);
+    this.#starved.delete(socket);
   }
 }

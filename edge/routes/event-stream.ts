@@ -1,4 +1,4 @@
-import { demandPartition, topicByName } from "../operations/ports.ts";
+import { partitionByName } from "../operations/ports.ts";
 import { startOffset } from "../operations/start-offset.ts";
 import { eventStream, positionBehind } from "../tail/event-stream.ts";
 import { partitionParam, PRIVATE, topicParam, type RouteRequest } from "./route.ts";
@@ -9,15 +9,14 @@ export async function eventStreamAnswer(
   offset: number | "earliest" | "latest",
 ): Promise<Response> {
   const { ports, request } = route;
-  const topic = await topicByName(ports, topicParam(route));
   const partition = partitionParam(route);
-  demandPartition(topic, partition);
+  const topic = await partitionByName(ports, topicParam(route), partition);
   const lastEventId = request.headers.get("last-event-id");
   const from =
     lastEventId === null
-      ? { offset: await startOffset(ports, { topicId: topic.topicId, partition }, offset), leaderEpoch: null }
+      ? { offset: await startOffset(ports.partition(topic, partition), offset), leaderEpoch: null }
       : positionBehind(lastEventId);
-  const stream = await eventStream({ ports, clock: ports.clock, topicId: topic.topicId, partition, from });
+  const stream = await eventStream({ ports, clock: ports.clock, topic, partition, from });
   const headers = { ...PRIVATE, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
   return new Response(stream, { headers });
 }

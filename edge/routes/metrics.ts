@@ -1,4 +1,4 @@
-import { route, type Route } from "./route.ts";
+import { PRIVATE, route, type Route } from "./route.ts";
 
 const MEDIA_TYPE = "text/plain";
 
@@ -13,8 +13,8 @@ export const metricsRoute: Route = route(
   },
   async ({ ports }) => {
     const headers = {
+      ...PRIVATE,
       "cache-control": "no-store",
-      vary: "Authorization",
       "content-type": `${MEDIA_TYPE}; version=0.0.4; charset=utf-8`,
     };
     return new Response(await ports.controller.metrics(), { headers });

@@ -25,7 +25,12 @@ export interface RouteDoc {
   readonly query: z.ZodType | null;
   readonly body: Content | null;
   /** Of success; more than one where `Accept` decides. */
-  readonly answer: { readonly status: number; readonly contents: readonly Content[] };
+  readonly answer: {
+    readonly status: number;
+    /** Of the answer to a request that was made before, where it is another. */
+    readonly repeated?: number;
+    readonly contents: readonly Content[];
+  };
   /** Besides those that every route answers. */
   readonly errors: readonly ErrorCode[];
   /** Request headers that change the answer, and what they do. */

@@ -1,17 +1,30 @@
 import { JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { LIST_TOPICS_ANSWER, TOPIC } from "../answer-schemas.ts";
+import {
+  DELETE_TOPIC_ANSWER,
+  DESCRIBE_TOPIC_ANSWER,
+  LIST_TOPICS_ANSWER,
+  TOPIC,
+  type NamedSchema,
+} from "../answer-schemas.ts";
 import { readBody } from "../body.ts";
-import { createTopic, describeTopic, listTopics } from "../operations/topics.ts";
-import { createTopicRequest, demand, parseJson } from "../schemas.ts";
-import { json, route, topicParam, type Route } from "./route.ts";
+import { alterTopic, createTopic, deleteTopic, describeTopic, growTopic, listTopics } from "../operations/topics.ts";
+import { alterTopicRequest, createTopicRequest, demand, growTopicRequest, parseJson } from "../schemas.ts";
+import { json, route, topicParam, type Route, type RouteDoc } from "./route.ts";
+
+async function bodyOf(request: Request): Promise<unknown> {
+  return parseJson(await readBody(request, LIMITS.jsonBytesMax));
+}
+
+const content = (of: NamedSchema): RouteDoc["answer"]["contents"][number] => ({ mediaType: JSON_MEDIA_TYPE, of });
+const answers = (of: NamedSchema): RouteDoc["answer"] => ({ status: 200, contents: [content(of)] });
 
 export const createTopicRoute: Route = route(
   {
     summary: "Create a topic.",
     query: null,
-    body: { mediaType: JSON_MEDIA_TYPE, of: { name: "CreateTopicRequest", schema: createTopicRequest } },
-    answer: { status: 201, contents: [{ mediaType: JSON_MEDIA_TYPE, of: TOPIC }] },
+    body: content({ name: "CreateTopicRequest", schema: createTopicRequest }),
+    answer: { status: 201, repeated: 200, contents: [content(TOPIC)] },
     errors: [
       "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
@@ -19,11 +32,13 @@ export const createTopicRoute: Route = route(
       "INVALID_TOPIC_EXCEPTION",
       "INVALID_PARTITIONS",
       "INVALID_CONFIG",
+      "UNSUPPORTED_OPERATION",
     ],
   },
   async ({ request, ports }) => {
-    const body = parseJson(await readBody(request, LIMITS.jsonBytesMax));
-    return json(await createTopic(ports, demand(createTopicRequest, body, "the body")), 201);
+    const asked = demand(createTopicRequest, await bodyOf(request), "the body");
+    const { topic, created } = await createTopic(ports, asked);
+    return json(topic, created ? 201 : 200);
   },
 );
 
@@ -32,7 +47,7 @@ export const listTopicsRoute: Route = route(
     summary: "All topics.",
     query: null,
     body: null,
-    answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: LIST_TOPICS_ANSWER }] },
+    answer: answers(LIST_TOPICS_ANSWER),
     errors: [],
   },
   async ({ ports }) => json(await listTopics(ports)),
@@ -40,11 +55,56 @@ export const listTopicsRoute: Route = route(
 
 export const describeTopicRoute: Route = route(
   {
-    summary: "One topic.",
+    summary: "One topic, and the defaults of what it does not configure.",
     query: null,
     body: null,
-    answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: TOPIC }] },
+    answer: answers(DESCRIBE_TOPIC_ANSWER),
     errors: ["UNKNOWN_TOPIC_OR_PARTITION"],
   },
   async (asked) => json(await describeTopic(asked.ports, topicParam(asked))),
+);
+
+export const alterTopicRoute: Route = route(
+  {
+    summary: "Alter the configuration of a topic; null resets an entry to its default.",
+    query: null,
+    body: content({ name: "AlterTopicRequest", schema: alterTopicRequest }),
+    answer: answers(TOPIC),
+    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
+  },
+  async (asked) => {
+    const request = demand(alterTopicRequest, await bodyOf(asked.request), "the body");
+    return json(await alterTopic(asked.ports, topicParam(asked), request));
+  },
+);
+
+export const growTopicRoute: Route = route(
+  {
+    summary: "Grow a topic to so many partitions.",
+    query: null,
+    body: content({ name: "GrowTopicRequest", schema: growTopicRequest }),
+    answer: answers(TOPIC),
+    errors: [
+      "INVALID_REQUEST",
+      "REQUEST_TOO_LARGE",
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      "INVALID_PARTITIONS",
+      "KAFKA_STORAGE_ERROR",
+    ],
+  },
+  async (asked) => {
+    const request = demand(growTopicRequest, await bodyOf(asked.request), "the body");
+    return json(await growTopic(asked.ports, topicParam(asked), request));
+  },
+);
+
+export const deleteTopicRoute: Route = route(
+  {
+    summary: "Delete a topic. Its name is free at once, its storage follows.",
+    query: null,
+    body: null,
+    answer: answers(DELETE_TOPIC_ANSWER),
+    errors: ["UNKNOWN_TOPIC_OR_PARTITION"],
+  },
+  async (asked) => json(await deleteTopic(asked.ports, topicParam(asked))),
 );

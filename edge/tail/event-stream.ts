@@ -16,10 +16,11 @@ import { LIMITS } from "../../shared/limits.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
-import type { EdgePorts } from "../operations/ports.ts";
+import type { EdgePorts, KnownTopic } from "../operations/ports.ts";
 import { recordAsJson } from "../operations/records.ts";
 import { TAIL_ID_BYTES, type TailUpFrame } from "../partition/tail-frames.ts";
 import { Mailbox } from "./mailbox.ts";
+import type { TailUpstream } from "./tail-upstream.ts";
 
 export interface EventPosition {
   readonly offset: number;
@@ -29,7 +30,7 @@ export interface EventPosition {
 export interface EventStreamParts {
   readonly ports: EdgePorts;
   readonly clock: Clock;
-  readonly topicId: string;
+  readonly topic: KnownTopic;
   readonly partition: number;
   readonly from: EventPosition;
 }
@@ -39,6 +40,7 @@ type Mail = Uint8Array | TailUpFrame | "closed" | "beat";
 const HEARTBEAT_MS = 15_000;
 const COME_BACK_MS = 1_000;
 const LATER_MS = 30_000;
+const PART_CHARS = 65_536;
 
 /** `Last-Event-ID`: goes on behind it. Throws `INVALID_REQUEST`. */
 export function positionBehind(lastEventId: string): EventPosition {
@@ -53,90 +55,107 @@ export function positionBehind(lastEventId: string): EventPosition {
 
 /** The events' bytes. Throws what the partition refuses the tail with: there is no stream then. */
 export async function eventStream(parts: EventStreamParts): Promise<ReadableStream<Uint8Array>> {
-  const { ports, clock, topicId, partition, from } = parts;
+  const { ports, clock, topic, partition, from } = parts;
   const mail = new Mailbox<Mail>();
   const request = { ...from, previousCrc: null, windowBytes: LIMITS.batchBytesMax, growthsPassed: null };
   const upstream = await ports.openTail(
-    { topicId, partition, request },
+    { topic, partition, request },
     { records: (frame) => mail.put(frame), frame: (frame) => mail.put(frame), closed: () => mail.put("closed") },
   );
   const first = await mail.take();
-  if (first === "closed") throw new StrandlineError("NETWORK_EXCEPTION", "the partition's socket has closed");
+  if (first === "closed") throw socketClosed();
   if (isRefusal(first)) throw StrandlineError.fromBody(first.error);
   const over = new AbortController();
   const endsAt = clock.now() + ports.streamMs;
-  void beat(clock, over.signal, () => mail.put("beat"));
   const end = (): void => {
     over.abort();
     upstream.close();
-    mail.put("beat");
+    mail.put("closed");
   };
-  const next = async (): Promise<Uint8Array | null> => {
-    for (;;) {
-      const one = clock.now() >= endsAt ? null : await mail.take();
-      if (one === null) return utf8.encode(`event: end\nretry: ${COME_BACK_MS}\ndata: {}\n\n`);
-      const text = await eventsOf(one, from.offset);
-      if (one instanceof Uint8Array) upstream.send({ type: "ack", offset: headOf(one).nextOffset });
-      if (text !== "") return utf8.encode(text);
-    }
-  };
-  return streamOf({ next, end, isOver: () => clock.now() >= endsAt });
+  // Its time ends also for a reader that takes nothing, and would keep the partition's socket.
+  void beat({ clock, endsAt, signal: over.signal, put: () => mail.put("beat") }).then(() => upstream.close());
+  return streamOf(events({ mail, upstream, clock, endsAt, from: from.offset }), end);
 }
 
 const utf8 = new TextEncoder();
 
 /** Pulled by its reader: what it does not take is not acknowledged, so the partition sends no more. */
-function streamOf(source: {
-  readonly next: () => Promise<Uint8Array | null>;
-  readonly end: () => void;
-  readonly isOver: () => boolean;
-}): ReadableStream<Uint8Array> {
+function streamOf(source: AsyncGenerator<string, void>, end: () => void): ReadableStream<Uint8Array> {
   let ended = false;
-  const end = (): void => {
+  const cancel = (): void => {
     ended = true;
-    source.end();
+    end();
   };
   return new ReadableStream<Uint8Array>(
     {
       start: (controller) => controller.enqueue(utf8.encode(`retry: ${COME_BACK_MS}\n\n`)),
       pull: async (controller) => {
-        const last = source.isOver();
-        try {
-          const bytes = await source.next();
-          if (bytes !== null && !ended) controller.enqueue(bytes);
-          if (!last || ended) return;
-        } catch (thrown) {
-          if (ended) return;
-          const error = asStrandlineError(thrown).toBody();
-          controller.enqueue(utf8.encode(`event: refused\nretry: ${LATER_MS}\ndata: ${JSON.stringify({ error })}\n\n`));
-        }
-        end();
+        const { text, last } = await nextOf(source);
+        if (ended) return;
+        controller.enqueue(utf8.encode(text));
+        if (!last) return;
+        cancel();
         controller.close();
       },
-      cancel: end,
+      cancel,
     },
     { highWaterMark: 1 },
   );
 }
 
-async function eventsOf(mail: Mail, from: number): Promise<string> {
-  if (mail === "beat") return ":\n\n";
-  if (mail === "closed") throw new StrandlineError("NETWORK_EXCEPTION", "the partition's socket has closed");
-  if (isRefusal(mail)) throw StrandlineError.fromBody(mail.error);
-  return mail instanceof Uint8Array ? await recordEvents(mail, from) : "";
+async function nextOf(
+  source: AsyncGenerator<string, void>,
+): Promise<{ readonly text: string; readonly last: boolean }> {
+  try {
+    const next = await source.next();
+    if (next.done !== true) return { text: next.value, last: false };
+    return { text: `event: end\nretry: ${COME_BACK_MS}\ndata: {}\n\n`, last: true };
+  } catch (thrown) {
+    const error = asStrandlineError(thrown).toBody();
+    return { text: `event: refused\nretry: ${LATER_MS}\ndata: ${JSON.stringify({ error })}\n\n`, last: true };
+  }
 }
 
-async function recordEvents(frame: Uint8Array, from: number): Promise<string> {
+/** Until the stream's time is over. Throws what ends it before. */
+async function* events(source: {
+  readonly mail: Mailbox<Mail>;
+  readonly upstream: TailUpstream;
+  readonly clock: Clock;
+  readonly endsAt: number;
+  readonly from: number;
+}): AsyncGenerator<string, void> {
+  const { mail, upstream, clock, endsAt, from } = source;
+  while (clock.now() < endsAt) {
+    const one = await mail.take();
+    if (one === "closed") throw socketClosed();
+    if (one === "beat") yield ":\n\n";
+    else if (isRefusal(one)) throw StrandlineError.fromBody(one.error);
+    else if (one instanceof Uint8Array) {
+      yield* recordEvents(one, from);
+      upstream.send({ type: "ack", offset: headOf(one).nextOffset });
+    }
+  }
+}
+
+/** In parts: a frame of small gzip batches may hold a thousand times its size. */
+async function* recordEvents(frame: Uint8Array, from: number): AsyncGenerator<string, void> {
   const { leaderEpoch, bytes } = headOf(frame);
-  let text = "";
   for (const batch of batches(frame.subarray(frame.length - bytes))) {
+    let text = "";
     for (const record of records(await openBatch(batch))) {
       if (record.offset < from) continue;
       text += `id: ${record.offset}-${leaderEpoch.counter}-${leaderEpoch.random}\n`;
       text += `data: ${JSON.stringify(recordAsJson(record))}\n\n`;
+      if (text.length < PART_CHARS) continue;
+      yield text;
+      text = "";
     }
+    if (text !== "") yield text;
   }
-  return text;
+}
+
+function socketClosed(): StrandlineError {
+  return new StrandlineError("NETWORK_EXCEPTION", "the partition's socket has closed");
 }
 
 function headOf(frame: Uint8Array): TailRecordsHead {
@@ -147,10 +166,16 @@ function isRefusal(mail: Mail): mail is TailUpFrame & { readonly type: "error" }
   return typeof mail === "object" && "type" in mail && mail.type === "error";
 }
 
-/** A stream on which nothing moves is cut by whoever stands in between. */
-async function beat(clock: Clock, signal: AbortSignal, put: () => void): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(HEARTBEAT_MS, signal);
+/** A stream on which nothing moves is cut by whoever stands in between. Until its time is over. */
+async function beat(options: {
+  readonly clock: Clock;
+  readonly endsAt: number;
+  readonly signal: AbortSignal;
+  readonly put: () => void;
+}): Promise<void> {
+  const { clock, endsAt, signal, put } = options;
+  while (!signal.aborted && clock.now() < endsAt) {
+    await clock.sleep(Math.min(HEARTBEAT_MS, endsAt - clock.now()), signal);
     put();
   }
 }

@@ -39,10 +39,10 @@ export class KeyOrder {
   /** Throws `INVALID_REQUEST` where an older partition is not subscribed. */
   async atBarrier(one: OrderedSubscription, growth: number): Promise<void> {
     this.#waiting.set(one.id, growth);
-    const from = (await this.#barriersOf(one.topicId, one.partition, growth))[growth]?.from ?? 0;
-    for (let partition = 0; partition < from; partition += 1) {
+    const from = (await this.#barriersOf(one, one.partition, growth))[growth]?.from ?? 0;
+    for (let partition = 0; partition < from && this.#stands(one); partition += 1) {
       this.#demandSubscribed(one, partition);
-      await this.#barriersOf(one.topicId, partition, growth);
+      await this.#barriersOf(one, partition, growth);
     }
     this.#passWhoMay();
   }
@@ -80,12 +80,17 @@ export class KeyOrder {
     throw new StrandlineError("INVALID_REQUEST", said, { id, topicId, partition });
   }
 
-  /** A partition that has not heard of the growth yet is asked again: the controller is telling it. */
-  async #barriersOf(topicId: string, partition: number, growth: number): Promise<readonly GrowthBarrier[]> {
+  #stands({ id }: OrderedSubscription): boolean {
+    return this.#parts.subscriptions().some((one) => one.id === id);
+  }
+
+  /** A partition that has not heard of the growth yet is asked again, as long as `one` waits: the controller is telling it. */
+  async #barriersOf(one: OrderedSubscription, partition: number, growth: number): Promise<readonly GrowthBarrier[]> {
+    const { topicId } = one;
     const key = keyOf(topicId, partition);
     for (;;) {
-      const known = this.#barriers.get(key);
-      if (known !== undefined && known.length > growth) return known;
+      const known = this.#barriers.get(key) ?? [];
+      if (known.length > growth || !this.#stands(one)) return known;
       this.#barriers.set(key, await this.#parts.growthsOf(topicId, partition));
       if ((this.#barriers.get(key)?.length ?? 0) <= growth) await this.#parts.clock.sleep(ASK_AGAIN_MS);
     }

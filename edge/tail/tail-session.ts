@@ -40,6 +40,8 @@ interface Subscription {
   ackedTo: number;
   /** All below was sent. */
   sentTo: number;
+  /** Behind the last records that were sent: above it up to `sentTo` there is nothing to acknowledge. */
+  recordsTo: number;
 }
 
 const NORMAL = 1000;
@@ -104,8 +106,13 @@ export class TailSession {
   }
 
   #isSilent(): boolean {
-    const waits = [...this.#subscriptions.values()].some((one) => one.sentTo > one.ackedTo);
-    return waits && this.#parts.clock.now() - this.#heardAtMs > LIMITS.tailSilenceMsMax;
+    return this.#isOwed() && this.#parts.clock.now() - this.#heardAtMs > LIMITS.tailSilenceMsMax;
+  }
+
+  /** Whether any records are under way. */
+  #isOwed(): boolean {
+    for (const one of this.#subscriptions.values()) if (one.sentTo > one.ackedTo) return true;
+    return false;
   }
 
   async #obey(frame: TailClientFrame): Promise<void> {
@@ -128,16 +135,16 @@ export class TailSession {
     const { id, topicId, partition, windowBytes, keyOrder, offset } = frame;
     const one: Subscription = {
       ...{ id, topicId, partition, windowBytes, keyOrder },
-      ...{ upstream: null, ackedTo: offset, sentTo: offset },
+      ...{ upstream: null, ackedTo: offset, sentTo: offset, recordsTo: offset },
     };
     this.#subscriptions.set(id, one);
     try {
-      await partitionById(this.#parts.ports, topicId, partition);
+      const topic = await partitionById(this.#parts.ports, topicId, partition);
       const { leaderEpoch, previousCrc } = frame;
       const growthsPassed = keyOrder ? 0 : null;
       const request = { offset, leaderEpoch, previousCrc, windowBytes, growthsPassed };
       const upstream = await this.#parts.ports.openTail(
-        { topicId, partition, request },
+        { topic, partition, request },
         {
           records: (bytes) => this.#records(one, bytes),
           frame: (up) => void this.#up(one, up).catch((thrown: unknown) => this.#failed(one, thrown)),
@@ -175,9 +182,10 @@ export class TailSession {
 
   #ack(id: number, said: number): void {
     const one = this.#subscriptions.get(id);
-    const offset = Math.min(said, one?.sentTo ?? 0);
-    // Also of a subscription that has ended while it was on its way.
-    if (one === undefined || offset <= one.ackedTo) return;
+    // Of a subscription that has ended while it was on its way.
+    if (one === undefined) return;
+    const offset = said >= one.recordsTo ? one.sentTo : said;
+    if (offset <= one.ackedTo) return;
     one.ackedTo = offset;
     one.upstream?.send({ type: "ack", offset });
     this.#keyOrder.acked();
@@ -185,8 +193,10 @@ export class TailSession {
 
   #records(one: Subscription, frame: Uint8Array): void {
     if (!this.#isCurrent(one)) return;
-    if (one.sentTo <= one.ackedTo) this.#heardAtMs = this.#parts.clock.now();
+    // A minute of silence counts from when there is something to answer.
+    if (!this.#isOwed()) this.#heardAtMs = this.#parts.clock.now();
     one.sentTo = nextOffsetIn(frame);
+    one.recordsTo = one.sentTo;
     writeTailId(frame, one.id);
     this.#parts.client.send(frame);
   }
@@ -238,8 +248,8 @@ export class TailSession {
 }
 
 async function growthsOf(ports: EdgePorts, topicId: string, partition: number): Promise<readonly GrowthBarrier[]> {
-  await partitionById(ports, topicId, partition);
-  return take(await ports.partition(topicId, partition).bounds()).growths;
+  const topic = await partitionById(ports, topicId, partition);
+  return take(await ports.partition(topic, partition).bounds()).growths;
 }
 
 function nextOffsetIn(frame: Uint8Array): number {

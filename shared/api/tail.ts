@@ -59,7 +59,7 @@ export type TailRecordsHead = TailBounds & { readonly bytes: number };
 export type TailEdgeFrame =
   /** The subscription stands. Also comes later, where its position moves without records: compaction left none. */
   | ({ readonly type: "position"; readonly id: number } & TailBounds)
-  /** The topic has grown: there are partitions that this reader may want to subscribe to. */
+  /** To a subscription with `keyOrder` that stands at a barrier: the topic has grown, and has more partitions. */
   | { readonly type: "grown"; readonly id: number; readonly growths: number }
   /** The subscription has ended; `id` null: the socket has, and closes. */
   | { readonly type: "error"; readonly id: number | null; readonly error: ErrorBody }

@@ -1,7 +1,10 @@
 /** Snapshots that would outgrow a row: the partition goes on without them. */
-import { expect, test } from "vitest";
-import { EMPTY_SNAPSHOT, SnapshotMerge } from "../../edge/partition/producer-snapshot-merge.ts";
+import { describe, expect, test } from "vitest";
+import type { ShardRow } from "../../edge/partition/log-rows.ts";
+import { pageOf, PAGES } from "../../edge/partition/producer-place.ts";
 import type { DeviceProducerState, ProducerState } from "../../edge/partition/producer-states.ts";
+import { DIRECTORY_BYTES, ShardDirectory } from "../../edge/partition/shard-directory.ts";
+import { EMPTY_SHARD, ShardMerge } from "../../edge/partition/shard-merge.ts";
 import type { Chain } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -23,9 +26,9 @@ function stateWith(counts: { readonly voids?: number; readonly recent?: number }
 function filled(producers: number, state: DeviceProducerState): MemoryPartition {
   const rows = new MemoryRows();
   const states = new Map(Array.from({ length: producers }, (_, index) => [idOf(index, SHARD), state]));
-  const merge = SnapshotMerge.of(EMPTY_SNAPSHOT, states, { seen: 0, seenFrom: 0 });
+  const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0 });
   const head = { replayFrom: 0, runsSinceDue: 0, wallMs: 0, swept: false };
-  rows.writeShard({ shard: SHARD, covers: 0, clockMs: 0, states: merge.write(head) });
+  rows.writeShard({ shard: SHARD, covers: 0, clockMs: 0, ...merge.write(head) });
   return new MemoryPartition(FOREVER, rows);
 }
 
@@ -95,10 +98,65 @@ test("a void for which there is no room is refused: it would not be remembered",
   expect(states(partition, SHARD)).toBe(before);
 });
 
-test("a damaged snapshot is a storage error, and not a producer that nobody knows", () => {
-  const partition = filled(3, stateWith({ recent: 1 }));
-  const row = partition.rows.shardRows.get(SHARD);
-  if (row === undefined) throw new Error("no row");
-  partition.rows.shardRows.set(SHARD, { ...row, states: row.states.slice(0, -1) });
-  expect(() => partition.evict()).toThrow(/a snapshot of producers is damaged/);
+describe("damage", () => {
+  const ids = Array.from({ length: 50 }, (_, index) => idOf(index, SHARD));
+  const damaged = /a snapshot of producers is damaged/;
+
+  function broken(change: (row: ShardRow) => Partial<ShardRow>): MemoryPartition {
+    const partition = filled(ids.length, stateWith({ recent: 1 }));
+    const row = partition.rows.shardRows.get(SHARD);
+    if (row === undefined) throw new Error("no row");
+    partition.rows.shardRows.set(SHARD, { ...row, ...change(row) });
+    return partition;
+  }
+
+  function flipped(bytes: Uint8Array, at: number): Uint8Array {
+    return bytes.with(at, (bytes[at] ?? 0) ^ 1);
+  }
+
+  test("of a page is a storage error, and not a producer that nobody knows; other pages are read as ever", () => {
+    const whole = filled(ids.length, stateWith({ recent: 1 })).rows.shardRows.get(SHARD);
+    const directory = new ShardDirectory(whole?.directory ?? new Uint8Array());
+    for (let page = 0; page < PAGES; page += 1) {
+      const { from, end } = directory.range(page);
+      for (const at of [from, Math.floor((from + end) / 2), end - 1]) {
+        const { states } = broken((row) => ({ states: flipped(row.states, at) }));
+        for (const id of ids) {
+          if (pageOf(id) === page) expect(() => states.device(id)).toThrow(damaged);
+          else expect(states.device(id)).toEqual(stateWith({ recent: 1 }));
+        }
+      }
+    }
+  });
+
+  test("is not written on under a CRC that is right", () => {
+    const partition = broken((row) => ({ states: flipped(row.states, 0) }));
+    const sound = ids.find((id) => pageOf(id) !== 0) ?? idOf(0, SHARD);
+    const before = states(partition, SHARD);
+    for (let index = 0; index < 9; index += 1) partition.append(sound, 1, 0);
+    expect(() => partition.append(sound, 1, 0)).toThrow(damaged);
+    expect(states(partition, SHARD)).toBe(before);
+  });
+
+  test("at its end is found by who is there", () => {
+    const partition = broken((row) => ({ states: row.states.slice(0, -1) }));
+    const last = ids.filter((id) => pageOf(id) === PAGES - 1);
+    expect(last).not.toEqual([]);
+    for (const id of last) expect(() => partition.states.device(id)).toThrow(damaged);
+  });
+
+  test("of a directory hides nobody, wherever it is", () => {
+    for (let at = 0; at < DIRECTORY_BYTES; at += 1) {
+      const other = filled(ids.length, stateWith({ recent: 1 }));
+      const row = other.rows.shardRows.get(SHARD);
+      if (row === undefined) throw new Error("no row");
+      // The newest is of another shard: recovery reads no other directory.
+      other.rows.shardRows.set(7, { ...row, shard: 7, covers: 1 });
+      other.rows.shardRows.set(SHARD, { ...row, directory: flipped(row.directory, at) });
+      other.evict();
+      for (const id of ids) expect(() => other.states.device(id)).toThrow(damaged);
+      other.rows.shardRows.delete(7);
+      expect(() => other.evict()).toThrow(damaged);
+    }
+  });
 });

@@ -1,6 +1,7 @@
 /** The rows of a partition in memory, so far as producers' states need them, and a partition that appends to them. */
 import type { HeldRange } from "../../shared/api/produce.ts";
 import type { ProducerRun, RunColumns, ShardRow } from "../../edge/partition/log-rows.ts";
+import { PAGES, SHARDS } from "../../edge/partition/producer-place.ts";
 import { afterKafkaAppend } from "../../edge/partition/kafka-append.ts";
 import {
   afterDeviceRun,
@@ -23,12 +24,14 @@ export class MemoryRows implements SnapshotRows {
   readonly shardRows = new Map<number, ShardRow>();
   runs: MemoryRun[] = [];
   shardsWritten = 0;
+  /** Whole shards. */
   statesRead = 0;
+  pagesRead = 0;
   /** Rows that were gone through for producers', whether they have one or not. */
   runsRead = 0;
 
   shards(): Omit<ShardRow, "states">[] {
-    return Array.from(this.shardRows.values(), ({ shard, covers, clockMs }) => ({ shard, covers, clockMs }));
+    return Array.from(this.shardRows.values(), ({ states: _, ...columns }) => columns);
   }
 
   shardStates(shard: number): Uint8Array | null {
@@ -36,8 +39,13 @@ export class MemoryRows implements SnapshotRows {
     return this.shardRows.get(shard)?.states.slice() ?? null;
   }
 
+  shardPage(shard: number, from: number, length: number): Uint8Array | null {
+    this.pagesRead += 1;
+    return this.shardRows.get(shard)?.states.slice(from, from + length) ?? null;
+  }
+
   writeShard(row: ShardRow): void {
-    if (row.states.length > LIMITS.rowBytesMax) throw new Error("larger than a row");
+    if (row.directory.length + row.states.length > LIMITS.rowBytesMax) throw new Error("larger than a row");
     this.shardsWritten += 1;
     this.shardRows.set(row.shard, row);
   }
@@ -155,9 +163,10 @@ function chainAfter(chain: Chain, sequence: number): Chain {
   return ((Math.imul(chain, 31) + sequence + 1) >>> 0) as Chain;
 }
 
-/** The `index`th device or one of Kafka's; ids of one shard where it is given. */
+/** The `index`th device or one of Kafka's, all over the pages; ids of one shard where it is given. */
 export function idOf(index: number, shard?: number, kind: "device" | "kafka" = "device"): ProducerId {
-  const last = shard ?? Math.imul(index, 97) & 0xff;
+  const page = Math.imul(index, 7) & (PAGES - 1);
+  const last = page * SHARDS + (shard ?? Math.imul(index, 97) & (SHARDS - 1));
   const first = kind === "device" ? "4" : "0";
-  return `${first}${index.toString(16).padStart(12, "0")}${last.toString(16).padStart(3, "0")}` as ProducerId;
+  return `${first}${index.toString(16).padStart(11, "0")}${last.toString(16).padStart(4, "0")}` as ProducerId;
 }

@@ -1,9 +1,11 @@
-/** The format of a shard's snapshot: what is written is read, what was damaged is said to be. */
+/** The format of a shard's snapshot, in pages and as one page: what is written is read, what was damaged is said to be. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openSnapshot, type SnapshotHead } from "../../edge/partition/producer-snapshot.ts";
+import { pageOf, PAGES } from "../../edge/partition/producer-place.ts";
 import { EMPTY_SNAPSHOT, SnapshotMerge } from "../../edge/partition/producer-snapshot-merge.ts";
 import type { ProducerState } from "../../edge/partition/producer-state.ts";
+import { DIRECTORY_BYTES, ShardDirectory, type SnapshotHead } from "../../edge/partition/shard-directory.ts";
+import { EMPTY_SHARD, openPage, openPages, ShardMerge, type ShardBytes } from "../../edge/partition/shard-merge.ts";
 import type { Chain, ProducerId } from "../../shared/brands.ts";
 import { hexOf } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -28,27 +30,45 @@ const kafka = fc.record({
   }),
 });
 
-/** Few different ids, so that two sets have some in common; some differ in one half only. */
+/** Few different ids of some pages, so that two sets have some in common; some differ in one half only. */
 const idBytes = fc.tuple(fc.constantFrom(0, 1, 0x3f), fc.nat(3), fc.nat(3)).map(([high, middle, low]) => {
-  return Uint8Array.of(high, 0, 0, middle, 0xff - low, 0, low, 9);
+  return Uint8Array.of(high, 0, 0, middle, 0xff - low, 0, low * 6, 9);
 });
 const deviceId = idBytes.map((bytes) => hexOf(bytes.with(0, (bytes[0] as number) | 0x40)) as ProducerId);
 const kafkaId = idBytes.map((bytes) => hexOf(bytes) as ProducerId);
 const one: fc.Arbitrary<[ProducerId, ProducerState]> = fc.oneof(fc.tuple(deviceId, device), fc.tuple(kafkaId, kafka));
 const producers = fc.array(one, { maxLength: 40 }).map((entries) => new Map(entries));
 
-function merged(
-  bytes: Uint8Array | null,
-  changed: ReadonlyMap<ProducerId, ProducerState>,
-  ages: { readonly seen: number; readonly seenFrom: number } = { seen: 0, seenFrom: 0 },
-): SnapshotMerge {
-  return SnapshotMerge.of(bytes === null ? EMPTY_SNAPSHOT : openSnapshot(bytes), changed, ages);
+type States = ReadonlyMap<ProducerId, ProducerState>;
+
+function pagesOf(bytes: ShardBytes): ReturnType<typeof openPages> {
+  return openPages(new ShardDirectory(bytes.directory), bytes.states);
 }
 
-function expectHeld(bytes: Uint8Array, model: ReadonlyMap<ProducerId, ProducerState>): void {
-  const snapshot = openSnapshot(bytes);
-  expect(snapshot.count).toBe(model.size);
-  for (const [id, state] of model) expect(snapshot.stateOf(id)).toEqual(state);
+function merged(bytes: ShardBytes | null, changed: States, ages = { seen: 0, seenFrom: 0 }): ShardMerge {
+  return ShardMerge.of(bytes === null ? EMPTY_SHARD : pagesOf(bytes), changed, ages);
+}
+
+function expectHeld(bytes: ShardBytes, model: States): void {
+  const pages = pagesOf(bytes);
+  expect(pages.reduce((sum, { count: held }) => sum + held, 0)).toBe(model.size);
+  const directory = new ShardDirectory(bytes.directory);
+  for (const [id, state] of model) {
+    const { from, end } = directory.range(pageOf(id));
+    expect(openPage(bytes.states.slice(from, end)).stateOf(id)).toEqual(state);
+  }
+}
+
+/** As if the page held them all. */
+function page(bytes: Uint8Array | null, changed: States): SnapshotMerge {
+  const old = bytes === null ? EMPTY_SNAPSHOT : openPage(bytes);
+  return SnapshotMerge.of(old, changed, { seen: 0, seenFrom: 0 });
+}
+
+function written(merge: SnapshotMerge): Uint8Array {
+  const bytes = new Uint8Array(merge.byteLength);
+  merge.writeTo(bytes);
+  return bytes;
 }
 
 test("what is written is read, and the head with it", () => {
@@ -56,9 +76,10 @@ test("what is written is read, and the head with it", () => {
     fc.property(producers, one, (states, [stranger]) => {
       const merge = merged(null, states);
       const bytes = merge.write(HEAD);
-      expect([bytes.length, openSnapshot(bytes).head]).toEqual([merge.byteLength, HEAD]);
+      expect(bytes.directory.length + bytes.states.length).toBe(merge.byteLength);
+      expect(new ShardDirectory(bytes.directory).head).toEqual(HEAD);
       expectHeld(bytes, states);
-      if (!states.has(stranger)) expect(openSnapshot(bytes).stateOf(stranger)).toBeUndefined();
+      if (!states.has(stranger)) expect(pagesOf(bytes)[pageOf(stranger)]?.stateOf(stranger)).toBeUndefined();
     }),
     { seed: 1 },
   );
@@ -82,12 +103,13 @@ test("merging is what a map does, the old ones dropped and the changed ones kept
 
 test("stripped of recent runs, it has the positions and the voids", () => {
   const property = fc.property(producers, producers, (before, after) => {
-    const bytes = merged(merged(null, before).write(HEAD), after).stripped().write(HEAD);
+    const snapshot = openPage(written(page(written(page(null, before)), after).stripped()));
     const model = [...new Map([...before, ...after])].map(
       ([id, state]) =>
         [id, "chain" in state ? { ...state, recent: [] } : { ...state, recent: state.recent.slice(-1) }] as const,
     );
-    expectHeld(bytes, new Map(model));
+    expect(snapshot.count).toBe(model.length);
+    for (const [id, state] of model) expect(snapshot.stateOf(id)).toEqual(state);
   });
   fc.assert(property, { seed: 3 });
 });
@@ -100,26 +122,68 @@ test("offsets up to the last that a log can have", () => {
 
 test("no append yet is not an append at time 0", () => {
   const bytes = merged(null, new Map()).write({ ...HEAD, wallMs: null });
-  expect(openSnapshot(bytes).head.wallMs).toBeNull();
+  expect(new ShardDirectory(bytes.directory).head.wallMs).toBeNull();
 });
 
-function refusal(bytes: Uint8Array): unknown {
+test("a page without producers takes no bytes, and a shard without any its directory alone", () => {
+  const one = new Map([["0000000000000000" as ProducerId, { epoch: 1, recent: [] }]]);
+  const held = merged(null, one).write(HEAD);
+  const directory = new ShardDirectory(held.directory);
+  const ends = Array.from({ length: PAGES }, (_, at) => directory.range(at).end);
+  expect(ends).toEqual(Array.from({ length: PAGES }, () => held.states.length));
+  const none = merged(held, new Map(), { seen: 9, seenFrom: 9 });
+  expect(none.byteLength).toBe(DIRECTORY_BYTES);
+  expect(none.write(HEAD).states).toEqual(new Uint8Array());
+});
+
+test("a page of which nothing changed stands there as before", () => {
+  const property = fc.property(producers, one, (states, [id, state]) => {
+    const before = merged(null, states).write(HEAD);
+    const after = pagesOf(merged(before, new Map([[id, state]]), { seen: 1, seenFrom: 0 }).write(HEAD));
+    for (const [at, { bytes }] of pagesOf(before).entries())
+      if (at !== pageOf(id)) expect(after[at]?.bytes).toEqual(bytes);
+  });
+  fc.assert(property, { seed: 5 });
+});
+
+function refusal(open: () => unknown): unknown {
   try {
-    return openSnapshot(bytes);
+    return open();
   } catch (error) {
     return error;
   }
 }
 
-test("truncated or damaged anywhere, it is refused with a storage error", () => {
+test("truncated or damaged anywhere, a shard is refused with a storage error", () => {
   const property = fc.property(producers, fc.nat(), fc.integer({ min: 1, max: 255 }), (states, place, flipped) => {
-    const bytes = merged(null, states).write(HEAD);
-    const at = place % bytes.length;
-    for (const broken of [bytes.slice(0, at), bytes.with(at, (bytes[at] as number) ^ flipped)]) {
-      const error = refusal(broken);
-      expect(error).toBeInstanceOf(StrandlineError);
-      expect(error).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+    const whole = merged(null, states).write(HEAD);
+    const parts: (keyof ShardBytes)[] = whole.states.length === 0 ? ["directory"] : ["directory", "states"];
+    for (const part of parts) {
+      const bytes = whole[part];
+      const at = place % bytes.length;
+      for (const broken of [bytes.slice(0, at), bytes.with(at, (bytes[at] as number) ^ flipped)]) {
+        const error = refusal(() => pagesOf({ ...whole, [part]: broken }));
+        expect(error).toBeInstanceOf(StrandlineError);
+        expect(error).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+      }
     }
   });
   fc.assert(property, { seed: 4, numRuns: 500 });
+});
+
+test("so is a page by itself", () => {
+  const property = fc.property(
+    producers,
+    one,
+    fc.nat(),
+    fc.integer({ min: 1, max: 255 }),
+    (states, more, place, bit) => {
+      const bytes = written(page(null, new Map([...states, more])));
+      const at = place % bytes.length;
+      const cut = bytes.slice(0, Math.max(at, 1));
+      for (const broken of [cut, bytes.with(at, (bytes[at] as number) ^ bit)])
+        expect(refusal(() => openPage(broken))).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+    },
+  );
+  fc.assert(property, { seed: 6, numRuns: 500 });
 });

@@ -101,12 +101,18 @@ describe("rows", () => {
     expect(readMax).toBeLessThanOrEqual(shards * RUNS_PER_SNAPSHOT);
   });
 
-  test("a wake reads the states of one shard, and only its header", () => {
+  test("a wake reads no states, a look-up one page and a snapshot one shard", () => {
     const partition = new MemoryPartition();
-    for (let index = 0; index < 5_000; index += 1) partition.append(idOf(index % 900), 1, index);
-    partition.rows.statesRead = 0;
+    const { rows } = partition;
+    const read = (): readonly number[] => [rows.statesRead, rows.pagesRead];
+    for (let index = 0; index < 10_000; index += 1) partition.append(idOf(index % 900), 1, index);
+    [rows.statesRead, rows.pagesRead] = [0, 0];
     partition.evict();
-    expect(partition.rows.statesRead).toBe(1);
+    expect(read()).toEqual([0, 0]);
+    for (let round = 0; round < 2; round += 1) expect(partition.states.device(idOf(5))).toBeDefined();
+    expect(read()).toEqual([0, 1]);
+    for (let index = 0; index < 10; index += 1) partition.append(idOf(5), 1, index);
+    expect(rows.statesRead).toBe(1);
   });
 
   test("of a run whose snapshot is of another shard that is due for its age are read again", () => {

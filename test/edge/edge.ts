@@ -64,7 +64,7 @@ export async function evict(place: Place): Promise<void> {
 /** Every record that a reader from the start gets, page by page. */
 export async function recordsOf({ name, partition }: Place, maxBytes = 1_000_000): Promise<RecordJson[]> {
   const found: RecordJson[] = [];
-  for (let offset = 0; ;) {
+  for (let offset: number | "earliest" = "earliest"; ;) {
     const response = await call(
       `/v1/topics/${name}/partitions/${partition}/records?offset=${offset}&maxBytes=${maxBytes}`,
     );

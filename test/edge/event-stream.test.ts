@@ -1,50 +1,11 @@
 /** Server-sent events: what `curl -N` and an `EventSource` get. */
+import { runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { newDevice } from "./device.ts";
 import { call, errorOf, evict, newPlace, stubOf, type Place } from "./edge.ts";
-import { runInDurableObject } from "cloudflare:test";
+import { EventReader } from "./event-reader.ts";
 
 const SSE = { accept: "text/event-stream" };
-
-class Events {
-  text = "";
-  done = false;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(response: Response) {
-    this.#reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    // Ended by its own cancel.
-    this.#read().catch(() => undefined);
-  }
-
-  get ids(): string[] {
-    return Array.from(this.text.matchAll(/^id: (.*)$/gm), ([, id]) => id ?? "");
-  }
-  /** `offset:value` of each. */
-  get values(): string[] {
-    return Array.from(this.text.matchAll(/^data: (\{"offset".*)$/gm), ([, json]) => {
-      const { offset, value } = JSON.parse(json ?? "") as { offset: number; value: string };
-      return `${offset}:${value}`;
-    });
-  }
-
-  async untilValues(...values: readonly string[]): Promise<void> {
-    await vi.waitFor(() => expect(this.values).toEqual(values), { timeout: 5_000, interval: 5 });
-  }
-  async cancel(): Promise<void> {
-    await this.#reader.cancel();
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for (;;) {
-      const { done, value } = await this.#reader.read();
-      if (done) break;
-      this.text += decoder.decode(value, { stream: true });
-    }
-    this.done = true;
-  }
-}
 
 function pathOf({ name, partition }: Place, query = ""): string {
   return `/v1/topics/${name}/partitions/${partition}/records${query}`;
@@ -60,7 +21,7 @@ test("what is there, then what comes, each under an id to go on from", async () 
   await device.send(device.batch("a", "b"));
   const response = await call(pathOf(place), { headers: SSE });
   expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
-  const events = new Events(response);
+  const events = new EventReader(response);
   await events.untilValues("0:a", "1:b");
   await device.send(device.batch("c"));
   await events.untilValues("0:a", "1:b", "2:c");
@@ -68,7 +29,7 @@ test("what is there, then what comes, each under an id to go on from", async () 
   await device.send(device.batch("d"));
   await events.untilValues("0:a", "1:b", "2:c", "3:d");
   const [, second = ""] = events.ids;
-  const again = new Events(await call(pathOf(place), { headers: { ...SSE, "last-event-id": second } }));
+  const again = new EventReader(await call(pathOf(place), { headers: { ...SSE, "last-event-id": second } }));
   await again.untilValues("2:c", "3:d");
   await events.cancel();
   await again.cancel();
@@ -78,7 +39,7 @@ test("when its client goes, the partition's socket goes", async () => {
   const place = await newPlace();
   const device = await newDevice(place);
   await device.send(device.batch("a"));
-  const events = new Events(await call(pathOf(place, "?offset=latest"), { headers: SSE }));
+  const events = new EventReader(await call(pathOf(place, "?offset=latest"), { headers: SSE }));
   await vi.waitFor(async () => expect(await sockets(place)).toBe(1));
   await events.cancel();
   await vi.waitFor(async () => expect(await sockets(place)).toBe(0));

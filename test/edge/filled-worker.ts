@@ -7,8 +7,9 @@ import { LogStore } from "../../edge/partition/log-store.ts";
 import { openPartition } from "../../edge/partition/open-partition.ts";
 import { partitionName } from "../../edge/partition/partition-name.ts";
 import { PartitionObject as Served } from "../../edge/partition/partition-object.ts";
-import { EMPTY_SNAPSHOT, SnapshotMerge } from "../../edge/partition/producer-snapshot-merge.ts";
-import { SHARDS, type DeviceProducerState } from "../../edge/partition/producer-states.ts";
+import { PAGES, SHARDS } from "../../edge/partition/producer-place.ts";
+import type { DeviceProducerState } from "../../edge/partition/producer-states.ts";
+import { EMPTY_SHARD, ShardMerge } from "../../edge/partition/shard-merge.ts";
 import { systemClock, systemRandom } from "../../edge/system-ports.ts";
 import worker from "../../edge/worker.ts";
 import { NO_CHAIN, type Chain, type Crc, type ProducerId } from "../../shared/brands.ts";
@@ -50,8 +51,8 @@ export class PartitionObject extends Served {
         ),
       );
       const head = { replayFrom: nextOffset, runsSinceDue: 0, wallMs: 0, swept: false };
-      const merge = SnapshotMerge.of(EMPTY_SNAPSHOT, states, { seen: 0, seenFrom: 0 });
-      store.writeShard({ shard, covers: nextOffset, clockMs: 0, states: merge.write(head) });
+      const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0 });
+      store.writeShard({ shard, covers: nextOffset, clockMs: 0, ...merge.write(head) });
     }
   }
 
@@ -79,10 +80,11 @@ export class PartitionObject extends Served {
   }
 }
 
+/** One after the other in all shards, and in all pages of each. */
 function idOf(index: number): ProducerId {
-  return `4${Math.floor(index / SHARDS)
-    .toString(16)
-    .padStart(12, "0")}${(index % SHARDS).toString(16).padStart(3, "0")}` as ProducerId;
+  const places = SHARDS * PAGES;
+  const [high, low] = [Math.floor(index / places), index % places].map((half) => half?.toString(16));
+  return `4${high?.padStart(11, "0")}${low?.padStart(4, "0")}` as ProducerId;
 }
 
 function recentRuns(): DeviceProducerState["recent"] {

@@ -143,6 +143,13 @@ describe("a batch of a device is refused", () => {
     expect(answer).toMatchObject({ nextSequence: null, chain: 0, highWatermark: 0 });
   });
 
+  test("with a record that has no key, where the topic is compacted", async () => {
+    const device = await newDeviceHere({ "cleanup.policy": "compact,delete" });
+    const keyless = device.batch({ key: "a", value: "1" }, { value: "2" });
+    expectRefusal(await device.send(keyless), { code: "INVALID_RECORD", sequence: 0 });
+    expectRefusal(await device.send(keyless), { message: expect.stringContaining("record 1 has no key") as string });
+  });
+
   test("in the middle of a run: none of the run is kept", async () => {
     const device = await newDeviceHere({ "max.message.bytes": "200" });
     const run = [device.batch("a"), device.batch("x".repeat(300)), device.batch("c")];

@@ -102,7 +102,7 @@ describe("addresses", () => {
   });
 
   test.each(["PUT", "DELETE", "PATCH"])("do not take %s, and say what they take", async (method) => {
-    const takes = { "/v1/produce": "POST", "/v1/topics": "GET, POST", "/v1/topics/a/partitions/0/records": "GET" };
+    const takes = { "/v1/produce": "POST", "/v1/topics": "GET, POST", "/v1/topics/a/partitions/0/offsets": "GET" };
     for (const [path, allow] of Object.entries(takes)) {
       const response = await call(path, { method });
       expect(response.headers.get("allow")).toBe(allow);

@@ -1,6 +1,7 @@
 /** A device's socket on `GET /v1/tail`, as the tests drive it: what came is kept in order, and waited for. */
 import { expect, vi } from "vitest";
 import type { TailClientFrame, TailEdgeFrame, TailRecordsHead, TailSubscribe } from "../../shared/api/tail.ts";
+import type { Crc } from "../../shared/brands.ts";
 import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
 import { readUint32 } from "../../shared/record-batch.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
@@ -12,6 +13,9 @@ export interface TailRecords extends TailRecordsHead {
   readonly id: number;
   /** `offset:value` of each. */
   readonly values: readonly string[];
+  readonly batchCount: number;
+  /** Of its last batch. */
+  readonly lastCrc: Crc | null;
 }
 
 export type Came = TailRecords | TailEdgeFrame | { readonly type: "pong" };
@@ -56,6 +60,10 @@ export class TailClient {
     this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
+  sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(bytes);
+  }
+
   close(): void {
     this.#socket.close(1000, "done");
   }
@@ -90,13 +98,15 @@ export class TailClient {
     const { head, payloadStart } = readEnvelope(envelope);
     const known = head as TailRecordsHead;
     const [bytes = new Uint8Array()] = takePayloads(envelope, payloadStart, [known.bytes]);
-    const values = Array.from(batches(bytes), (batch) =>
+    const found = Array.from(batches(bytes));
+    const values = found.flatMap((batch) =>
       Array.from(
         records(batch),
         ({ offset, value }) => `${offset}:${value === null ? "null" : textOf(value).slice(0, 20)}`,
       ),
-    ).flat();
-    this.came.push({ type: "records", id, ...known, values });
+    );
+    const lastCrc = (found.at(-1)?.crc ?? null) as Crc | null;
+    this.came.push({ type: "records", id, ...known, values, batchCount: found.length, lastCrc });
     if (this.#acks) this.ack(id, known.nextOffset);
   }
 }

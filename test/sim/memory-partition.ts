@@ -80,6 +80,11 @@ export class MemoryPartition implements PartitionPort {
     this.#startOffset = offset;
   }
 
+  /** As compaction does: nothing is left of the batch there. Not of the last one. */
+  compactAway(offset: number): void {
+    this.#log = this.#log.filter((batch) => batch.baseOffset !== offset);
+  }
+
   /** What a restored backup brings back, producers included. */
   backup(): () => void {
     const log = [...this.#log];

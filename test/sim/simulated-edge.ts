@@ -16,6 +16,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
 import type { TransportRequest, TransportResponse } from "../../client/sync/transport.ts";
 import { valuesOf } from "../client/log/log-fixture.ts";
+import { deletedPartition } from "./deleted-partition.ts";
 import { MemoryPartition } from "./memory-partition.ts";
 
 const RECONCILE = /^\/v1\/topics\/([^/]+)\/partitions\/(\d+)\/reconcile$/;
@@ -35,7 +36,7 @@ export class SimulatedEdge {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#controller = this.#controllerPort();
-    this.#lookup = new TopicCache(clock).lookup(this.#controller);
+    this.#lookup = new TopicCache(clock).lookup(this.#controller, () => undefined);
   }
 
   get #ports(): EdgePorts {
@@ -49,7 +50,10 @@ export class SimulatedEdge {
       background: (work) => void work,
       openTail: () => Promise.reject(new Error("the simulation has no tails yet")),
       newSessionId: () => "unnamed",
-      partition: (topicId, partition) => this.#partition(topicId, partition),
+      partition: ({ topicId, name }, partition) =>
+        this.#topics.get(name)?.topicId === topicId
+          ? this.#partition(topicId, partition)
+          : deletedPartition(topicId, () => this.#lookup.forget(topicId)),
     };
   }
 
@@ -103,7 +107,7 @@ export class SimulatedEdge {
         return json(await metadata(this.#ports, names === null ? null : names.split(","), create));
       }
       case "POST /v1/topics":
-        return json(await createTopic(this.#ports, demand(createTopicRequest, parseJson(bytes), "the body")));
+        return json((await createTopic(this.#ports, demand(createTopicRequest, parseJson(bytes), "the body"))).topic);
     }
     const [, topic, partition] = RECONCILE.exec(url.pathname) ?? [];
     if (topic === undefined) throw new StrandlineError("NOT_FOUND", url.pathname);
@@ -127,13 +131,17 @@ export class SimulatedEdge {
       return topic;
     };
     return {
-      createTopic: (name, partitionCount, config) =>
+      createTopic: ({ name, partitionCount = this.partitionCount, config = {} }) =>
         Promise.resolve(
           attempt(() => {
             if (this.#topics.has(name)) throw new StrandlineError("TOPIC_ALREADY_EXISTS", name);
-            return this.makeTopic(name, partitionCount ?? this.partitionCount, config);
+            return { topic: this.makeTopic(name, partitionCount, config), created: true };
           }),
         ),
+      // No device changes topics.
+      alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
           if (!this.#topics.has(name)) this.makeTopic(name, this.partitionCount);
@@ -144,6 +152,10 @@ export class SimulatedEdge {
       metrics: () => Promise.resolve(""),
     };
   }
+}
+
+function refuse(): never {
+  throw new StrandlineError("UNSUPPORTED_OPERATION", "the simulated edge keeps its topics");
 }
 
 function json(answer: unknown): Uint8Array<ArrayBuffer> {

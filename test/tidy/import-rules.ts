@@ -12,7 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/metrics": [],
   "edge/partition": ["edge/metrics"],
   "edge/group": [],
-  "edge/controller": ["edge/metrics"],
+  "edge/controller": ["edge/metrics", "edge/partition"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */

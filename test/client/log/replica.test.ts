@@ -32,6 +32,7 @@ function runAt(
   const bounds = { highWatermark: nextOffset as Offset, logStartOffset: 0 as Offset, leaderEpoch: null };
   return {
     ref,
+    from: firstOffset as Offset,
     bytes,
     firstOffset: firstOffset as Offset,
     nextOffset: nextOffset as Offset,

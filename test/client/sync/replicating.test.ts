@@ -32,6 +32,22 @@ async function replicated({ world, reader }: Pair, place: string, values: string
 }
 
 describe("following", () => {
+  test("goes on over what compaction took, before a reader came and behind it", async () => {
+    const both = await pair();
+    for (const value of ["a", "b", "c", "d", "e"]) await both.writer.append(`orders-0: ${value}`);
+    await both.world.clock.until("all is there", () =>
+      Promise.resolve(both.world.edge.log("orders-0") === "a b c d e"),
+    );
+    await replicated(both, "orders-0", "a b c d e");
+    for (const offset of [0, 2, 3]) both.world.edge.partition("orders-0").compactAway(offset);
+    const late = await both.world.open("late");
+    await late.follow("orders");
+    await replicated({ ...both, reader: late }, "orders-0", "b e");
+    await both.writer.append("orders-0: f");
+    await replicated(both, "orders-0", "a b c d e f");
+    await replicated({ ...both, reader: late }, "orders-0", "b e f");
+  });
+
   test("what others write arrives while a poll waits", async () => {
     const both = await pair();
     await both.writer.append("orders-0: a b");

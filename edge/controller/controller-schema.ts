@@ -1,0 +1,44 @@
+/**
+ * The tables of a controller.
+ *
+ * `topics`: one row a topic. `revision` grows with each change that partitions must hear of. `growths` are the partition
+ *   counts before each growth (JSON), that to `growing_to` among them before it is published; `growing_to` is null
+ *   where none is under way. `unsettled`: 1 while a partition may not have heard of the revision. `token`: of the
+ *   request that made it.
+ * `births`: one row for each partition that was confirmed, written before the confirmation is answered: only these can
+ *   have storage. `told`: the revision it has heard of.
+ * `freeing`: partitions of deleted topics whose storage may still be there.
+ * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
+ *   in a row that left something undone.
+ */
+const TABLES = [
+  `CREATE TABLE IF NOT EXISTS topics (
+    name TEXT PRIMARY KEY,
+    topic_id TEXT NOT NULL UNIQUE,
+    partition_count INTEGER NOT NULL,
+    config TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    token TEXT,
+    revision INTEGER NOT NULL,
+    growths TEXT NOT NULL,
+    growing_to INTEGER,
+    unsettled INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS births (
+    topic_id TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    told INTEGER NOT NULL,
+    PRIMARY KEY (topic_id, partition)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS freeing (
+    topic_id TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    jurisdiction TEXT,
+    PRIMARY KEY (topic_id, partition)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
+];
+
+export function createTables(sql: SqlStorage): void {
+  for (const table of TABLES) sql.exec(table);
+}
