@@ -3,17 +3,13 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ProducerKey } from "../../shared/brands.ts";
 import { seeded } from "../harness/seeded.ts";
-import { addressOf, dump, sql } from "./aged-log.ts";
+import { addressOf, dump, sql, within } from "./aged-log.ts";
 import { newDevice, type Device, type SealedBatch } from "./device.ts";
 import { call, evict, newPlace, stubOf, type Place } from "./edge.ts";
 import { fetchOne } from "./fetcher.ts";
 
-const CONFIG = {
-  "cleanup.policy": "compact,delete",
-  "retention.ms": "600000",
-  "message.timestamp.type": "LogAppendTime",
-};
-const STEPS = 120;
+const CONFIG = { "retention.ms": "600000", "message.timestamp.type": "LogAppendTime" };
+const STEPS = 50;
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -54,6 +50,9 @@ function steps(seed: number): Step[] {
       };
     if (what < 0.95)
       return async (place) => {
+        if ((await fetchOne(place)).highWatermark === 0) return null;
+        // What is under way does not look at the rows that it has passed.
+        await within(place, async (object) => await object.alarm());
         await sql(place, "UPDATE runs SET appended_at = appended_at - 300000");
         await runDurableObjectAlarm(stubOf(place));
         return null;
@@ -78,13 +77,14 @@ function plain(value: unknown): string {
   });
 }
 
-async function played(seed: number, evicts: (step: number) => boolean): Promise<Played> {
-  const place = await newPlace(CONFIG);
+async function played(seed: number, policy: string, evicts: (step: number) => boolean): Promise<Played> {
+  const place = await newPlace({ ...CONFIG, "cleanup.policy": policy });
   const keys = ["a", "b", "c"].map((one) => one.repeat(32) as ProducerKey);
   const devices = await Promise.all(keys.map(async (key) => await newDevice(place, key)));
   const answers: string[] = [];
   const now = vi.spyOn(Date, "now");
-  const begin = 1_790_000_000_000;
+  // Not in the past, or alarms would fire at once, again and again.
+  const begin = Date.UTC(2040, 0, 1);
   for (const [index, step] of steps(seed).entries()) {
     now.mockReturnValue(begin + index * 1_000);
     if (evicts(index)) await evict(place);
@@ -93,21 +93,22 @@ async function played(seed: number, evicts: (step: number) => boolean): Promise<
   // What is due is done in both.
   await evict(place);
   await fetchOne({ ...place, offset: 0 });
-  await sql(place, "SELECT 1");
   await runDurableObjectAlarm(stubOf(place));
   return { answers, runs: plain((await dump(place))["runs"]) };
 }
 
-test.each([1, 2, 3])("R22 evictions between any two steps are not seen in the history (seed %i)", async (seed) => {
-  const calm = await played(seed, () => false);
-  const every = await played(seed, () => true);
+test.each([
+  { seed: 1, policy: "delete", share: 1 },
+  { seed: 2, policy: "delete", share: 0.3 },
+  { seed: 3, policy: "compact,delete", share: 1 },
+  { seed: 4, policy: "compact,delete", share: 0.3 },
+])("R22 evictions are not seen in the history (seed $seed, $policy, $share of the steps)", async (play) => {
+  const { seed, policy, share } = play;
+  const calm = await played(seed, policy, () => false);
   const random = seeded(seed + 100);
-  const some = await played(seed, () => random() < 0.3);
-  for (const [index, answer] of calm.answers.entries()) {
-    expect(every.answers[index], `step ${index}`).toBe(answer);
-    expect(some.answers[index], `step ${index}`).toBe(answer);
-  }
-  expect(every.runs === calm.runs).toBe(true);
-  expect(some.runs === calm.runs).toBe(true);
+  const evicted = await played(seed, policy, () => random() < share);
+  for (const [index, answer] of calm.answers.entries()) expect(evicted.answers[index], `step ${index}`).toBe(answer);
+  // When compaction comes is up to the edge, and so is what it has left at any time.
+  if (policy === "delete") expect(evicted.runs === calm.runs).toBe(true);
   expect(calm.answers.some((answer) => answer.includes('"held"'))).toBe(true);
 });

@@ -35,7 +35,7 @@ test("compaction that was under way when storage failed does not bring back an o
   expect((await device.send(batch)).error).toBeNull();
   expect(await stubOf(place).deleteRecords(addressOf(place), -1)).toMatchObject({ ok: true });
   await within(place, async () => {
-    vi.mocked(systemClock.sleep).mockImplementation(async () => await Promise.resolve());
+    vi.spyOn(systemClock, "sleep").mockImplementation(async () => await Promise.resolve());
     goOn[0]?.();
     await new Promise((resolve) => setTimeout(resolve, 300));
   });

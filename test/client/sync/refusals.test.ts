@@ -54,6 +54,23 @@ describe("a refused batch", () => {
     },
   );
 
+  test.each(["STORAGE_FULL", "KAFKA_STORAGE_ERROR", "VOID_LIMIT"] as const)(
+    "with %s waits until there is room, and nothing of it is given up",
+    async (code) => {
+      const world = new World();
+      refuse(world, "held", code);
+      const device = await withWaiting(world, "a held b");
+      device.sync.setPaused(false);
+      await world.clock.advance(600_000);
+      expect(await device.dead()).toBe("");
+      expect(device.told().filter((one) => one.startsWith("dead"))).toEqual([]);
+      allowAll(world);
+      await device.drained();
+      expect(world.edge.log("orders-0")).toBe("a held b");
+      expect(await device.dead()).toBe("");
+    },
+  );
+
   test("never lands once it was reported, though its reason vanished and a copy of the request comes late", async () => {
     const world = new World();
     refuse(world, "poison");
