@@ -9,6 +9,9 @@ afterEach(async () => {
   lab = null;
 });
 
+/** A partition that still has something to report is awake until it has. */
+const SOON_TOLD = { STRANDLINE_REPORT_SECONDS: "0.2" };
+
 async function opened(variables: Readonly<Record<string, string>> = {}): Promise<TailLab> {
   lab = await TailLab.open(variables);
   return lab;
@@ -28,7 +31,7 @@ test.each(["destroy", "resetAndDestroy"] as const)(
 );
 
 test("an object that hibernates delivers the next append, and holds its sockets over it", async () => {
-  const tails = await opened();
+  const tails = await opened(SOON_TOLD);
   await tails.append("a");
   const { socket, came } = await tails.webSocket();
   socket.send(tails.subscribeFrame());
@@ -48,7 +51,7 @@ test("an object that hibernates delivers the next append, and holds its sockets 
 });
 
 test("pings keep a socket and wake no object", async () => {
-  const tails = await opened();
+  const tails = await opened(SOON_TOLD);
   const { socket, came } = await tails.webSocket();
   socket.send(tails.subscribeFrame());
   await vi.waitFor(() => expect(came).toHaveLength(1));
