@@ -18,6 +18,9 @@ export interface WorkerdConfig {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** As in wrangler.toml. */
+const COMPATIBILITY_FLAGS = ["no_web_socket_compression"];
+
 export function workerdConfig(config: WorkerdConfig): string {
   const namespaces = config.objects.map(
     ({ className }) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
@@ -39,6 +42,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${text(config.moduleFile)})],
   compatibilityDate = ${text(config.compatibilityDate)},
+  compatibilityFlags = [${COMPATIBILITY_FLAGS.map(text).join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "storage"),
   bindings = [${bindings.join(", ")}],
