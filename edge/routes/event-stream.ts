@@ -16,7 +16,9 @@ export async function eventStreamAnswer(
     lastEventId === null
       ? { offset: await startOffset(ports.partition(topic, partition), offset), leaderEpoch: null }
       : positionBehind(lastEventId);
-  const stream = await eventStream({ ports, clock: ports.clock, topic, partition, from });
   const headers = { ...PRIVATE, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
+  // Nobody would read the stream, so nobody would end it.
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const stream = await eventStream({ ports, clock: ports.clock, topic, partition, from });
   return new Response(stream, { headers });
 }
