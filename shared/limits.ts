@@ -33,6 +33,8 @@ export const LIMITS = {
   tailFrameBytes: 262_144,
   /** Frames under way unacknowledged for one subscription: its state fits what hibernation keeps of a socket. */
   tailFramesUnackedMax: 128,
+  /** How long readers wait for the room of one that acknowledges nothing, before it has to go and come back. */
+  tailStarvationMsMax: 2_000,
   /** A reader that acknowledges nothing for so long, with records under way, is closed. */
   tailSilenceMsMax: 60_000,
   producePartitionsMax: 1_000,

@@ -7,20 +7,25 @@
  */
 import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
 import { writeEnvelope } from "../../shared/envelope.ts";
-import type { WaitEnd } from "../partition/partition-port.ts";
+import type { WaitEnd, WaitRequest } from "../partition/partition-port.ts";
 import { heldBack, type ReadLimits } from "./key-order.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 import { budgetOf, bytesOf, goesOn, readPartitions, type Part } from "./read-partitions.ts";
 
 export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): Promise<Uint8Array<ArrayBuffer>> {
   let until = ports.clock.now() + request.maxWaitMs;
+  // One for all waits of the request: each replaces the one before it.
+  const sessionId = request.sessionId ?? ports.newSessionId();
   for (;;) {
     // Asked again after each wait: a growth may have come in between.
     const limits = request.keyOrder === true ? await heldBack(ports, request.partitions) : null;
     const parts = await readPartitions(ports, request, limits);
     const waitMs = until - ports.clock.now();
     if (waitMs <= 0 || isEnough(parts, request, limits)) return answerOf(parts);
-    const ended = await waitForAny(ports, request, parts, waitMs);
+    // When all partitions together have grown by what is missing, one of them has by its share.
+    const missing = Math.min(request.minBytes, budgetOf(request)) - bytesOf(parts);
+    const bytesMin = Math.ceil(missing / request.partitions.length);
+    const ended = await waitForAny(ports, request, parts, { sessionId, bytesMin, waitMs });
     if (ended === "replaced") until = 0;
   }
 }
@@ -46,13 +51,12 @@ async function waitForAny(
   ports: EdgePorts,
   request: FetchRequest,
   parts: readonly Part[],
-  waitMs: number,
+  wait: Omit<WaitRequest, "offset">,
 ): Promise<WaitEnd> {
-  const sessionId = request.sessionId ?? ports.newSessionId();
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
     const topic = await partitionById(ports, one.topicId, one.partition);
-    return await ports.partition(topic, one.partition).waitForAppend({ offset, sessionId, waitMs });
+    return await ports.partition(topic, one.partition).waitForAppend({ ...wait, offset });
   });
   for (const wait of waits) wait.catch(() => undefined);
   // A wait that breaks ends it too: reading again tells what became of that partition.

@@ -1,8 +1,8 @@
 /** Records for people and `curl`: from one offset, as JSON. Batches as bytes are what fetch answers. */
 import type { RecordJson, RecordsAnswer } from "../../shared/api/records.ts";
-import { openBatch } from "../../shared/gzip.ts";
+import { tryOpenBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { batches, records } from "../../shared/record-batch-decode.ts";
+import { batches, records, type BatchDamage } from "../../shared/record-batch-decode.ts";
 import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { take } from "../outcome.ts";
@@ -34,6 +34,7 @@ export async function readRun(
   const offset = await startOffset(port, query.offset);
   const request = { offset, bytesMax, atLeastOne: true, previousCrc: null, leaderEpoch: null, before: null };
   const until = ports.clock.now() + query.maxWaitMs;
+  const sessionId = ports.newSessionId();
   for (;;) {
     const answer = take(await port.read(request));
     if (answer.error !== null) throw refusal(offset, answer);
@@ -41,7 +42,8 @@ export async function readRun(
     const filled = answer.nextOffset < answer.highWatermark;
     if (answer.bytes.byteLength >= bytesMin || filled || waitMs <= 0)
       return { ...answer, topicId: topic.topicId, offset };
-    await port.waitForAppend({ offset: answer.highWatermark, sessionId: ports.newSessionId(), waitMs });
+    const missing = bytesMin - answer.bytes.byteLength;
+    await port.waitForAppend({ offset: answer.highWatermark, bytesMin: missing, sessionId, waitMs });
   }
 }
 
@@ -67,14 +69,18 @@ export async function recordsAsJson(answer: RunRead): Promise<RecordsAnswer> {
   let openedBytes = 0;
   let cut = false;
   for (const batch of batches(answer.bytes)) {
-    const opened = await openBatch(batch);
-    openedBytes += opened.end - opened.start;
-    if (openedBytes > LIMITS.inflatedBytesMax && nextOffset > offset) {
+    const reading = await tryOpenBatch(batch);
+    const behind = batch.baseOffset + batch.lastOffsetDelta + 1;
+    // What came before it is answered first; the next read meets it, and is told how to get past it.
+    if (!reading.ok && nextOffset === offset) throw unreadable(reading.damage, { offset: batch.baseOffset, behind });
+    openedBytes += reading.ok ? reading.batch.end - reading.batch.start : 0;
+    if (!reading.ok || (openedBytes > LIMITS.inflatedBytesMax && nextOffset > offset)) {
       cut = true;
       break;
     }
+    const opened = reading.batch;
     for (const record of records(opened)) if (record.offset >= offset) found.push(recordAsJson(record));
-    nextOffset = batch.baseOffset + batch.lastOffsetDelta + 1;
+    nextOffset = behind;
   }
   return {
     records: found,
@@ -82,6 +88,13 @@ export async function recordsAsJson(answer: RunRead): Promise<RecordsAnswer> {
     logStartOffset: answer.logStartOffset,
     highWatermark: answer.highWatermark,
   };
+}
+
+function unreadable(
+  { code, reason }: BatchDamage,
+  { offset, behind }: { readonly offset: number; readonly behind: number },
+): StrandlineError {
+  return new StrandlineError(code, `offset ${offset}: ${reason}`, { offset, nextOffset: behind });
 }
 
 export function recordAsJson(record: RecordView): RecordJson {

@@ -5,9 +5,15 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { WaitEnd, WaitRequest } from "./partition-port.ts";
 
+interface Wait {
+  readonly offset: number;
+  bytesLeft: number;
+  readonly end: AbortController;
+}
+
 export class DelayedFetches {
   readonly #clock: Clock;
-  readonly #waits = new Map<string, { readonly offset: number; readonly end: AbortController }>();
+  readonly #waits = new Map<string, Wait>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,7 +25,7 @@ export class DelayedFetches {
 
   async wait(request: WaitRequest): Promise<WaitEnd> {
     this.#waits.get(request.sessionId)?.end.abort();
-    const wait = { offset: request.offset, end: new AbortController() };
+    const wait: Wait = { offset: request.offset, bytesLeft: request.bytesMin, end: new AbortController() };
     this.#waits.set(request.sessionId, wait);
     await this.#clock.sleep(request.waitMs, wait.end.signal);
     if (this.#waits.get(request.sessionId) !== wait) return "replaced";
@@ -32,7 +38,11 @@ export class DelayedFetches {
     for (const wait of this.#waits.values()) wait.end.abort();
   }
 
-  appended(highWatermark: number): void {
-    for (const wait of this.#waits.values()) if (wait.offset < highWatermark) wait.end.abort();
+  appended(highWatermark: number, bytes: number): void {
+    for (const wait of this.#waits.values()) {
+      if (wait.offset >= highWatermark) continue;
+      wait.bytesLeft -= bytes;
+      if (wait.bytesLeft <= 0) wait.end.abort();
+    }
   }
 }

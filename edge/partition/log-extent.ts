@@ -74,10 +74,16 @@ export class LogExtent {
     return { ...this.bounds(), growths: this.#meta.growths, sizeBytes: this.sizeBytes() };
   }
 
-  /** Of the rows that are kept; compaction makes it an upper bound. */
+  /** Of the rows that are kept. */
   sizeBytes(): number {
+    const { cleanedTo, cleanBytes } = this.#state.cleaned;
     const first = this.#store.firstRun();
-    return first === null ? 0 : this.#state.end.sizeBefore - first.sizeBefore;
+    if (first === null) return 0;
+    const { sizeBefore: appended } = this.#state.end;
+    if (cleanedTo <= first.baseOffset) return appended - first.sizeBefore;
+    // Compaction counts what it leaves; what was appended behind that is as it was.
+    const [dirty] = this.#store.runsBehind(cleanedTo, 1);
+    return cleanBytes + appended - (dirty?.sizeBefore ?? appended);
   }
 
   /** After the transaction of a run. */

@@ -19,6 +19,9 @@ import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
 
 const RUN_COLUMNS =
   "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, first_sequence, tombstones_since";
+/** What compaction leaves as it is. */
+const KEPT_COLUMNS =
+  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size_before, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
 const PRODUCER_COLUMNS =
   "base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
 
@@ -109,17 +112,26 @@ export class LogStore {
     );
   }
 
+  /**
+   * Taken out and put in again, which is billed as two rows: SQLite gives back pages that a smaller row leaves half empty
+   * only where rows are deleted, and a compacted log would fill its disk with them.
+   */
   rewriteRun(baseOffset: number, { received, tombstonesSince, bytes }: CompactedRun): void {
-    this.#scan.forget();
-    this.#write(
-      "UPDATE runs SET size = ?, tombstones_since = ?, received = ?, bytes = ? WHERE base_offset = ?",
-      bytes.byteLength,
-      tombstonesSince,
-      received,
-      bytes,
-      baseOffset,
-    );
-    this.bytesRewritten += bytes.byteLength;
+    this.transaction(() => {
+      const row = this.#one(`SELECT ${KEPT_COLUMNS} FROM runs WHERE base_offset = ?`, baseOffset);
+      if (row === null) return;
+      this.deleteRun(baseOffset);
+      const kept = KEPT_COLUMNS.split(", ");
+      const places = Array.from({ length: kept.length + 4 }, () => "?").join(", ");
+      this.#write(
+        `INSERT INTO runs (${KEPT_COLUMNS}, size, tombstones_since, received, bytes) VALUES (${places})`,
+        ...kept.map((name) => row[name] ?? null),
+        bytes.byteLength,
+        tombstonesSince,
+        received,
+        bytes,
+      );
+    });
   }
 
   /** Rows that end below the offset. Each is billed. */

@@ -186,7 +186,7 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   #appended({ maintenance, tails }: OpenPartition, run: AppendedRun): void {
-    this.#waits.appended(run.nextOffset);
+    this.#waits.appended(run.nextOffset, run.bytes.byteLength);
     tails.appended(run);
     const work = maintenance.appended();
     if (work !== null) this.#inBackground(work);

@@ -104,8 +104,9 @@ export interface ReadAnswer extends PartitionBounds {
 }
 
 export interface WaitRequest {
-  /** Resolves once the log ends above this. */
+  /** Resolves once the log ends above this, by so many bytes. */
   readonly offset: number;
+  readonly bytesMin: number;
   /** A wait of the same session replaces the one before it. */
   readonly sessionId: string;
   readonly waitMs: number;

@@ -51,7 +51,7 @@ export function afterAck(state: TailState, offset: number, nowMs: number): TailS
   return { ...state, unacked: state.unacked.filter(([behind]) => behind > offset), heardAtMs: nowMs };
 }
 
-/** Silent with records under way: nobody is there, or nobody who reads. */
+/** Silent with records under way for longer than others should wait: nobody is there, or nobody who reads. */
 export function isSilent(state: TailState, nowMs: number): boolean {
-  return state.unacked.length > 0 && nowMs - state.heardAtMs > LIMITS.tailSilenceMsMax;
+  return state.unacked.length > 0 && nowMs - state.heardAtMs >= LIMITS.tailStarvationMsMax;
 }

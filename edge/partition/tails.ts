@@ -228,22 +228,27 @@ export class Tails {
     this.#keep(socket, after);
   }
 
-  /** All that may be under way is: it goes on when somebody acknowledges, or has been silent for too long. */
+  /** All that may be under way is: it goes on when somebody acknowledges, or somebody silent has gone. */
   #waitForBudget(socket: TailSocket): void {
     this.#starved.add(socket);
     if (this.#waiting) return;
     this.#waiting = true;
-    void this.#parts.clock.sleep(LIMITS.tailSilenceMsMax).then(() => {
+    void this.#parts.clock.sleep(LIMITS.tailStarvationMsMax).then(() => {
       this.#waiting = false;
-      this.#closeSilent();
+      this.#makeRoom();
       if (this.#starved.size > 0) this.#feedInTurn();
     });
   }
 
-  #closeSilent(): void {
+  /** Who has been silent for longest goes first, and comes back where it stood: others wait for what it does not take. */
+  #makeRoom(): void {
     const now = this.#parts.clock.now();
-    for (const [socket, state] of this.#tails)
-      if (isSilent(state, now)) this.#end(socket, new StrandlineError("REQUEST_TIMED_OUT", "nothing was acknowledged"));
+    const wanted = Math.min(this.#starved.size * LIMITS.batchBytesMax, LIMITS.tailWindowBytesMax / 2);
+    const silent = [...this.#tails].filter(([, state]) => isSilent(state, now));
+    for (const [socket] of silent.toSorted(([, one], [, other]) => one.heardAtMs - other.heardAtMs)) {
+      if (this.#starved.size === 0 || this.#underWay + wanted <= LIMITS.tailWindowBytesMax) return;
+      this.#end(socket, new StrandlineError("REQUEST_TIMED_OUT", "others wait for what was not acknowledged"));
+    }
   }
 
   #refuse(socket: TailSocket, offset: number, answer: ReadAnswer): void {

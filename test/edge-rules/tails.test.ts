@@ -54,11 +54,13 @@ test("no more than 16 MiB are under way over all tails; the one that reads goes 
   for (let second = 0; second < 300; second += 1) {
     await lab.clock.advance(1_000);
     if (reader.records.length > 0) lab.ack(reader);
+    // Who does not read holds up nobody who does for longer than it takes to see that.
+    if (second === 5) expect(reader.records.length).toBeGreaterThan(0);
     expect(lab.tails.bytesUnderWay).toBeLessThanOrEqual(LIMITS.tailWindowBytesMax);
   }
   expect(reader.errors).toEqual([]);
   expect(reader.nextOffset).toBe(64);
-  expect(silent.filter((one) => one.errors[0] === "REQUEST_TIMED_OUT").length).toBeGreaterThanOrEqual(18);
+  expect(silent.filter((one) => one.errors[0] === "REQUEST_TIMED_OUT").length).toBeGreaterThan(0);
 });
 
 test("16 MiB hold for batches that are larger than a frame", async () => {
