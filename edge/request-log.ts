@@ -39,6 +39,11 @@ export function requestAnswered(env: Env, request: AnsweredRequest, background: 
   background(work().catch((thrown: unknown) => log.debug("a report was not heard", thrownFields(thrown))));
 }
 
+/** A partition's own error within an answer. */
+export function partitionRefused(namespace: string, code: string): void {
+  meterOf(namespace).refused(code);
+}
+
 function meterOf(namespace: string): WorkerMeter {
   const known = meters.get(namespace);
   if (known !== undefined) return known;

@@ -6,6 +6,7 @@ import type { ControllerPort, EdgePorts, KnownTopic } from "./operations/ports.t
 import type { Outcome } from "./outcome.ts";
 import { partitionId } from "./partition/partition-name.ts";
 import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
+import { partitionRefused } from "./request-log.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
@@ -25,6 +26,7 @@ export function requestPorts(env: Env, caller: Caller, background: EdgePorts["ba
     newSessionId: () => hexOf(systemRandom.bytes(16)),
     streamMs: settingsOf(env).streamMs,
     clock: systemClock,
+    refused: (code) => partitionRefused(caller.namespace, code),
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topic, partition) =>

@@ -28,6 +28,11 @@ export class WorkerMeter {
     if (status === 429) this.#counter.add("throttles", 1, route);
   }
 
+  /** A partition of a request that was answered. */
+  refused(code: string): void {
+    this.#counter.add("errors", 1, code);
+  }
+
   /** Null: not due. An isolate has no timers between requests, so the last burst is told with the next request. */
   due(reportMs: number): WorkerReport | null {
     const now = this.#clock.now();

@@ -21,7 +21,7 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
     const limits = request.keyOrder === true ? await heldBack(ports, request.partitions) : null;
     const parts = await readPartitions(ports, request, limits);
     const waitMs = until - ports.clock.now();
-    if (waitMs <= 0 || isEnough(parts, request, limits)) return answerOf(parts);
+    if (waitMs <= 0 || isEnough(parts, request, limits)) return answerOf(ports, parts);
     // When all partitions together have grown by what is missing, one of them has by its share.
     const missing = Math.min(request.minBytes, budgetOf(request)) - bytesOf(parts);
     const bytesMin = Math.ceil(missing / request.partitions.length);
@@ -30,7 +30,8 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
   }
 }
 
-function answerOf(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
+function answerOf(ports: EdgePorts, parts: readonly Part[]): Uint8Array<ArrayBuffer> {
+  for (const { answer } of parts) if (answer.error !== null) ports.refused(answer.error.code);
   const head: FetchHead = {
     partitions: parts.map(({ answer, nextOffset, byteLength }) => ({ ...answer, nextOffset, bytes: byteLength })),
   };

@@ -3,6 +3,7 @@ import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
+import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Caller } from "../auth.ts";
 import type { CreatedTopic } from "../controller/topic-registry.ts";
@@ -31,6 +32,8 @@ export interface EdgePorts {
   readonly clock: Clock;
   /** How long a socket or an event stream lives. */
   readonly streamMs: number;
+  /** Told of each error of a partition within an answer. */
+  refused(code: ErrorCode): void;
   /** Goes on after the answer. */
   background(work: Promise<void>): void;
   /** For a wait that no reader has named. */

@@ -47,6 +47,7 @@ export async function produce(ports: EdgePorts, body: Uint8Array): Promise<Produ
   const produced = await Promise.all(
     partitions.map(async (one, index) => await producePartition(ports, one, runs[index] ?? new Uint8Array())),
   );
+  for (const { answer } of produced) if (answer.error !== null) ports.refused(answer.error.code);
   return {
     answer: { partitions: produced.map(({ answer }) => answer) },
     rowsWritten: produced.reduce((sum, one) => sum + one.rowsWritten, 0),

@@ -16,6 +16,7 @@ export const reconcileRoute: Route = route(
       "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
       "UNKNOWN_TOPIC_OR_PARTITION",
+      "UNKNOWN_TOPIC_ID",
       "INCONSISTENT_TOPIC_ID",
       "CORRUPT_MESSAGE",
       "VOID_LIMIT",

@@ -27,6 +27,8 @@ export const recordsRoute: Route = route(
       "INVALID_REQUEST",
       "NOT_ACCEPTABLE",
       "UNKNOWN_TOPIC_OR_PARTITION",
+      "UNKNOWN_TOPIC_ID",
+      "NETWORK_EXCEPTION",
       "OFFSET_OUT_OF_RANGE",
       "TRUNCATED",
       "CORRUPT_MESSAGE",

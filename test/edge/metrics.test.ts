@@ -4,6 +4,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { readPrometheus, type Family } from "../harness/prometheus.ts";
 import { newDevice, plainBatch, produceRun } from "./device.ts";
+import { fetchOne } from "./fetcher.ts";
 import { TailClient } from "./tail-client.ts";
 import { call, evict, newPlace, stubOf, type Place } from "./edge.ts";
 
@@ -115,3 +116,21 @@ test("Workers tell their requests by pattern and status, and errors by code", as
     { timeout: 5_000, interval: 120 },
   );
 });
+
+test("an error of a partition within an answer is counted by its code", async () => {
+  const place = await newPlace();
+  const before = await errorsOf("OFFSET_OUT_OF_RANGE");
+  await fetchOne({ ...place, offset: 9 });
+  await vi.waitFor(
+    async () => {
+      // A Worker tells with its next request.
+      await fetchOne(place);
+      expect(await errorsOf("OFFSET_OUT_OF_RANGE")).toBe(before + 1);
+    },
+    { timeout: 5_000, interval: 60 },
+  );
+});
+
+async function errorsOf(code: string): Promise<number> {
+  return (await scraped()).get("strandline_errors_total")?.samples.get(`code="${code}"`) ?? 0;
+}

@@ -47,6 +47,7 @@ export class SimulatedEdge {
       topics: this.#lookup,
       clock: this.#clock,
       streamMs: 0,
+      refused: () => undefined,
       background: (work) => void work,
       openTail: () => Promise.reject(new Error("the simulation has no tails yet")),
       newSessionId: () => "unnamed",
