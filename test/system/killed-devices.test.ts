@@ -40,13 +40,26 @@ test("R11 every record acked on the device ends once, whatever is killed and whe
   const browser = await lab.launch("device");
   await browser.page.evaluate(async () => await window.profile.drained());
   const dead = await browser.page.evaluate(async () => await window.profile.dead());
-  const { records } = await readEdgeLog(lab.broker.url, TOPIC, PARTITIONS);
+  const { records, ends } = await readEdgeLog(lab.broker.url, TOPIC, PARTITIONS);
 
-  expect(delivery(lab.acked, records, dead)).toEqual({ lost: [], doubled: [], inverted: [] });
+  // What is lost is lost for a reason, and which rounds it was of is the first thing to know of it.
+  const read = byRound(records.map(({ value }) => value));
+  const told = `acked ${byRound(lab.acked)}; read ${read}; dead ${byRound(dead)}; ends ${ends.join(" ")}`;
+  expect(delivery(lab.acked, records, dead), told).toEqual({ lost: [], doubled: [], inverted: [] });
   expect(lab.acked.size).toBeGreaterThan(1_000);
   expect(unansweredAtKill).toBeGreaterThan(0);
   expect(kills).toBeGreaterThanOrEqual(20);
 });
+
+/** `round-0 12, round-1 40`: how many of each. */
+function byRound(values: Iterable<string>): string {
+  const counts = new Map<string, number>();
+  for (const value of values) {
+    const [round = ""] = value.split(":");
+    counts.set(round, (counts.get(round) ?? 0) + 1);
+  }
+  return Array.from(counts, ([round, count]) => `${round} ${count}`).join(", ");
+}
 
 test("R03 R10 a profile copied into two browsers that both go on: told, nothing lost, nothing doubled", async () => {
   lab.proxy.cut();
