@@ -35,7 +35,7 @@ export const LIMITS = {
   tailFramesUnackedMax: 128,
   /** How long readers wait for the room of one that acknowledges nothing, before it has to go and come back. */
   tailStarvationMsMax: 2_000,
-  /** A reader that acknowledges nothing for so long, with records under way, is closed. */
+  /** A reader that acknowledges nothing for so long, with records under way, is closed also where nobody waits. */
   tailSilenceMsMax: 60_000,
   producePartitionsMax: 1_000,
   topicNameCharsMax: 249,

@@ -1,29 +1,18 @@
 /** R09: a write breaks off after each of its SQL statements. Nothing of it is there, and the next one goes through. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { breakWriteAfter } from "./broken-write.ts";
 import { newDevice, type Device } from "./device.ts";
 import { evict, newPlace, stubOf, valuesOf, type Place } from "./edge.ts";
 
 beforeEach(() => void vi.spyOn(console, "error").mockReturnValue());
 afterEach(() => void vi.restoreAllMocks());
 
-/** The object's statement after `calm` others throws once it has run. Returns whether that has happened. */
+/** Of the partition. Returns whether it has happened. */
 async function breakAfter(place: Place, calm: number): Promise<() => boolean> {
-  let left = calm;
-  let fired = false;
-  await runInDurableObject(stubOf(place), (_, { storage: { sql } }) => {
-    const exec = sql.exec.bind(sql);
-    sql.exec = (query, ...values) => {
-      const cursor = exec(query, ...(values as never[]));
-      // Reads break nothing, and the object looks after itself in the background.
-      if (query.trimStart().startsWith("SELECT")) return cursor as never;
-      left -= 1;
-      if (left !== -1) return cursor as never;
-      fired = true;
-      throw new Error("the disk is gone");
-    };
-  });
-  return () => fired;
+  let fired = (): boolean => false;
+  await runInDurableObject(stubOf(place), (_, { storage: { sql } }) => void (fired = breakWriteAfter(sql, calm)));
+  return () => fired();
 }
 
 /** All rows of all tables but the counter that SQLite keeps, as text. */

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { PartitionObject, type ControllerObject } from "../../edge/worker.ts";
 import type { GrowthBarrier } from "../../edge/partition/partition-port.ts";
+import { breakWriteAfter } from "./broken-write.ts";
 import { call, stubOf, type Place } from "./edge.ts";
 
 export function controller(): DurableObjectStub<ControllerObject> {
@@ -43,22 +44,14 @@ export async function pending(): Promise<PendingRows> {
   });
 }
 
-/** Its statement after `calm` other writes throws once it has run. Returns whether that has happened. */
+/** One of its writes. Returns whether it has happened. */
 export async function breakControllerAfter(calm: number): Promise<() => boolean> {
-  let left = calm;
-  let fired = false;
-  await runInDurableObject(controller(), (_, { storage: { sql } }: DurableObjectState) => {
-    const exec = sql.exec.bind(sql);
-    sql.exec = (query, ...values) => {
-      const cursor = exec(query, ...(values as never[]));
-      if (query.trimStart().startsWith("SELECT")) return cursor as never;
-      left -= 1;
-      if (left !== -1) return cursor as never;
-      fired = true;
-      throw new Error("the disk is gone");
-    };
-  });
-  return () => fired;
+  let fired = (): boolean => false;
+  await runInDurableObject(
+    controller(),
+    (_, { storage: { sql } }: DurableObjectState) => void (fired = breakWriteAfter(sql, calm)),
+  );
+  return () => fired();
 }
 
 /** The first request of a partition, and with it its birth. */

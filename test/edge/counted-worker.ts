@@ -23,5 +23,6 @@ const counted: ExportedHandler<Env> = {
   },
 };
 
-// oxlint-disable-next-line import/no-default-export -- a Worker's entry is its default export
-export { ControllerObject, counted as default, CountedPartition as PartitionObject };
+export { ControllerObject, CountedPartition as PartitionObject };
+
+export default counted;

@@ -41,7 +41,8 @@ export function enums({ path, code }: SourceFile): readonly string[] {
 }
 
 export function defaultExports({ path, code }: SourceFile): readonly string[] {
-  const isAllowed = path === "edge/worker.ts" || path === "test/edge/filled-worker.ts" || path.endsWith(".config.ts");
+  const isAllowed =
+    path === "edge/worker.ts" || /^test\/edge\/[^/]+-worker\.ts$/.test(path) || path.endsWith(".config.ts");
   return path.endsWith(".ts") && !isAllowed ? found(path, code, /^\s*export default\b/gm) : [];
 }
 
