@@ -2,7 +2,8 @@
 import { Hono, type Context } from "hono";
 import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
-import { authenticate, type Caller } from "./auth.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import type { Caller } from "./auth/caller.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
@@ -81,8 +82,8 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   let code: ErrorCode | null = null;
   let response: Response;
   try {
-    caller = authenticate(env, request);
-    const ports = requestPorts(env, caller, (work) => inBackground(context, work));
+    caller = await authenticate(env, request);
+    const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url: new URL(request.url), params, ports });
   } catch (thrown) {

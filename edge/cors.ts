@@ -1,5 +1,5 @@
 /** What every answer carries besides its own headers, and who may read it. */
-import { mayCall } from "./auth.ts";
+import { mayRead } from "./auth/authenticate.ts";
 import type { Env } from "./env.ts";
 import { SECURE_HEADERS } from "./secure-headers.ts";
 
@@ -14,7 +14,7 @@ export function finished(env: Env, request: Request, response: Response): Respon
   // Its headers are the handshake's, and cannot be changed.
   if (response.webSocket !== null) return response;
   const origin = request.headers.get("origin");
-  if (origin === null || !mayCall(env, origin)) return response;
+  if (origin === null || !mayRead(env, origin)) return response;
   response.headers.set("access-control-allow-origin", origin);
   response.headers.set("access-control-expose-headers", ANSWER_HEADERS.join(", "));
   return response;

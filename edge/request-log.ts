@@ -1,5 +1,5 @@
 /** What is told of a request that was answered: a line, and the counts of its namespace. */
-import type { Caller } from "./auth.ts";
+import type { Caller } from "./auth/caller.ts";
 import { settingsOf, type Env } from "./env.ts";
 import { hexOf } from "../shared/producer-identity.ts";
 import { log, setLogLevel, thrownFields, type LogFields } from "./log.ts";

@@ -1,6 +1,9 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
 import { hexOf } from "../shared/producer-identity.ts";
-import type { Caller } from "./auth.ts";
+import { accessOf } from "./access/access.ts";
+import { RulesCache } from "./access/rules-cache.ts";
+import { NO_RULES } from "./access/rules.ts";
+import type { Caller } from "./auth/caller.ts";
 import { settingsOf, type Env } from "./env.ts";
 import type { ControllerPort, EdgePorts, KnownTopic } from "./operations/ports.ts";
 import type { Outcome } from "./outcome.ts";
@@ -12,15 +15,23 @@ import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
 import { locationOf } from "./topic-config.ts";
 
+const rulesCache = new RulesCache(systemClock);
 const caches = new Map<string, TopicCache>();
 
 type StubOf<Namespace> = Namespace extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never;
 
-export function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): EdgePorts {
+/** Rejects where the rules of the caller's namespace are not known and cannot be asked for. */
+export async function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): Promise<EdgePorts> {
   const controller = controllerPort(env, caller);
+  // No rule binds whoever may do everything, so none is asked for.
+  const free = caller.grants === "all";
+  const rules = free
+    ? NO_RULES
+    : await rulesCache.rulesOf(caller.namespace, async () => await controller.rules(), background);
   const topics = cacheOf(caller.namespace).lookup(controller, background);
   return {
     caller,
+    access: accessOf(caller, rules),
     controller,
     topics,
     newSessionId: () => hexOf(systemRandom.bytes(16)),
@@ -55,6 +66,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     deleteTopic: async (name) => await stub().deleteTopic(name),
     topics: async (names, create) => await stub().topics(names, create),
     topicById: async (topicId) => await stub().topicById(topicId),
+    rules: async () => await stub().rules(),
     metrics: async () => await stub().metrics(),
   };
 }

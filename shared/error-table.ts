@@ -27,6 +27,12 @@ export const ERRORS = {
     retriable: false,
     sentence: "The principal may not do this with this topic.",
   },
+  GROUP_AUTHORIZATION_FAILED: {
+    errno: 30,
+    retriable: false,
+    sentence: "The principal may not do this with this group.",
+  },
+  CLUSTER_AUTHORIZATION_FAILED: { errno: 31, retriable: false, sentence: "The principal may not do this." },
   INVALID_TIMESTAMP: { errno: 32, retriable: false, sentence: "The timestamp is not a time in milliseconds." },
   TOPIC_ALREADY_EXISTS: { errno: 36, retriable: false, sentence: "A topic of this name exists." },
   INVALID_PARTITIONS: { errno: 37, retriable: false, sentence: "The number of partitions is not legal." },
@@ -57,6 +63,11 @@ export const ERRORS = {
     retriable: true,
     sentence: "The storage failed; the write may or may not have happened.",
   },
+  SASL_AUTHENTICATION_FAILED: {
+    errno: 58,
+    retriable: false,
+    sentence: "The credential does not prove who is calling.",
+  },
   UNKNOWN_PRODUCER_ID: { errno: 59, retriable: false, sentence: "This partition knows nothing of the producer." },
   UNSUPPORTED_COMPRESSION_TYPE: {
     errno: 76,
@@ -64,6 +75,7 @@ export const ERRORS = {
     sentence: "The records are compressed in a way that cannot be opened here.",
   },
   INVALID_RECORD: { errno: 87, retriable: false, sentence: "A record does not follow the rules." },
+  THROTTLING_QUOTA_EXCEEDED: { errno: 89, retriable: true, sentence: "The quota of the principal is used up for now." },
   UNKNOWN_TOPIC_ID: { errno: 100, retriable: true, sentence: "No topic has this id." },
   INCONSISTENT_TOPIC_ID: { errno: 103, retriable: true, sentence: "The topic was made again under another id." },
   /** Ours from here on. */

@@ -10,6 +10,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
+import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
 import { createTables } from "./controller-schema.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
@@ -113,6 +114,11 @@ export class ControllerObject extends DurableObject<Env> {
   report(report: Report): void {
     if ("topicId" in report && this.#topics.byId(report.topicId) === null) return;
     this.#metrics.hear(report);
+  }
+
+  /** Who may do what in this namespace, and how much. */
+  rules(): NamespaceRules {
+    return NO_RULES;
   }
 
   /** What was reported, as Prometheus reads it. */

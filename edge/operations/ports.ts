@@ -5,7 +5,9 @@ import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { Caller } from "../auth.ts";
+import type { Access } from "../access/access.ts";
+import type { NamespaceRules } from "../access/rules.ts";
+import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
@@ -19,12 +21,15 @@ export interface ControllerPort {
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;
+  /** Who may do what, and how much. */
+  rules(): Promise<NamespaceRules>;
   /** What was reported, in Prometheus' text format. */
   metrics(): Promise<string>;
 }
 
 export interface EdgePorts {
   readonly caller: Caller;
+  readonly access: Access;
   readonly controller: ControllerPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

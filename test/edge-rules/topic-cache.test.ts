@@ -34,6 +34,7 @@ function controller(): ControllerPort {
   };
   return {
     metrics: notAsked,
+    rules: notAsked,
     topics: async () => {
       asked.push("name");
       const answer = held;

@@ -1,4 +1,6 @@
 /** An edge in memory: the product's operations, answers and errors, over partitions whose faults a test owns. */
+import { NO_RULES } from "../../edge/access/rules.ts";
+import { ANYBODY } from "../../edge/auth/caller.ts";
 import { statusOf } from "../../edge/http-error.ts";
 import { fetchPartitions } from "../../edge/operations/fetch.ts";
 import { metadata } from "../../edge/operations/metadata.ts";
@@ -41,7 +43,8 @@ export class SimulatedEdge {
 
   get #ports(): EdgePorts {
     return {
-      caller: this.caller,
+      caller: { ...ANYBODY, ...this.caller },
+      access: { allows: () => true },
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
@@ -140,6 +143,7 @@ export class SimulatedEdge {
           }),
         ),
       // No device changes topics.
+      rules: () => Promise.resolve(NO_RULES),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
       growTopic: (name) => Promise.resolve(attempt(() => named(name))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),

@@ -10,9 +10,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/sync": ["client/log"],
   "client/page": ["client/producer"],
   "edge/metrics": [],
+  "edge/access": [],
+  "edge/auth": ["edge/access"],
   "edge/partition": ["edge/metrics"],
   "edge/group": [],
-  "edge/controller": ["edge/metrics", "edge/partition"],
+  "edge/controller": ["edge/access", "edge/metrics", "edge/partition"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */
@@ -40,7 +42,7 @@ const HOUSES: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   shared: /^$/,
   client: /^(idb|comlink)$/,
-  edge: /^(hono|hono\/.+|zod|cloudflare:workers)$/,
+  edge: /^(hono|hono\/.+|jose|zod|cloudflare:workers)$/,
   examples: /^(strandline|strandline\/worker)$/,
 };
 

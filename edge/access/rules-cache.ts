@@ -1,0 +1,56 @@
+/**
+ * The rules of each namespace, in the memory of one isolate: for seconds as they are, a little longer while they are
+ * asked for again behind the answer. Older than that nobody is served by them: a right that was taken away ends within
+ * `STALE_MS` also where the controller cannot be reached.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { NO_RULES, type NamespaceRules } from "./rules.ts";
+
+const FRESH_MS = 5_000;
+const STALE_MS = 30_000;
+const NAMESPACES_MAX = 1_000;
+
+interface Entry {
+  readonly rules: NamespaceRules;
+  readonly learnedAt: number;
+  refreshing: boolean;
+}
+
+export class RulesCache {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Rejects where they are not known and the controller cannot be asked. */
+  rulesOf(
+    namespace: string,
+    ask: () => Promise<NamespaceRules>,
+    background: (work: Promise<void>) => void,
+  ): NamespaceRules | Promise<NamespaceRules> {
+    const entry = this.#entries.get(namespace);
+    const age = entry === undefined ? -1 : this.#clock.now() - entry.learnedAt;
+    // A clock that was set back makes an entry old, not young.
+    if (entry === undefined || age < 0 || age >= STALE_MS) return this.#asked(namespace, ask);
+    if (age >= FRESH_MS && !entry.refreshing) {
+      entry.refreshing = true;
+      const refreshed = async (): Promise<void> => void (await this.#asked(namespace, ask));
+      background(refreshed().catch(() => void (entry.refreshing = false)));
+    }
+    return entry.rules;
+  }
+
+  /** Whoever has just changed them looks at them as they are. */
+  forget(namespace: string): void {
+    this.#entries.delete(namespace);
+  }
+
+  async #asked(namespace: string, ask: () => Promise<NamespaceRules>): Promise<NamespaceRules> {
+    const rules = { ...NO_RULES, ...(await ask()) };
+    if (this.#entries.size >= NAMESPACES_MAX) this.#entries.clear();
+    this.#entries.set(namespace, { rules, learnedAt: this.#clock.now(), refreshing: false });
+    return rules;
+  }
+}

@@ -1,0 +1,8 @@
+/** What the controller of a namespace says of who may do what, and how much: one answer, held by every isolate for seconds. */
+import type { Acl } from "../../shared/api/acls.ts";
+
+export interface NamespaceRules {
+  readonly acls: readonly Acl[];
+}
+
+export const NO_RULES: NamespaceRules = { acls: [] };
