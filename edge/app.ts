@@ -4,6 +4,7 @@ import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
+import { demandOwner } from "./auth/owner.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
@@ -83,6 +84,7 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   let response: Response;
   try {
     caller = await authenticate(env, request);
+    demandOwner(request, caller);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url: new URL(request.url), params, ports });
