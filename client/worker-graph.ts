@@ -1,4 +1,5 @@
 /** What the entry builds a worker's device of: the store, the four faces of the log, the channel to other tabs, and sync. */
+import { rollBrowserLog } from "./browser-log.ts";
 import { broadcastDeviceChannel, DeviceNews } from "./device-news.ts";
 import { discardDatabase } from "./log/discard-database.ts";
 import { IdbStore } from "./log/idb-store.ts";
@@ -24,7 +25,8 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
   const database = options.database ?? databaseName(options);
   const store = new IdbStore({ name: database, clock });
   const local = url === null ? { partitionCount: localPartitionCount } : null;
-  const log = await openDevice({ store, clock, random, namespace, principal, local });
+  const opening = openDevice({ store, clock, random, namespace, principal, local });
+  const [log] = await Promise.all([opening, rollBrowserLog(clock)]);
   const settings = storedSettings(store);
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
