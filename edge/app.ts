@@ -11,6 +11,7 @@ import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
+import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
@@ -47,6 +48,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["PATCH", "/v1/topics/:topic", alterTopicRoute],
   ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
   ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
+  ["DELETE", "/v1/topics/:topic/records", eraseRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
