@@ -5,7 +5,17 @@ import { authenticate, makeChecks } from "../../edge/auth/authenticate.ts";
 import type { Caller } from "../../edge/auth/caller.ts";
 import type { Env } from "../../edge/env.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { bearer, ISSUER, LOCKED, lockedEdge, now, SECRET, tokenOf, type TokenShape } from "./credentials.ts";
+import {
+  bearer,
+  ISSUER,
+  LOCKED,
+  lockedEdge,
+  now,
+  SECRET,
+  tokenOf,
+  type Claims,
+  type TokenShape,
+} from "./credentials.ts";
 import { errorOf } from "./edge.ts";
 
 const checks = makeChecks();
@@ -84,7 +94,7 @@ describe("a good token", () => {
     [{}, { STRANDLINE_JWT_AUDIENCE_CLAIM: "azp" }, "audience"],
     [{ azp: "strandline" }, { STRANDLINE_JWT_AUDIENCE: "other" }, "audience"],
   ] as [object, Partial<Env>, string][])("with the claims %j under %j is not: %s", async (claims, settings, check) => {
-    expect(await checkOf({ claims: claims as Record<string, unknown> }, settings)).toBe(check);
+    expect(await checkOf({ claims: claims as Claims }, settings)).toBe(check);
   });
 
   test.each([
@@ -102,7 +112,7 @@ describe("a good token", () => {
     [{ scope: undefined, roles: ["admin"] }, { STRANDLINE_JWT_SCOPE_CLAIM: "roles" }],
     [{ scope: null }, { STRANDLINE_DEFAULT_SCOPES: "admin" }],
   ] as [object, Partial<Env>][])("may have the claims %j under %j", async (claims, settings) => {
-    const caller = await callerOf({ claims: claims as Record<string, unknown> }, settings);
+    const caller = await callerOf({ claims: claims as Claims }, settings);
     expect(caller).toMatchObject({ namespace: "acme", principal: "alice", grants: "all" });
     expect(Number.isSafeInteger(caller.expiresAtMs)).toBe(true);
   });
