@@ -17,7 +17,7 @@ function watched<Namespace extends object>(name: string, namespace: Namespace): 
     get: (target, property) => {
       touched.push(`${name}.${String(property)}`);
       const value: unknown = Reflect.get(target, property, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }
