@@ -16,7 +16,7 @@ const REQUEST_HEADERS = [
   COST_HEADER,
   OWNER_HEADER,
 ];
-const ANSWER_HEADERS = ["etag", "retry-after", COST_HEADER];
+const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", COST_HEADER];
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */
 export function finished(env: Env, request: Request, response: Response): Response {

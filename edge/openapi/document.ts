@@ -17,7 +17,9 @@ export interface DocumentedRoute {
 
 const VERSION = "0.1.0";
 export const EVERY_ROUTE: readonly ErrorCode[] = [
+  "SASL_AUTHENTICATION_FAILED",
   "NOT_CONFIGURED",
+  "ISSUER_UNAVAILABLE",
   "FORBIDDEN_ORIGIN",
   "PRINCIPAL_CHANGED",
   "UNKNOWN_SERVER_ERROR",
