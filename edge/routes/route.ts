@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { NamedSchema } from "../answer-schemas.ts";
 import type { EdgePorts } from "../operations/ports.ts";
+import { demand, noQuery } from "../schemas.ts";
 import { SECURE_HEADERS } from "../secure-headers.ts";
 
 export interface RouteRequest {
@@ -42,8 +43,16 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<Response>;
 }
 
+/** A query that it takes the route demands itself; one that takes none is not asked one. */
 export function route(doc: RouteDoc, handle: Route["handle"]): Route {
-  return { doc, handle };
+  if (doc.query !== null) return { doc, handle };
+  return {
+    doc,
+    handle: async (asked) => {
+      if (asked.url.search !== "") demand(noQuery, queryOf(asked), "the query");
+      return await handle(asked);
+    },
+  };
 }
 
 /** Answers are the caller's own: no cache between may keep them. */

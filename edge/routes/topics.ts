@@ -26,7 +26,6 @@ export const createTopicRoute: Route = route(
     body: content({ name: "CreateTopicRequest", schema: createTopicRequest }),
     answer: { status: 201, repeated: 200, contents: [content(TOPIC)] },
     errors: [
-      "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
       "TOPIC_ALREADY_EXISTS",
       "INVALID_TOPIC_EXCEPTION",
@@ -70,7 +69,7 @@ export const alterTopicRoute: Route = route(
     query: null,
     body: content({ name: "AlterTopicRequest", schema: alterTopicRequest }),
     answer: answers(TOPIC),
-    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
+    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
   },
   async (asked) => {
     const request = demand(alterTopicRequest, await bodyOf(asked.request), "the body");
@@ -84,13 +83,7 @@ export const growTopicRoute: Route = route(
     query: null,
     body: content({ name: "GrowTopicRequest", schema: growTopicRequest }),
     answer: answers(TOPIC),
-    errors: [
-      "INVALID_REQUEST",
-      "REQUEST_TOO_LARGE",
-      "UNKNOWN_TOPIC_OR_PARTITION",
-      "INVALID_PARTITIONS",
-      "KAFKA_STORAGE_ERROR",
-    ],
+    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS", "KAFKA_STORAGE_ERROR"],
   },
   async (asked) => {
     const request = demand(growTopicRequest, await bodyOf(asked.request), "the body");
