@@ -6,7 +6,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Caller } from "../auth.ts";
-import type { CreatedTopic } from "../controller/topic-registry.ts";
+import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
@@ -15,7 +15,7 @@ import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 export interface ControllerPort {
   createTopic(request: CreateTopicRequest): Promise<Outcome<CreatedTopic>>;
   alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>>;
-  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>>;
+  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicGrowth>>;
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;

@@ -30,6 +30,8 @@ export interface RouteDoc {
     readonly status: number;
     /** Of the answer to a request that was made before, where it is another. */
     readonly repeated?: number;
+    /** Where it is written down, and will be done. */
+    readonly later?: number;
     readonly contents: readonly Content[];
   };
   /** Besides those that every route answers. */

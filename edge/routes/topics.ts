@@ -3,6 +3,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import {
   DELETE_TOPIC_ANSWER,
   DESCRIBE_TOPIC_ANSWER,
+  GROW_TOPIC_ANSWER,
   LIST_TOPICS_ANSWER,
   TOPIC,
   type NamedSchema,
@@ -82,12 +83,13 @@ export const growTopicRoute: Route = route(
     summary: "Grow a topic to so many partitions.",
     query: null,
     body: content({ name: "GrowTopicRequest", schema: growTopicRequest }),
-    answer: answers(TOPIC),
-    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS", "KAFKA_STORAGE_ERROR"],
+    answer: { ...answers(GROW_TOPIC_ANSWER), later: 202 },
+    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS"],
   },
   async (asked) => {
     const request = demand(growTopicRequest, await bodyOf(asked.request), "the body");
-    return json(await growTopic(asked.ports, topicParam(asked), request));
+    const grown = await growTopic(asked.ports, topicParam(asked), request);
+    return json(grown, grown.partitionCount < request.partitionCount ? 202 : 200);
   },
 );
 

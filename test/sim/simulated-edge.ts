@@ -141,7 +141,7 @@ export class SimulatedEdge {
         ),
       // No device changes topics.
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
-      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
