@@ -55,6 +55,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     deleteTopic: async (name) => await stub().deleteTopic(name),
     topics: async (names, create) => await stub().topics(names, create),
     topicById: async (topicId) => await stub().topicById(topicId),
+    remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };
 }

@@ -134,6 +134,11 @@ export class ControllerObject extends DurableObject<Env> {
     return topic.state;
   }
 
+  /** From a Worker whose reader waits for a partition that has not heard of a growth. Wakes what an alarm that was lost did not. */
+  async remindPartition(topicId: string, partition: number): Promise<void> {
+    await this.#changes.remind(topicId, partition);
+  }
+
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     await this.#round(null);

@@ -80,6 +80,14 @@ export class TopicChanges {
     return isWell ? "ok" : "failed";
   }
 
+  /**
+   * A partition knows less than was written down that it has heard: its storage went back. Nothing is written down for
+   * it, since whoever waits for it reminds again.
+   */
+  async remind(topicId: string, partition: number): Promise<void> {
+    await this.#tried(async () => await this.#tell(topicId, partition));
+  }
+
   async #tell(topicId: string, partition: number): Promise<void> {
     const { registry, ledger, objects } = this.#parts;
     // Read now: it may have changed again, or be gone, while others were told.

@@ -19,6 +19,8 @@ export interface ControllerPort {
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;
+  /** Tells a partition its topic once more: it has not heard of a growth that others know of. */
+  remindPartition(topicId: string, partition: number): Promise<void>;
   /** What was reported, in Prometheus' text format. */
   metrics(): Promise<string>;
 }

@@ -8,6 +8,7 @@ import { readEnvelope } from "../../shared/envelope.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
+import { reminded } from "../operations/key-order.ts";
 import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
@@ -62,6 +63,8 @@ export class TailSession {
       clock: parts.clock,
       subscriptions: () => [...this.#subscriptions.values()],
       growthsOf: async (topicId, partition) => await growthsOf(parts.ports, topicId, partition),
+      remind: async (topicId, partition) => await reminded(parts.ports, { topicId, partition }),
+      refuse: (id, error) => this.#refuse(id, error),
       pass: (id, growths) => this.#subscriptions.get(id)?.upstream?.send({ type: "pass", growths }),
     });
   }
@@ -122,8 +125,7 @@ export class TailSession {
         await this.#subscribe(frame);
         return;
       case "unsubscribe":
-        this.#subscriptions.get(frame.id)?.upstream?.close();
-        this.#subscriptions.delete(frame.id);
+        this.#unsubscribe(frame.id);
         return;
       case "ack":
         this.#ack(frame.id, frame.offset);
@@ -166,6 +168,18 @@ export class TailSession {
     } catch (thrown) {
       this.#failed(one, thrown);
     }
+  }
+
+  #unsubscribe(id: number): void {
+    const one = this.#subscriptions.get(id);
+    if (one === undefined) return;
+    this.#drop(one);
+    if (one.keyOrder) this.#keyOrder.unsubscribed(one);
+  }
+
+  #refuse(id: number, error: StrandlineError): void {
+    const one = this.#subscriptions.get(id);
+    if (one !== undefined) this.#failed(one, error);
   }
 
   #ack(id: number, said: number): void {

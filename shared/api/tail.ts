@@ -27,7 +27,8 @@ export interface TailSubscribe {
   readonly windowBytes: number;
   /**
    * Records of keys that a growth of the topic moved here come only after what those keys had elsewhere was
-   * acknowledged: all older partitions of the topic have to be subscribed on this socket, with `keyOrder` too.
+   * acknowledged: all older partitions of the topic have to be subscribed on this socket, with `keyOrder` too. Where one
+   * is unsubscribed before that, those that wait for it end with an error that names its `partition`.
    */
   readonly keyOrder: boolean;
 }

@@ -50,6 +50,7 @@ function controller(): ControllerPort {
     alterTopic: notAsked,
     growTopic: notAsked,
     deleteTopic: notAsked,
+    remindPartition: notAsked,
   };
 }
 

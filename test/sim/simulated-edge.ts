@@ -150,6 +150,7 @@ export class SimulatedEdge {
       },
       topicById: (topicId) =>
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+      remindPartition: () => Promise.resolve(),
       metrics: () => Promise.resolve(""),
     };
   }
