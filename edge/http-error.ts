@@ -54,6 +54,7 @@ const STATUS = {
   GIVEN_UP: 409,
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
+  IDEMPOTENCY_KEY_REUSED: 422,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {
