@@ -13,6 +13,7 @@ import { LogStore } from "./log-store.ts";
 import { moveStart } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
+import { CountedAlarm } from "./counted-alarm.ts";
 import { meterOf } from "./partition-metrics.ts";
 import { addressOf, partitionId } from "./partition-name.ts";
 import type {
@@ -39,6 +40,7 @@ import type { TopicState } from "../topic-state.ts";
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
+  readonly #alarm: CountedAlarm;
   readonly #waits = new DelayedFetches(systemClock);
   readonly #meter: PartitionMeter;
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
@@ -52,7 +54,8 @@ export class PartitionObject extends DurableObject<Env> {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
     this.#store = new LogStore(state.storage);
-    this.#meter = meterOf({ env, store: this.#store, open: () => this.#open });
+    this.#alarm = new CountedAlarm(state.storage);
+    this.#meter = meterOf({ env, store: this.#store, alarm: this.#alarm, open: () => this.#open });
   }
 
   /**
@@ -63,10 +66,11 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#commit !== null) await this.#commit;
     const outcome = this.#with(address, (open) => {
       open.reads.heard(request.leaderEpoch);
+      const alarmRows = this.#alarm.rowsWritten;
       const { answer, appended } = open.log.append(request);
       if (appended !== null) this.#appended(open, appended);
       this.#meter.appended(answer.error, appended);
-      return answer;
+      return { ...answer, rowsWritten: answer.rowsWritten + this.#alarm.rowsWritten - alarmRows };
     });
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
     const committed = (): void => void (this.#commit = null);
@@ -233,13 +237,12 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#open !== null) return this.#open;
     const meta = this.#store.meta();
     if (meta === null) return null;
-    const { storage } = this.ctx;
     const opened = openPartition(
       {
         store: this.#store,
         clock: systemClock,
         random: systemRandom,
-        alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
+        alarm: this.#alarm,
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),
