@@ -38,8 +38,7 @@ import type { AppendedRun } from "./tails.ts";
 import type { TopicState } from "../topic-state.ts";
 
 /**
- * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
- * as one synchronous step.
+ * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands calls on in one step.
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
