@@ -18,6 +18,7 @@ import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
+import { sendRecordsRoute } from "./routes/send-records.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
 import {
@@ -46,6 +47,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["PATCH", "/v1/topics/:topic", alterTopicRoute],
   ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
   ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
+  ["POST", "/v1/topics/:topic/records", sendRecordsRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],

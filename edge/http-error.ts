@@ -54,6 +54,7 @@ const STATUS = {
   GIVEN_UP: 409,
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
+  UNSUPPORTED_MEDIA_TYPE: 415,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {

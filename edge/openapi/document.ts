@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { ERROR_ANSWER, type NamedSchema } from "../answer-schemas.ts";
 import { statusOf } from "../http-error.ts";
-import type { Content, RouteDoc } from "../routes/route.ts";
+import { bodiesOf, type Content, type RouteDoc } from "../routes/route.ts";
 
 /** Plain JSON. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -45,12 +45,13 @@ function operationOf(path: string, doc: RouteDoc): Json {
   const { status, repeated, contents } = doc.answer;
   const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
   const again = repeated === undefined ? {} : { [repeated]: success };
+  const bodies = bodiesOf(doc);
   const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
   const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
   return {
     summary: doc.summary,
     parameters: [...pathParameters(path), ...queryParameters(doc.query), ...headerParameters(doc.headers ?? {})],
-    ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
+    ...(bodies.length === 0 ? {} : { requestBody: { required: true, content: contentsOf(bodies) } }),
     responses: { [status]: success, ...again, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
   };
 }
@@ -125,7 +126,7 @@ function errorResponses(codes: readonly ErrorCode[]): Json {
 
 function schemasOf(routes: readonly DocumentedRoute[]): Json {
   const registry = z.registry<{ id: string }>();
-  const named = routes.flatMap(({ doc }) => [doc.body, ...doc.answer.contents].flatMap((one) => one?.of ?? []));
+  const named = routes.flatMap(({ doc }) => [...bodiesOf(doc), ...doc.answer.contents].flatMap((one) => one.of ?? []));
   for (const { name, schema } of [ERROR_ANSWER, ...named])
     if (!registry.has(schema)) registry.add(schema, { id: name });
   const { schemas } = z.toJSONSchema(registry, { io: "input", uri: (id) => REF + id });

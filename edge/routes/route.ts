@@ -23,7 +23,8 @@ export interface RouteDoc {
   readonly summary: string;
   /** The schema that validates the query's parameters; null: it takes none. */
   readonly query: z.ZodType | null;
-  readonly body: Content | null;
+  /** More than one where `Content-Type` decides. */
+  readonly body: Content | readonly Content[] | null;
   /** Of success; more than one where `Accept` decides. */
   readonly answer: {
     readonly status: number;
@@ -40,6 +41,11 @@ export interface RouteDoc {
 export interface Route {
   readonly doc: RouteDoc;
   readonly handle: (request: RouteRequest) => Promise<Response>;
+}
+
+export function bodiesOf({ body }: RouteDoc): readonly Content[] {
+  if (body === null) return [];
+  return "mediaType" in body ? [body] : body;
 }
 
 export function route(doc: RouteDoc, handle: Route["handle"]): Route {
