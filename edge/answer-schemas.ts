@@ -7,7 +7,7 @@ import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
 import type { ProduceAnswer } from "../shared/api/produce.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
-import type { SendRecordsAnswer } from "../shared/api/send-records.ts";
+import type { LineReport, SendRecordsAnswer } from "../shared/api/send-records.ts";
 import type { DeleteTopicAnswer, DescribeTopicAnswer, ListTopicsAnswer } from "../shared/api/topics.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
@@ -144,6 +144,11 @@ const sendRecordsAnswer: z.ZodType<SendRecordsAnswer> = z.object({
   ),
 });
 
+const lineReport: z.ZodType<LineReport> = z.union([
+  z.object({ line: z.int().min(1), partition: int32, offset }),
+  z.object({ line: z.int().min(1).exactOptional(), error: errorBody }),
+]);
+
 const listOffsetsAnswer: z.ZodType<ListOffsetsAnswer> = z.object({
   offset: offset.nullable(),
   timestamp: time.nullable(),
@@ -175,6 +180,8 @@ export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", delet
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
+export const OUTGOING_RECORD: NamedSchema = named("OutgoingRecord", outgoingRecord);
+export const LINE_REPORT: NamedSchema = named("LineReport", lineReport);
 export const SEND_RECORDS_REQUEST: NamedSchema = named(
   "SendRecordsRequest",
   z.union([z.object({ records: z.array(outgoingRecord) }), outgoingRecord]),

@@ -6,7 +6,9 @@ import { authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
-import { asStrandlineError, errorResponse } from "./http-error.ts";
+import { faceAt } from "./faces.ts";
+import { asStrandlineError } from "./http-error.ts";
+import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
@@ -52,6 +54,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ...KAFKA_REST_ROUTES,
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
@@ -65,7 +68,7 @@ export function createApp(): Hono<{ Bindings: Env }> {
     finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
   );
   const methods = [...new Set(ROUTES.map(([method]) => method))];
-  app.options("/v1/*", ({ env, req }) => preflight(env, req.raw, methods));
+  for (const path of ["/v1/*", "/kafka-rest/*"]) app.options(path, ({ env, req }) => preflight(env, req.raw, methods));
   for (const [method, path, { handle }] of ROUTES)
     app.on(method, path, async (context) => await answer(context, path, handle));
   for (const path of new Set(ROUTES.map(([, one]) => one))) {
@@ -91,7 +94,7 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   } catch (thrown) {
     const error = asStrandlineError(thrown);
     code = error.code;
-    response = errorResponse(error);
+    response = faceAt(context.req.path).errorResponse(error);
   }
   const { status } = response;
   requestAnswered(env, { method: request.method, route: pattern, status, code, startedAtMs, caller }, (work) =>

@@ -16,6 +16,8 @@ export interface Content {
   readonly mediaType: string;
   /** Of the JSON, or of an envelope's head; null: no JSON. */
   readonly of: NamedSchema | null;
+  /** JSON texts one after the other, each of which is one of those. */
+  readonly isStream?: true;
 }
 
 /** What `/openapi.json` says of a route. Parameters of the path are named by the path. */

@@ -7,7 +7,7 @@ import {
 import type { SendRecordsAnswer, SentRecord } from "../../shared/api/send-records.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { demandTopicAccess } from "../access/access.ts";
-import { SEND_RECORDS_ANSWER, SEND_RECORDS_REQUEST } from "../answer-schemas.ts";
+import { LINE_REPORT, OUTGOING_RECORD, SEND_RECORDS_ANSWER, SEND_RECORDS_REQUEST } from "../answer-schemas.ts";
 import { readBody } from "../body.ts";
 import { intakeKind, requestRecords, type TakenRecords } from "../intake/request-records.ts";
 import { topicByName, type EdgePorts, type KnownTopic } from "../operations/ports.ts";
@@ -22,7 +22,7 @@ export const sendRecordsRoute: Route = route(
     query: null,
     body: [
       { mediaType: JSON_MEDIA_TYPE, of: SEND_RECORDS_REQUEST },
-      { mediaType: NDJSON_MEDIA_TYPE, of: null },
+      { mediaType: NDJSON_MEDIA_TYPE, of: OUTGOING_RECORD, isStream: true },
       { mediaType: CLOUD_EVENT_MEDIA_TYPE, of: null },
       { mediaType: CLOUD_EVENTS_MEDIA_TYPE, of: null },
     ],
@@ -30,7 +30,7 @@ export const sendRecordsRoute: Route = route(
       status: 200,
       contents: [
         { mediaType: JSON_MEDIA_TYPE, of: SEND_RECORDS_ANSWER },
-        { mediaType: NDJSON_MEDIA_TYPE, of: null },
+        { mediaType: NDJSON_MEDIA_TYPE, of: LINE_REPORT, isStream: true },
       ],
     },
     errors: [

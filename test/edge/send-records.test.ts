@@ -1,5 +1,6 @@
 /** `POST /v1/topics/{topic}/records`: JSON, lines and CloudEvents by what they leave in the log and what they answer. */
 import { describe, expect, test } from "vitest";
+import { LINE_REPORT } from "../../edge/answer-schemas.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { LineReport, SendRecordsAnswer } from "../../shared/api/send-records.ts";
 import { call, errorOf, newPlace, recordsOf, valuesOf, type Place } from "./edge.ts";
@@ -22,7 +23,11 @@ async function reportsOf(response: Response): Promise<LineReport[]> {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as LineReport);
+    .map((line) => {
+      const report = JSON.parse(line) as LineReport;
+      expect(LINE_REPORT.schema.parse(report)).toEqual(report);
+      return report;
+    });
 }
 
 describe("JSON", () => {
@@ -79,7 +84,7 @@ describe("JSON", () => {
     [404, "UNKNOWN_TOPIC_OR_PARTITION", '{"value":"a","partition":1}'],
     [413, "MESSAGE_TOO_LARGE", JSON.stringify({ value: "x".repeat(LIMITS.batchBytesMax) })],
     [413, "REQUEST_TOO_LARGE", JSON.stringify({ value: "x".repeat(LIMITS.recordsBodyBytesMax) })],
-  ])("%d %s stores nothing: %.60s", async (status, code, body) => {
+  ])("%d %s stores nothing: row %#", async (status, code, body) => {
     const place = await newPlace();
     expect(await errorOf(await send(place, "application/json", body))).toMatchObject({ status, code });
     expect(await recordsOf(place)).toEqual([]);
