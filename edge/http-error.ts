@@ -55,6 +55,7 @@ const STATUS = {
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  ISSUER_UNAVAILABLE: 503,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {
@@ -62,14 +63,24 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
+  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers: errorHeaders(error) });
+}
+
+/** Of an error in whatever shape. */
+export function errorHeaders(error: StrandlineError): Record<string, string> {
   const { allow } = error.details;
-  const headers = {
+  return {
     ...SECURE_HEADERS,
     vary: "Origin",
     "cache-control": "no-store",
     ...(typeof allow === "string" ? { allow } : {}),
+    ...(error.code === "SASL_AUTHENTICATION_FAILED" ? { "www-authenticate": challenge(error) } : {}),
   };
-  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
+}
+
+/** Who sent no credential is told which kind is asked for; who sent one, that it is no good. */
+function challenge({ details }: StrandlineError): string {
+  return details["check"] === "missing" ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
 /** What was not expected is told to the log, and to the caller only that it was not expected. */

@@ -1,8 +1,7 @@
 /** Errors as Kafka's REST proxies tell them: `{error_code, message}`, the first three digits of a code being the status. */
 import type { ErrorCode } from "../../shared/error-table.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
-import { statusOf } from "../http-error.ts";
-import { SECURE_HEADERS } from "../secure-headers.ts";
+import { errorHeaders, statusOf } from "../http-error.ts";
 import { REST_MEDIA_TYPE } from "./media-types.ts";
 
 export interface RestError {
@@ -29,6 +28,7 @@ const CODES: Partial<Record<ErrorCode, number>> = {
   KAFKA_STORAGE_ERROR: 50003,
   NETWORK_EXCEPTION: 50003,
   NOT_CONFIGURED: 50301,
+  ISSUER_UNAVAILABLE: 50301,
 };
 const PARTITION_NOT_FOUND = 40402;
 const UNPROCESSABLE = 422;
@@ -61,13 +61,6 @@ export function restStatus(code: number): number {
 
 export function restErrorResponse(error: StrandlineError): Response {
   const body = restErrorOf(error);
-  const { allow } = error.details;
-  const headers = {
-    ...SECURE_HEADERS,
-    vary: "Origin",
-    "cache-control": "no-store",
-    "content-type": REST_MEDIA_TYPE,
-    ...(typeof allow === "string" ? { allow } : {}),
-  };
+  const headers = { ...errorHeaders(error), "content-type": REST_MEDIA_TYPE };
   return new Response(JSON.stringify(body), { status: restStatus(body.error_code), headers });
 }

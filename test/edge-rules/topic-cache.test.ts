@@ -35,6 +35,7 @@ function controller(): ControllerPort {
   return {
     metrics: notAsked,
     rules: notAsked,
+    bornPartitions: notAsked,
     topics: async () => {
       asked.push("name");
       const answer = held;

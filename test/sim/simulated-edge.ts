@@ -143,6 +143,7 @@ export class SimulatedEdge {
           }),
         ),
       // No device changes topics.
+      bornPartitions: () => Promise.resolve([]),
       rules: () => Promise.resolve(NO_RULES),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
       growTopic: (name) => Promise.resolve(attempt(() => named(name))),
