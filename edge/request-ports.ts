@@ -68,6 +68,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
+    remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };
 }

@@ -6,6 +6,7 @@ import { partitionParam, PRIVATE, route, topicParam, type Route, type RouteDoc }
 import type { NamedSchema } from "../answer-schemas.ts";
 import { REST_OFFSETS, REST_PARTITION, REST_PARTITIONS, REST_TOPIC, REST_TOPICS } from "./answer-schemas.ts";
 import { REST_MEDIA_TYPE } from "./media-types.ts";
+import { anyQuery } from "./produced-schemas.ts";
 
 export function rest(body: unknown, mediaType: string = REST_MEDIA_TYPE, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...PRIVATE, "content-type": mediaType } });
@@ -13,7 +14,7 @@ export function rest(body: unknown, mediaType: string = REST_MEDIA_TYPE, status 
 
 function doc(summary: string, of: NamedSchema, errors: RouteDoc["errors"]): RouteDoc {
   const contents = [{ mediaType: REST_MEDIA_TYPE, of }];
-  return { summary, query: null, body: null, answer: { status: 200, contents }, errors };
+  return { summary, query: anyQuery, body: null, answer: { status: 200, contents }, errors };
 }
 
 export const restTopicsRoute: Route = route(

@@ -45,6 +45,9 @@ export const restFetchQuery: z.ZodType<FetchQuery> = z.object({
   max_bytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
 });
 
+/** Tools send along what other proxies know (`async`, say): nothing is refused for it. */
+export const anyQuery: z.ZodType = z.looseObject({});
+
 export const REST_PRODUCE: NamedSchema = { name: "RestProduce", schema: produceV2 };
 export const REST_RECORD: NamedSchema = { name: "RestRecord", schema: z.object(recordV3) };
 export const REST_BATCH: NamedSchema = {

@@ -26,10 +26,10 @@ import {
 } from "./media-types.ts";
 import { rest } from "./metadata-routes.ts";
 import { answerOfV2, recordsOfV2 } from "./produce-v2.ts";
-import { REST_PRODUCE, restFetchQuery } from "./produced-schemas.ts";
+import { anyQuery, REST_PRODUCE, restFetchQuery } from "./produced-schemas.ts";
 
 const PRODUCE: Omit<RouteDoc, "summary"> = {
-  query: null,
+  query: anyQuery,
   body: [REST_JSON_MEDIA_TYPE, REST_BINARY_MEDIA_TYPE, "application/json"].map((mediaType) => ({
     mediaType,
     of: REST_PRODUCE,

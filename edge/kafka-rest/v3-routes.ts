@@ -12,12 +12,12 @@ import { parseJson } from "../schemas.ts";
 import { REST_BATCH_PRODUCED, REST_CLUSTER, REST_CLUSTERS, REST_REPORT } from "./answer-schemas.ts";
 import { demandJson } from "./media-types.ts";
 import { batchAnswerOfV3, entriesOfV3, grammarOfV3 } from "./produce-v3.ts";
-import { REST_BATCH, REST_RECORD } from "./produced-schemas.ts";
+import { anyQuery, REST_BATCH, REST_RECORD } from "./produced-schemas.ts";
 
 export const restClustersRoute: Route = route(
   {
     summary: "REST proxy v3: the cluster of the caller.",
-    query: null,
+    query: anyQuery,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_CLUSTERS }] },
     errors: [],
@@ -31,7 +31,7 @@ export const restClustersRoute: Route = route(
 export const restClusterRoute: Route = route(
   {
     summary: "REST proxy v3: one cluster.",
-    query: null,
+    query: anyQuery,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_CLUSTER }] },
     errors: ["NOT_FOUND"],
@@ -52,7 +52,7 @@ const ERRORS: RouteDoc["errors"] = [
 export const restProduceV3Route: Route = route(
   {
     summary: "REST proxy v3: append records that stream in, a report for each streaming out.",
-    query: null,
+    query: anyQuery,
     body: { mediaType: JSON_MEDIA_TYPE, of: REST_RECORD, isStream: true },
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_REPORT, isStream: true }] },
     errors: ERRORS,
@@ -68,7 +68,7 @@ export const restProduceV3Route: Route = route(
 export const restProduceBatchV3Route: Route = route(
   {
     summary: "REST proxy v3: append records of one request, each under an id of the sender's.",
-    query: null,
+    query: anyQuery,
     body: { mediaType: JSON_MEDIA_TYPE, of: REST_BATCH },
     answer: { status: 207, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_BATCH_PRODUCED }] },
     errors: [...ERRORS, "INVALID_REQUEST", "REQUEST_TOO_LARGE"],

@@ -16,7 +16,9 @@ export interface DocumentedRoute {
 }
 
 const VERSION = "0.1.0";
+/** `INVALID_REQUEST`: also of a query that it does not take. */
 export const EVERY_ROUTE: readonly ErrorCode[] = [
+  "INVALID_REQUEST",
   "SASL_AUTHENTICATION_FAILED",
   "NOT_CONFIGURED",
   "ISSUER_UNAVAILABLE",
@@ -51,10 +53,11 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
 }
 
 function operationOf(path: string, doc: RouteDoc): Json {
-  const { status, repeated, contents } = doc.answer;
+  const { status, repeated, later, contents } = doc.answer;
   const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
   const again = repeated === undefined ? {} : { [repeated]: success };
   const bodies = bodiesOf(doc);
+  const accepted = later === undefined ? {} : { [later]: { ...success, description: "Written down; it goes on." } };
   const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
   const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
   return {
@@ -64,6 +67,7 @@ function operationOf(path: string, doc: RouteDoc): Json {
     responses: {
       [status]: success,
       ...again,
+      ...accepted,
       ...unchanged,
       ...errorResponses(faceAt(path), [...EVERY_ROUTE, ...doc.errors]),
     },

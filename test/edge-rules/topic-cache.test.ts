@@ -52,6 +52,7 @@ function controller(): ControllerPort {
     alterTopic: notAsked,
     growTopic: notAsked,
     deleteTopic: notAsked,
+    remindPartition: notAsked,
   };
 }
 

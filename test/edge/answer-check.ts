@@ -28,7 +28,7 @@ export async function checkAnswer({ method, path }: Asked, response: Response): 
     checkError(pathname, doc, await response.clone().json());
     return;
   }
-  expect([doc.answer.status, doc.answer.repeated]).toContain(response.status);
+  expect([doc.answer.status, doc.answer.repeated, doc.answer.later]).toContain(response.status);
   const content = doc.answer.contents.find((one) => one.mediaType === mediaType);
   expect(content, `${method} ${path} answers ${mediaType}`).toBeDefined();
   // A stream may not have ended yet: whoever reads it checks it.

@@ -102,6 +102,13 @@ describe("produce", () => {
     },
   );
 
+  test("what other proxies know and this one does not is let be", async () => {
+    const place = await newPlace();
+    expect(
+      (await offsetsOf(await produce(`${topicPath(place)}?async=false`, { records: [{ value: 1 }] }))).length,
+    ).toBe(1);
+  });
+
   test("fields of schemas that are sent along are let be", async () => {
     const place = await newPlace();
     const body = { records: [{ value: 1 }], value_schema: null, key_schema_id: null };

@@ -146,7 +146,7 @@ export class SimulatedEdge {
       bornPartitions: () => Promise.resolve([]),
       rules: () => Promise.resolve(NO_RULES),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
-      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
@@ -155,6 +155,7 @@ export class SimulatedEdge {
       },
       topicById: (topicId) =>
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+      remindPartition: () => Promise.resolve(),
       metrics: () => Promise.resolve(""),
     };
   }
