@@ -21,6 +21,8 @@ export const LIMITS = {
   jsonBytesMax: 524_288,
   /** The body of a request that holds records as JSON. */
   recordsBodyBytesMax: 4_194_304,
+  /** Records of such a request: each is answered for itself, in some hundred times the room that an empty one takes. */
+  recordsPerRequestMax: 10_000,
   /** One record of a stream, as text: Base64 or escapes make it longer than it is. */
   recordTextBytesMax: 2_097_152,
   /** Reports of a stream that nobody has read yet; the stream goes on once they are. */

@@ -8,7 +8,7 @@ import {
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { parseJson } from "../schemas.ts";
 import { binaryEvent, isBinaryEvent, structuredEvent } from "./cloud-events.ts";
-import type { OutgoingRecord } from "./outgoing-record.ts";
+import { demandFew, type OutgoingRecord } from "./outgoing-record.ts";
 import { recordOfJson } from "./record-json.ts";
 
 /** How a body is to be read. */
@@ -73,8 +73,9 @@ function recordsOfJson(body: unknown): TakenRecords {
 }
 
 /** Throws `INVALID_REQUEST`; what is wrong with one is told with its place. */
-export function each(held: unknown, what: string, read: (one: unknown) => OutgoingRecord): OutgoingRecord[] {
+function each(held: unknown, what: string, read: (one: unknown) => OutgoingRecord): OutgoingRecord[] {
   if (!Array.isArray(held)) throw new StrandlineError("INVALID_REQUEST", `${what} is no list`, { field: what });
+  demandFew(held);
   return held.map((one: unknown, index) => {
     try {
       return read(one);

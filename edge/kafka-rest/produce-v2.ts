@@ -4,7 +4,7 @@
  * compactly, Base64 decoded.
  */
 import type { RecordHeader } from "../../shared/record.ts";
-import type { OutgoingRecord } from "../intake/outgoing-record.ts";
+import { demandFew, type OutgoingRecord } from "../intake/outgoing-record.ts";
 import type { RecordOutcome } from "../operations/send-records.ts";
 import { base64At, invalid, jsonAt, listAt, objectAt, textAt, wholeAt } from "./fields.ts";
 import type { EmbeddedFormat } from "./media-types.ts";
@@ -30,6 +30,7 @@ export function recordsOfV2(body: unknown, format: EmbeddedFormat, partition: nu
   const { records } = objectAt(body, "the body", ["records", ...SCHEMA_FIELDS]);
   const list = listAt(records, "records");
   if (list.length === 0) throw invalid("records", "is empty");
+  demandFew(list);
   return list.map((held, index) => recordOf(held, `records.${index}`, { format, partition }));
 }
 

@@ -5,7 +5,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf, utf8Length } from "../../shared/utf8.ts";
 import { JsonSplitter } from "../intake/json-splitter.ts";
-import type { OutgoingRecord } from "../intake/outgoing-record.ts";
+import { demandFew, type OutgoingRecord } from "../intake/outgoing-record.ts";
 import type { StreamGrammar } from "../operations/record-stream.ts";
 import type { RecordOutcome } from "../operations/send-records.ts";
 import { base64At, invalid, jsonAt, listAt, objectAt, textAt, wholeAt } from "./fields.ts";
@@ -148,8 +148,10 @@ function sizeOf(
 /** Throws `INVALID_REQUEST` where the batch itself cannot be read, or an id stands in it twice. */
 export function entriesOfV3(body: unknown): BatchEntryV3[] {
   const { entries } = objectAt(body, "the body", ["entries"]);
+  const list = listAt(entries, "entries");
+  demandFew(list);
   const ids = new Set<string>();
-  return listAt(entries, "entries").map((held, index) => {
+  return list.map((held, index) => {
     const field = `entries.${index}.id`;
     const id = typeof held === "object" && held !== null && "id" in held ? textAt(held.id, field) : null;
     if (id === null || id === "" || bytesOf(id).length > 80) throw invalid(field, "has 1 to 80 characters");

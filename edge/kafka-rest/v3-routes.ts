@@ -71,7 +71,7 @@ export const restProduceBatchV3Route: Route = route(
     query: anyQuery,
     body: { mediaType: JSON_MEDIA_TYPE, of: REST_BATCH },
     answer: { status: 207, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_BATCH_PRODUCED }] },
-    errors: [...ERRORS, "INVALID_REQUEST", "REQUEST_TOO_LARGE"],
+    errors: [...ERRORS, "INVALID_REQUEST", "REQUEST_TOO_LARGE", "RECORD_LIST_TOO_LARGE"],
   },
   async (asked) => {
     const { cluster, topic } = await placeOf(asked);

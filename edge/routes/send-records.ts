@@ -36,6 +36,7 @@ export const sendRecordsRoute: Route = route(
     errors: [
       "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
+      "RECORD_LIST_TOO_LARGE",
       "UNSUPPORTED_MEDIA_TYPE",
       "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",

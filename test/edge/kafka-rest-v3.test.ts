@@ -139,6 +139,7 @@ describe("records:batch", () => {
   test.each([
     ["{", 400],
     ["{}", 422],
+    [`{"entries":[${"1,".repeat(10_000)}1]}`, 413],
     ['{"entries":[{}]}', 422],
     ['{"entries":[{"id":""}]}', 422],
     ['{"entries":[{"id":1}]}', 422],

@@ -211,6 +211,7 @@ describe("errors have the shape of the REST proxy's:", () => {
     ["headers that are no list", '{"records":[{"value":1,"headers":{}}]}', 422, 422],
     ["a header without a key", '{"records":[{"value":1,"headers":[{"value":"QQ=="}]}]}', 422, 422],
     ["a header that is no Base64", '{"records":[{"value":1,"headers":[{"key":"h","value":"*"}]}]}', 422, 42203],
+    ["too many records", `{"records":[${"1,".repeat(10_000)}1]}`, 413, 413],
     ["a body that is too large", JSON.stringify({ records: ["x".repeat(LIMITS.recordsBodyBytesMax)] }), 413, 413],
   ])("%s", async (_name, body, status, error_code) => {
     const place = await newPlace();

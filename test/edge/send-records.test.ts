@@ -83,6 +83,7 @@ describe("JSON", () => {
     [422, "INVALID_TIMESTAMP", '{"value":"a","timestamp":-1}'],
     [404, "UNKNOWN_TOPIC_OR_PARTITION", '{"value":"a","partition":1}'],
     [413, "MESSAGE_TOO_LARGE", JSON.stringify({ value: "x".repeat(LIMITS.batchBytesMax) })],
+    [413, "RECORD_LIST_TOO_LARGE", `{"records":[${"1,".repeat(10_000)}1]}`],
     [413, "REQUEST_TOO_LARGE", JSON.stringify({ value: "x".repeat(LIMITS.recordsBodyBytesMax) })],
   ])("%d %s stores nothing: row %#", async (status, code, body) => {
     const place = await newPlace();
