@@ -24,8 +24,8 @@ export type RecordOutcome =
       readonly error: null;
       readonly partition: number;
       readonly offset: number;
-      /** As it stands in the log. */
-      readonly timestamp: number;
+      /** As it stands in the log; null: that is known to the log alone. */
+      readonly timestamp: number | null;
     }
   /** `partition` null: none was found for it. `KAFKA_STORAGE_ERROR`: it may or may not have been stored. */
   | { readonly error: StrandlineError; readonly partition: number | null };
@@ -137,7 +137,7 @@ async function deliverRun(
 }
 
 /** A call between objects that failed: it may or may not have happened. */
-function unreachable({ topicId }: KnownTopic, partition: number, thrown: unknown): StrandlineError {
+export function unreachable({ topicId }: KnownTopic, partition: number, thrown: unknown): StrandlineError {
   log.warn("a partition could not be asked", { topicId, partition, ...thrownFields(thrown) });
   return new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
 }
