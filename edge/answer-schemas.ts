@@ -8,6 +8,7 @@ import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
 import type { ProduceAnswer } from "../shared/api/produce.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
+import type { LineReport, SendRecordsAnswer } from "../shared/api/send-records.ts";
 import type {
   DeleteTopicAnswer,
   DescribeTopicAnswer,
@@ -150,6 +151,36 @@ const recordsAnswer: z.ZodType<RecordsAnswer> = z.object({
 /** Head of the envelope that `.../records` answers: bounds and one run. */
 const recordsHead = z.object({ leaderEpoch, ...bounds, bytes: z.int().min(0) });
 
+const outgoingHeader = z.object({
+  key: z.string(),
+  value: z.string().nullable().optional(),
+  valueBase64: base64.optional(),
+});
+const outgoingRecord = z.object({
+  key: z.string().nullable().optional(),
+  keyBase64: base64.optional(),
+  /** A text, null for a tombstone, or anything else, which is kept as JSON. */
+  value: z.unknown(),
+  valueBase64: base64.optional(),
+  headers: z.union([z.array(outgoingHeader), z.record(z.string(), z.string().nullable())]).optional(),
+  partition: int32.nullable().optional(),
+  timestamp: time.nullable().optional(),
+});
+
+const sendRecordsAnswer: z.ZodType<SendRecordsAnswer> = z.object({
+  records: z.array(
+    z.union([
+      z.object({ partition: int32, offset, timestamp: time, error: z.null() }),
+      z.object({ partition: int32.nullable(), offset: z.null(), timestamp: z.null(), error: errorBody }),
+    ]),
+  ),
+});
+
+const lineReport: z.ZodType<LineReport> = z.union([
+  z.object({ line: z.int().min(1), partition: int32, offset }),
+  z.object({ line: z.int().min(1).exactOptional(), error: errorBody }),
+]);
+
 const listOffsetsAnswer: z.ZodType<ListOffsetsAnswer> = z.object({
   offset: offset.nullable(),
   timestamp: time.nullable(),
@@ -183,5 +214,12 @@ export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", d
 export const ERASE_ANSWER: NamedSchema = named("EraseAnswer", eraseAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
+export const OUTGOING_RECORD: NamedSchema = named("OutgoingRecord", outgoingRecord);
+export const LINE_REPORT: NamedSchema = named("LineReport", lineReport);
+export const SEND_RECORDS_REQUEST: NamedSchema = named(
+  "SendRecordsRequest",
+  z.union([z.object({ records: z.array(outgoingRecord) }), outgoingRecord]),
+);
+export const SEND_RECORDS_ANSWER: NamedSchema = named("SendRecordsAnswer", sendRecordsAnswer);
 export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);
 export const RECONCILE_ANSWER: NamedSchema = named("ReconcileAnswer", reconcileAnswer);

@@ -9,7 +9,9 @@ import type { OwnCheck } from "./auth/own-check.ts";
 import { demandOwner } from "./auth/owner.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
-import { asStrandlineError, errorResponse } from "./http-error.ts";
+import { faceAt } from "./faces.ts";
+import { asStrandlineError } from "./http-error.ts";
+import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
@@ -22,6 +24,7 @@ import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
+import { sendRecordsRoute } from "./routes/send-records.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
 import {
@@ -50,11 +53,13 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["PATCH", "/v1/topics/:topic", alterTopicRoute],
   ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
   ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
+  ["POST", "/v1/topics/:topic/records", sendRecordsRoute],
   ["DELETE", "/v1/topics/:topic/records", eraseRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ...KAFKA_REST_ROUTES,
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
@@ -79,7 +84,7 @@ export function createApp({ authenticate: own, fetchKeys }: AppOptions = {}): Ho
     finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
   );
   const methods = [...new Set(ROUTES.map(([method]) => method))];
-  app.options("/v1/*", ({ env, req }) => preflight(env, req.raw, methods));
+  for (const path of ["/v1/*", "/kafka-rest/*"]) app.options(path, ({ env, req }) => preflight(env, req.raw, methods));
   for (const [method, path, { handle }] of ROUTES)
     app.on(method, path, async (context) => await answer(context, checks, path, handle));
   for (const path of new Set(ROUTES.map(([, one]) => one))) {
@@ -106,7 +111,7 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   } catch (thrown) {
     const error = asStrandlineError(thrown);
     code = error.code;
-    response = errorResponse(error);
+    response = faceAt(context.req.path).errorResponse(error);
   }
   const { status } = response;
   requestAnswered(env, { method: request.method, route: pattern, status, code, startedAtMs, caller }, (work) =>

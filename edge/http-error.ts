@@ -54,6 +54,7 @@ const STATUS = {
   GIVEN_UP: 409,
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
+  UNSUPPORTED_MEDIA_TYPE: 415,
   ISSUER_UNAVAILABLE: 503,
   IDEMPOTENCY_KEY_REUSED: 422,
 } as const satisfies Record<ErrorCode, number>;
@@ -63,15 +64,19 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
+  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers: errorHeaders(error) });
+}
+
+/** Of an error in whatever shape. */
+export function errorHeaders(error: StrandlineError): Record<string, string> {
   const { allow } = error.details;
-  const headers = {
+  return {
     ...SECURE_HEADERS,
     vary: "Origin",
     "cache-control": "no-store",
     ...(typeof allow === "string" ? { allow } : {}),
     ...(error.code === "SASL_AUTHENTICATION_FAILED" ? { "www-authenticate": challenge(error) } : {}),
   };
-  return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
 }
 
 /** Who sent no credential is told which kind is asked for; who sent one, that it is no good. */

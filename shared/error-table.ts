@@ -134,6 +134,11 @@ export const ERRORS = {
     retriable: false,
     sentence: "There is no answer of a media type that is accepted.",
   },
+  UNSUPPORTED_MEDIA_TYPE: {
+    errno: 10_020,
+    retriable: false,
+    sentence: "The body is of a type that is not taken here.",
+  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,

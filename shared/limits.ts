@@ -19,6 +19,16 @@ export const LIMITS = {
   produceBytesMax: 16_777_216,
   /** The body of any request that is JSON. */
   jsonBytesMax: 524_288,
+  /** The body of a request that holds records as JSON. */
+  recordsBodyBytesMax: 4_194_304,
+  /** Records of such a request: each is answered for itself, in some hundred times the room that an empty one takes. */
+  recordsPerRequestMax: 10_000,
+  /** One record of a stream, as text: Base64 or escapes make it longer than it is. */
+  recordTextBytesMax: 2_097_152,
+  /** Reports of a stream that nobody has read yet; the stream goes on once they are. */
+  reportsBytesMax: 4_194_304,
+  /** How long a stream of records waits for the reader of its reports. */
+  reportsWaitMsMax: 30_000,
   /** What one gzip batch may inflate to when it is looked into. */
   inflatedBytesMax: 8_388_608,
   /** What one fetch answer carries over all its partitions, unless the first batch alone is larger. */
@@ -65,4 +75,6 @@ assert(LIMITS.storageBytesMax <= 9_500_000_000, "reads and snapshots go on where
 assert(LIMITS.runBytesMax + LIMITS.envelopeHeadBytesMax <= LIMITS.produceBytesMax, "a run fits a request");
 assert(LIMITS.batchBytesMax <= LIMITS.tailWindowBytesMax, "a batch fits a window");
 assert(LIMITS.tailFrameBytes <= LIMITS.batchBytesMax, "frames are smaller than the largest batch");
+assert(LIMITS.batchBytesMax < LIMITS.recordTextBytesMax, "a record fits a line of a stream");
+assert(LIMITS.recordTextBytesMax < LIMITS.recordsBodyBytesMax, "a record fits a body");
 assert(LIMITS.batchBytesMax <= LIMITS.fetchBytesMax, "a batch fits an answer");

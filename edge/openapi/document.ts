@@ -1,9 +1,9 @@
 /** OpenAPI 3.1 of the routes, from the schemas that validate what they take and the table that dispatches them. */
 import { z } from "zod";
 import type { ErrorCode } from "../../shared/error-table.ts";
-import { ERROR_ANSWER, type NamedSchema } from "../answer-schemas.ts";
-import { statusOf } from "../http-error.ts";
-import type { Content, RouteDoc } from "../routes/route.ts";
+import type { NamedSchema } from "../answer-schemas.ts";
+import { faceAt, type Face } from "../faces.ts";
+import { bodiesOf, type Content, type RouteDoc } from "../routes/route.ts";
 
 /** Plain JSON. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -30,6 +30,8 @@ const PATH_PARAMETERS: Readonly<Record<string, Json>> = {
   topic: { type: "string", minLength: 1, maxLength: 249 },
   partition: { type: "integer", minimum: 0 },
 };
+/** A segment of a path that is whatever stands there; `records:batch` is none. */
+export const PARAMETER: RegExp = /(?<=\/):(\w+)/g;
 const REF = "#/components/schemas/";
 
 export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
@@ -37,7 +39,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
     "/healthz": { get: { summary: "Whether it is up.", responses: { "200": { description: "It is." } } } },
   };
   for (const { method, path, doc } of routes) {
-    const template = path.replaceAll(/:(\w+)/g, "{$1}");
+    const template = path.replaceAll(PARAMETER, "{$1}");
     const operations = (paths[template] ??= {});
     operations[method.toLowerCase()] = operationOf(path, doc);
   }
@@ -54,25 +56,26 @@ function operationOf(path: string, doc: RouteDoc): Json {
   const { status, repeated, later, contents } = doc.answer;
   const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
   const again = repeated === undefined ? {} : { [repeated]: success };
+  const bodies = bodiesOf(doc);
   const accepted = later === undefined ? {} : { [later]: { ...success, description: "Written down; it goes on." } };
   const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
   const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
   return {
     summary: doc.summary,
     parameters: [...pathParameters(path), ...queryParameters(doc.query), ...headerParameters(doc.headers ?? {})],
-    ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
+    ...(bodies.length === 0 ? {} : { requestBody: { required: true, content: contentsOf(bodies) } }),
     responses: {
       [status]: success,
       ...again,
       ...accepted,
       ...unchanged,
-      ...errorResponses([...EVERY_ROUTE, ...doc.errors]),
+      ...errorResponses(faceAt(path), [...EVERY_ROUTE, ...doc.errors]),
     },
   };
 }
 
 function pathParameters(path: string): Json[] {
-  return Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => ({
+  return Array.from(path.matchAll(PARAMETER), ([, name = ""]) => ({
     name,
     in: "path",
     required: true,
@@ -111,9 +114,10 @@ function headerParameters(headers: Readonly<Record<string, string>>): Json[] {
 /** The schema of an envelope is that of its head, and it says so. */
 function contentsOf(contents: readonly Content[]): Json {
   return Object.fromEntries(
-    contents.map(({ mediaType, of }) => {
+    contents.map(({ mediaType, of, isStream }) => {
       if (of === null) return [mediaType, { schema: { type: "string" } }];
-      const isJson = mediaType === "application/json";
+      if (isStream === true) return [mediaType, { schema: { $ref: REF + of.name }, "x-strandline-stream": true }];
+      const isJson = /[/+]json$/.test(mediaType);
       return [mediaType, isJson ? { schema: { $ref: REF + of.name } } : { schema: binary(of) }];
     }),
   );
@@ -127,10 +131,11 @@ function binary({ name }: NamedSchema): Json {
   };
 }
 
-function errorResponses(codes: readonly ErrorCode[]): Json {
+function errorResponses(face: Face, codes: readonly ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set(codes)) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
-  const content = contentsOf([{ mediaType: "application/json", of: ERROR_ANSWER }]);
+  for (const code of new Set(codes))
+    for (const status of face.statusesOf(code)) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  const content = contentsOf([{ mediaType: face.errorMediaType, of: face.errorAnswer }]);
   return Object.fromEntries(
     Array.from(byStatus, ([status, held]) => [
       status,
@@ -141,9 +146,9 @@ function errorResponses(codes: readonly ErrorCode[]): Json {
 
 function schemasOf(routes: readonly DocumentedRoute[]): Json {
   const registry = z.registry<{ id: string }>();
-  const named = routes.flatMap(({ doc }) => [doc.body, ...doc.answer.contents].flatMap((one) => one?.of ?? []));
-  for (const { name, schema } of [ERROR_ANSWER, ...named])
-    if (!registry.has(schema)) registry.add(schema, { id: name });
+  const named = routes.flatMap(({ doc }) => [...bodiesOf(doc), ...doc.answer.contents].flatMap((one) => one.of ?? []));
+  const errors = routes.map(({ path }) => faceAt(path).errorAnswer);
+  for (const { name, schema } of [...errors, ...named]) if (!registry.has(schema)) registry.add(schema, { id: name });
   const { schemas } = z.toJSONSchema(registry, { io: "input", uri: (id) => REF + id });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _schema, $id: _id, ...schema }]) => [name, schema]),

@@ -79,10 +79,15 @@ export async function partitionById(ports: EdgePorts, topicId: string, partition
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
-export async function partitionByName(ports: EdgePorts, name: string, partition: number): Promise<KnownTopic> {
+export async function topicByName(ports: EdgePorts, name: string): Promise<KnownTopic> {
   const topic = await ports.topics.byName(name);
   if (topic === null) throw unknownTopic(name);
-  return await withPartition(ports, topic, partition);
+  return topic;
+}
+
+/** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
+export async function partitionByName(ports: EdgePorts, name: string, partition: number): Promise<KnownTopic> {
+  return await withPartition(ports, await topicByName(ports, name), partition);
 }
 
 export function unknownTopic(name: string): StrandlineError {

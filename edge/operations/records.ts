@@ -5,6 +5,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { batches, records, type BatchDamage } from "../../shared/record-batch-decode.ts";
 import type { RecordView } from "../../shared/record.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { base64Of } from "../intake/base64.ts";
 import { take } from "../outcome.ts";
 import type { ReadAnswer } from "../partition/partition-port.ts";
 import { partitionByName, type EdgePorts } from "./ports.ts";
@@ -119,8 +120,6 @@ function bytesAsJson(bytes: Uint8Array | null): { readonly text: string | null }
   try {
     return { text: utf8.decode(bytes) };
   } catch {
-    let binary = "";
-    for (const byte of bytes) binary += String.fromCharCode(byte);
-    return { base64: btoa(binary) };
+    return { base64: base64Of(bytes) };
   }
 }

@@ -87,7 +87,7 @@ export function prepareRecords(
     try {
       partition = partitionOf(record, index, topic, keyless);
       if (keysRequired && record.key === null)
-        throw new StrandlineError("INVALID_RECORD", `record ${index} has no key, and the topic is compacted`);
+        throw new StrandlineError("INVALID_RECORD", "it has no key, and the topic is compacted");
       let builder = builders.get(partition);
       if (builder === undefined) builders.set(partition, (builder = new RunBuilder(batchBytesMax)));
       builder.add(input, index);

@@ -17,6 +17,8 @@ export interface Content {
   readonly mediaType: string;
   /** Of the JSON, or of an envelope's head; null: no JSON. */
   readonly of: NamedSchema | null;
+  /** JSON texts one after the other, each of which is one of those. */
+  readonly isStream?: true;
 }
 
 /** What `/openapi.json` says of a route. Parameters of the path are named by the path. */
@@ -24,7 +26,8 @@ export interface RouteDoc {
   readonly summary: string;
   /** The schema that validates the query's parameters; null: it takes none. */
   readonly query: z.ZodType | null;
-  readonly body: Content | null;
+  /** More than one where `Content-Type` decides. */
+  readonly body: Content | readonly Content[] | null;
   /** Of success; more than one where `Accept` decides. */
   readonly answer: {
     readonly status: number;
@@ -43,6 +46,11 @@ export interface RouteDoc {
 export interface Route {
   readonly doc: RouteDoc;
   readonly handle: (request: RouteRequest) => Promise<Response>;
+}
+
+export function bodiesOf({ body }: RouteDoc): readonly Content[] {
+  if (body === null) return [];
+  return "mediaType" in body ? [body] : body;
 }
 
 /** A query that it takes the route demands itself; one that takes none is not asked one. */

@@ -5,7 +5,6 @@ import { ROUTES } from "../../edge/app.ts";
 import type { Env } from "../../edge/env.ts";
 import { BAD_CREDENTIALS, KEY_SET, keyedToken, keySet, type BadCredential } from "./bad-credentials.ts";
 import { lockedEdge, tokenOf } from "./credentials.ts";
-import { errorOf } from "./edge.ts";
 import { SAMPLES, type Sample } from "./route-samples.ts";
 
 const REAL: Env = env;
@@ -36,6 +35,10 @@ function sampleOf(route: string): Sample {
   return sample;
 }
 
+function isRest(route: string): boolean {
+  return route.includes(" /kafka-rest/");
+}
+
 async function tried(method: string, { path, body, headers }: Sample, bad: BadCredential): Promise<Response> {
   const query = bad.query === undefined ? "" : `${path.includes("?") ? "&" : "?"}${bad.query}`;
   return await ask(path + query, {
@@ -57,9 +60,11 @@ describe.each(rows)("S01: $route", ({ method, route }) => {
     const challenge = bad.check === "missing" ? "Bearer" : 'Bearer error="invalid_token"';
     expect(response.headers.get("www-authenticate")).toBe(challenge);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    const error = await errorOf(response);
-    expect(error).toMatchObject({ status: 401, code: "SASL_AUTHENTICATION_FAILED", errno: 58, retriable: false });
-    expect(error["check"]).toBe(bad.check);
+    expect(response.status).toBe(401);
+    const error: object = await response.json();
+    // The face of Kafka's REST proxies has a number and a sentence for it.
+    const own = { error: { code: "SASL_AUTHENTICATION_FAILED", errno: 58, retriable: false, check: bad.check } };
+    expect(error).toMatchObject(isRest(route) ? { error_code: 40101 } : own);
     const secrets = Object.values(bad.headers).map((value) => value.slice(-20));
     expect(secrets.filter((secret) => secret.length > 10 && JSON.stringify(error).includes(secret))).toEqual([]);
     expect(touched).toEqual([]);
@@ -71,7 +76,10 @@ describe.each(rows)("S01: $route", ({ method, route }) => {
     const good = { name: "good", check: "", headers: { authorization: `bearer ${await tokenOf()}` } };
     const response = await tried(method, sample, good);
     expect([401, 405, 503]).not.toContain(response.status);
-    if (response.status === 404) expect((await errorOf(response)).code).toMatch(/^UNKNOWN_TOPIC/);
+    if (response.status === 404)
+      expect(JSON.stringify(await response.json())).toMatch(
+        isRest(route) ? /"error_code":4040[12]/ : /"code":"UNKNOWN_TOPIC/,
+      );
     response.webSocket?.accept();
     response.webSocket?.close();
     if (sample.wakesNobody !== true) expect(touched).not.toEqual([]);

@@ -1,6 +1,7 @@
 /** `/openapi.json`: whole, resolvable, and of every route. */
 import { beforeAll, expect, test } from "vitest";
 import { ROUTES } from "../../edge/app.ts";
+import { PARAMETER } from "../../edge/openapi/document.ts";
 import { call } from "./edge.ts";
 
 interface Parameter {
@@ -50,7 +51,7 @@ test("has what a document of OpenAPI 3.1 must have, and nothing at its top that 
 });
 
 test("names every route, and nothing else but health", () => {
-  const routes = ROUTES.map(([method, path]) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  const routes = ROUTES.map(([method, path]) => `${method.toLowerCase()} ${path.replaceAll(PARAMETER, "{$1}")}`);
   const documented = operations().map(([path, method]) => `${method} ${path}`);
   expect(documented.toSorted()).toEqual([...routes, "get /healthz"].toSorted());
 });

@@ -26,6 +26,13 @@ const reconcile = {
   giveUp: true,
 };
 
+/** Of the namespace of a good credential. */
+const CLUSTER = "/kafka-rest/v3/clusters/acme";
+
+function sending(route: string, path: string, json: object): [string, Sample][] {
+  return [[route, { path, body: JSON.stringify(json), headers: { "content-type": "application/json" } }]];
+}
+
 export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["POST /v1/produce", { path: "/v1/produce", body: writeEnvelope({ partitions: [produce] }, [batch]) }],
   [
@@ -57,6 +64,34 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions/:partition/reconcile",
     { path: "/v1/topics/orders/partitions/0/reconcile", body: JSON.stringify(reconcile) },
   ],
+  ...sending("POST /v1/topics/:topic/records", "/v1/topics/orders/records", { value: "a" }),
+  ["DELETE /v1/topics/:topic/records", { path: "/v1/topics/orders/records?key=k" }],
+  ["GET /kafka-rest/topics", { path: "/kafka-rest/topics" }],
+  ["GET /kafka-rest/topics/:topic", { path: "/kafka-rest/topics/orders" }],
+  ...sending("POST /kafka-rest/topics/:topic", "/kafka-rest/topics/orders", { records: [{ value: 1 }] }),
+  ["GET /kafka-rest/topics/:topic/partitions", { path: "/kafka-rest/topics/orders/partitions" }],
+  ["GET /kafka-rest/topics/:topic/partitions/:partition", { path: "/kafka-rest/topics/orders/partitions/0" }],
+  ...sending("POST /kafka-rest/topics/:topic/partitions/:partition", "/kafka-rest/topics/orders/partitions/0", {
+    records: [{ value: 1 }],
+  }),
+  [
+    "GET /kafka-rest/topics/:topic/partitions/:partition/offsets",
+    { path: "/kafka-rest/topics/orders/partitions/0/offsets" },
+  ],
+  [
+    "GET /kafka-rest/topics/:topic/partitions/:partition/records",
+    { path: "/kafka-rest/topics/orders/partitions/0/records?offset=0" },
+  ],
+  ["GET /kafka-rest/v3/clusters", { path: "/kafka-rest/v3/clusters", wakesNobody: true }],
+  ["GET /kafka-rest/v3/clusters/:cluster", { path: CLUSTER, wakesNobody: true }],
+  ...sending("POST /kafka-rest/v3/clusters/:cluster/topics/:topic/records", `${CLUSTER}/topics/orders/records`, {
+    value: { type: "STRING", data: "a" },
+  }),
+  ...sending(
+    "POST /kafka-rest/v3/clusters/:cluster/topics/:topic/records:batch",
+    `${CLUSTER}/topics/orders/records:batch`,
+    { entries: [{ id: "1" }] },
+  ),
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -27,7 +27,9 @@ describe("who is served", () => {
   test.each(ADDRESSES)("$method $path answers 503 where nothing is configured", async ({ method, path }) => {
     const { STRANDLINE_AUTH: _, ...closed } = EDGE;
     const response = await app.request(`http://localhost${path}`, { method }, closed);
-    expect(await errorOf(response)).toMatchObject({ status: 503, code: "NOT_CONFIGURED", retriable: false });
+    const own = { error: { code: "NOT_CONFIGURED", retriable: false } };
+    const expected = path.startsWith("/kafka-rest/") ? { error_code: 50301 } : own;
+    expect([response.status, await response.json()]).toMatchObject([503, expected]);
   });
 
   test.each(["", "None", "nonee", "true"])("STRANDLINE_AUTH=%j opens no door", async (STRANDLINE_AUTH) => {

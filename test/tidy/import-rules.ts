@@ -15,6 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/partition": ["edge/metrics"],
   "edge/group": [],
   "edge/intake": ["edge/partition"],
+  "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/routes"],
   "edge/controller": ["edge/access", "edge/metrics", "edge/partition"],
 };
 

@@ -2,6 +2,7 @@
 import type { Figure } from "../figure.ts";
 import { fetchBench } from "./fetch-bench.ts";
 import { memoryBench } from "./memory-bench.ts";
+import { ndjsonBench } from "./ndjson-bench.ts";
 import { produceBench, type ProduceLoad } from "./produce-bench.ts";
 import { scaleBench } from "./scale-bench.ts";
 import { withServers } from "./servers.ts";
@@ -19,7 +20,7 @@ export async function edgeSuite(): Promise<readonly Figure[]> {
   const figures = await withServers(async (servers) => {
     const measured: Figure[] = [];
     for (const load of LOADS) measured.push(await produceBench(servers, load));
-    return [...measured, ...(await fetchBench(servers))];
+    return [...measured, ...(await fetchBench(servers)), await ndjsonBench(servers.edge)];
   });
   return [...figures, ...(await scaleBench()), await memoryBench()];
 }

@@ -1,0 +1,80 @@
+import {
+  CLOUD_EVENT_MEDIA_TYPE,
+  CLOUD_EVENTS_MEDIA_TYPE,
+  JSON_MEDIA_TYPE,
+  NDJSON_MEDIA_TYPE,
+} from "../../shared/api/media-types.ts";
+import type { SendRecordsAnswer, SentRecord } from "../../shared/api/send-records.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { demandTopicAccess } from "../access/access.ts";
+import { LINE_REPORT, OUTGOING_RECORD, SEND_RECORDS_ANSWER, SEND_RECORDS_REQUEST } from "../answer-schemas.ts";
+import { readBody } from "../body.ts";
+import { intakeKind, requestRecords, type TakenRecords } from "../intake/request-records.ts";
+import { topicByName, type EdgePorts, type KnownTopic } from "../operations/ports.ts";
+import { lineGrammar } from "../operations/record-lines.ts";
+import { recordStream } from "../operations/record-stream.ts";
+import { sendRecords, type RecordOutcome } from "../operations/send-records.ts";
+import { json, PRIVATE, route, topicParam, type Route } from "./route.ts";
+
+export const sendRecordsRoute: Route = route(
+  {
+    summary: "Append records, or CloudEvents; lines of JSON are answered line by line while they come in.",
+    query: null,
+    body: [
+      { mediaType: JSON_MEDIA_TYPE, of: SEND_RECORDS_REQUEST },
+      { mediaType: NDJSON_MEDIA_TYPE, of: OUTGOING_RECORD, isStream: true },
+      { mediaType: CLOUD_EVENT_MEDIA_TYPE, of: null },
+      { mediaType: CLOUD_EVENTS_MEDIA_TYPE, of: null },
+    ],
+    answer: {
+      status: 200,
+      contents: [
+        { mediaType: JSON_MEDIA_TYPE, of: SEND_RECORDS_ANSWER },
+        { mediaType: NDJSON_MEDIA_TYPE, of: LINE_REPORT, isStream: true },
+      ],
+    },
+    errors: [
+      "INVALID_REQUEST",
+      "REQUEST_TOO_LARGE",
+      "RECORD_LIST_TOO_LARGE",
+      "UNSUPPORTED_MEDIA_TYPE",
+      "TOPIC_AUTHORIZATION_FAILED",
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      "UNKNOWN_TOPIC_ID",
+      "INVALID_RECORD",
+      "INVALID_TIMESTAMP",
+      "MESSAGE_TOO_LARGE",
+      "STORAGE_FULL",
+      "KAFKA_STORAGE_ERROR",
+    ],
+    headers: { "ce-specversion": "With `ce-id` and the others: the body is the data of a CloudEvent." },
+  },
+  async (asked) => {
+    const { request, ports } = asked;
+    const name = topicParam(asked);
+    demandTopicAccess(ports.access, "WRITE", name);
+    // Before the body is read, which may be long.
+    const kind = intakeKind(request.headers);
+    const topic = await topicByName(ports, name);
+    if (kind === "lines") {
+      const reports = recordStream(ports, topic, request.body, lineGrammar());
+      return new Response(reports, { headers: { ...PRIVATE, "content-type": NDJSON_MEDIA_TYPE } });
+    }
+    const bytes = await readBody(request, LIMITS.recordsBodyBytesMax);
+    return json(await sent(ports, topic, requestRecords(kind, request.headers, bytes)));
+  },
+);
+
+async function sent(ports: EdgePorts, topic: KnownTopic, { records, alone }: TakenRecords): Promise<SendRecordsAnswer> {
+  const outcomes = await sendRecords(ports, topic, records);
+  const [first] = outcomes;
+  if (alone && first !== undefined && first.error !== null) throw first.error;
+  return { records: outcomes.map(sentRecord) };
+}
+
+function sentRecord(outcome: RecordOutcome): SentRecord {
+  const { partition, error } = outcome;
+  if (error !== null) return { partition, offset: null, timestamp: null, error: error.toBody() };
+  const { offset, timestamp } = outcome;
+  return { partition: outcome.partition, offset, timestamp, error: null };
+}
