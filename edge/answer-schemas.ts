@@ -170,7 +170,7 @@ const outgoingRecord = z.object({
 const sendRecordsAnswer: z.ZodType<SendRecordsAnswer> = z.object({
   records: z.array(
     z.union([
-      z.object({ partition: int32, offset, timestamp: time, error: z.null() }),
+      z.object({ partition: int32, offset: z.int().min(-1), timestamp: time.nullable(), error: z.null() }),
       z.object({ partition: int32.nullable(), offset: z.null(), timestamp: z.null(), error: errorBody }),
     ]),
   ),

@@ -15,6 +15,7 @@ const REQUEST_HEADERS = [
   "last-event-id",
   COST_HEADER,
   OWNER_HEADER,
+  "idempotency-key",
 ];
 const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", COST_HEADER];
 

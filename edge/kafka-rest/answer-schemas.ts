@@ -53,7 +53,7 @@ const report = {
   topic_name: z.string(),
   partition_id: int32,
   offset,
-  timestamp: z.string(),
+  timestamp: z.string().exactOptional(),
   key: data.exactOptional(),
   value: data.exactOptional(),
 };

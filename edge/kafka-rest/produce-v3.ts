@@ -27,7 +27,8 @@ export interface ReportV3 {
   readonly topic_name: string;
   readonly partition_id: number;
   readonly offset: number;
-  readonly timestamp: string;
+  /** Absent: known to the log alone. */
+  readonly timestamp?: string;
   readonly key?: { readonly type: DataType; readonly size: number };
   readonly value?: { readonly type: DataType; readonly size: number };
 }
@@ -130,7 +131,7 @@ function reportOf(
     topic_name: topic,
     partition_id: partition,
     offset,
-    timestamp: new Date(timestamp).toISOString(),
+    ...(timestamp === null ? {} : { timestamp: new Date(timestamp).toISOString() }),
     ...(key === null ? {} : { key }),
     ...(value === null ? {} : { value }),
   };

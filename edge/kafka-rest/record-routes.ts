@@ -4,7 +4,7 @@ import { demandTopicAccess } from "../access/access.ts";
 import { readBody } from "../body.ts";
 import { partitionByName, topicByName } from "../operations/ports.ts";
 import { readRun, recordsAsJson } from "../operations/records.ts";
-import { sendRecords } from "../operations/send-records.ts";
+import { sendRequest } from "../operations/send-once.ts";
 import {
   partitionParam,
   queryOf,
@@ -43,7 +43,9 @@ const PRODUCE: Omit<RouteDoc, "summary"> = {
     "UNSUPPORTED_MEDIA_TYPE",
     "TOPIC_AUTHORIZATION_FAILED",
     "UNKNOWN_TOPIC_OR_PARTITION",
+    "IDEMPOTENCY_KEY_REUSED",
   ],
+  headers: { "idempotency-key": "The request is carried out once, however often it comes within a day." },
 };
 
 export const restProduceRoute: Route = route(
@@ -62,8 +64,9 @@ async function produced(asked: RouteRequest, partition: number | null): Promise<
   demandTopicAccess(ports.access, "WRITE", name);
   const format = producedFormat(request.headers);
   const topic = partition === null ? await topicByName(ports, name) : await partitionByName(ports, name, partition);
-  const body = parseJson(await readBody(request, LIMITS.recordsBodyBytesMax));
-  return rest(answerOfV2(await sendRecords(ports, topic, recordsOfV2(body, format, partition))));
+  const body = await readBody(request, LIMITS.recordsBodyBytesMax);
+  const records = recordsOfV2(parseJson(body), format, partition);
+  return rest(answerOfV2(await sendRequest(ports, topic, records, { headers: request.headers, body })));
 }
 
 export const restFetchRoute: Route = route(

@@ -6,7 +6,7 @@ import { demandTopicAccess } from "../access/access.ts";
 import { readBody } from "../body.ts";
 import { topicByName, type EdgePorts, type KnownTopic } from "../operations/ports.ts";
 import { recordStream } from "../operations/record-stream.ts";
-import { sendRecords } from "../operations/send-records.ts";
+import { refuseIdempotencyKey, sendRequest } from "../operations/send-once.ts";
 import { json, PRIVATE, route, topicParam, type Route, type RouteDoc, type RouteRequest } from "../routes/route.ts";
 import { parseJson } from "../schemas.ts";
 import { REST_BATCH_PRODUCED, REST_CLUSTER, REST_CLUSTERS, REST_REPORT } from "./answer-schemas.ts";
@@ -59,6 +59,7 @@ export const restProduceV3Route: Route = route(
   },
   async (asked) => {
     const { cluster, topic } = await placeOf(asked);
+    refuseIdempotencyKey(asked.request.headers);
     const grammar = grammarOfV3({ cluster, topic: topic.name });
     const reports = recordStream(asked.ports, topic, asked.request.body, grammar);
     return new Response(reports, { headers: { ...PRIVATE, "content-type": JSON_MEDIA_TYPE } });
@@ -71,13 +72,14 @@ export const restProduceBatchV3Route: Route = route(
     query: anyQuery,
     body: { mediaType: JSON_MEDIA_TYPE, of: REST_BATCH },
     answer: { status: 207, contents: [{ mediaType: JSON_MEDIA_TYPE, of: REST_BATCH_PRODUCED }] },
-    errors: [...ERRORS, "INVALID_REQUEST", "REQUEST_TOO_LARGE", "RECORD_LIST_TOO_LARGE"],
+    errors: [...ERRORS, "INVALID_REQUEST", "REQUEST_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED"],
   },
   async (asked) => {
     const { cluster, topic } = await placeOf(asked);
-    const entries = entriesOfV3(parseJson(await readBody(asked.request, LIMITS.recordsBodyBytesMax)));
+    const body = await readBody(asked.request, LIMITS.recordsBodyBytesMax);
+    const entries = entriesOfV3(parseJson(body));
     const records = entries.flatMap(({ record }) => (record instanceof StrandlineError ? [] : [record]));
-    const outcomes = await sendRecords(asked.ports, topic, records);
+    const outcomes = await sendRequest(asked.ports, topic, records, { headers: asked.request.headers, body });
     return json(batchAnswerOfV3({ cluster, topic: topic.name }, entries, outcomes), 207);
   },
 );

@@ -12,14 +12,21 @@ import { seal } from "../../shared/record-batch-seal.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
 import { demandTopicAccess } from "../access/access.ts";
-import type { Idempotency } from "../intake/idempotency-key.ts";
+import { idempotencyKeyOf, idempotencyOf, type Idempotency } from "../intake/idempotency-key.ts";
 import type { OutgoingRecord } from "../intake/outgoing-record.ts";
 import type { Keyless } from "../intake/partitioner.ts";
 import type { BuiltRun } from "../intake/run-builder.ts";
 import { take } from "../outcome.ts";
 import type { AppendAnswer, AppendRequest } from "../partition/partition-port.ts";
 import type { EdgePorts, KnownTopic } from "./ports.ts";
-import { asGrown, prepareRecords, unreachable, type PreparedRecords, type RecordOutcome } from "./send-records.ts";
+import {
+  asGrown,
+  prepareRecords,
+  sendRecords,
+  unreachable,
+  type PreparedRecords,
+  type RecordOutcome,
+} from "./send-records.ts";
 
 /** What Kafka answers where a duplicate is too old for its offset to be known. */
 const UNKNOWN_OFFSET = -1;
@@ -54,6 +61,25 @@ export async function sendOnce(
   for (const outcome of prepared.outcomes)
     if (outcome !== undefined && outcome.error !== null) ports.refused(outcome.error.code);
   return prepared.outcomes as readonly RecordOutcome[];
+}
+
+/** Under the request's `Idempotency-Key`, where it has one. Throws what `sendOnce` and `sendRecords` do. */
+export async function sendRequest(
+  ports: EdgePorts,
+  topic: KnownTopic,
+  records: readonly OutgoingRecord[],
+  { headers, body }: { readonly headers: Headers; readonly body: Uint8Array },
+): Promise<readonly RecordOutcome[]> {
+  const key = idempotencyKeyOf(headers);
+  if (key === null) return await sendRecords(ports, topic, records);
+  return await sendOnce(ports, topic, records, await idempotencyOf(ports.caller, key, body));
+}
+
+/** A stream is answered while it comes in, and what it will be is not known before. Throws `INVALID_REQUEST`. */
+export function refuseIdempotencyKey(headers: Headers): void {
+  if (idempotencyKeyOf(headers) === null) return;
+  const said = "Idempotency-Key: not of a stream, whose records are answered one by one";
+  throw new StrandlineError("INVALID_REQUEST", said, { field: "Idempotency-Key" });
 }
 
 function byRequest(key: string): Keyless {

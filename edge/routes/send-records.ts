@@ -9,11 +9,12 @@ import { LIMITS } from "../../shared/limits.ts";
 import { demandTopicAccess } from "../access/access.ts";
 import { LINE_REPORT, OUTGOING_RECORD, SEND_RECORDS_ANSWER, SEND_RECORDS_REQUEST } from "../answer-schemas.ts";
 import { readBody } from "../body.ts";
-import { intakeKind, requestRecords, type TakenRecords } from "../intake/request-records.ts";
-import { topicByName, type EdgePorts, type KnownTopic } from "../operations/ports.ts";
+import { intakeKind, requestRecords } from "../intake/request-records.ts";
+import { topicByName } from "../operations/ports.ts";
 import { lineGrammar } from "../operations/record-lines.ts";
 import { recordStream } from "../operations/record-stream.ts";
-import { sendRecords, type RecordOutcome } from "../operations/send-records.ts";
+import { refuseIdempotencyKey, sendRequest } from "../operations/send-once.ts";
+import type { RecordOutcome } from "../operations/send-records.ts";
 import { json, PRIVATE, route, topicParam, type Route } from "./route.ts";
 
 export const sendRecordsRoute: Route = route(
@@ -45,9 +46,13 @@ export const sendRecordsRoute: Route = route(
       "INVALID_TIMESTAMP",
       "MESSAGE_TOO_LARGE",
       "STORAGE_FULL",
+      "IDEMPOTENCY_KEY_REUSED",
       "KAFKA_STORAGE_ERROR",
     ],
-    headers: { "ce-specversion": "With `ce-id` and the others: the body is the data of a CloudEvent." },
+    headers: {
+      "idempotency-key": "The request is carried out once, however often it comes within a day; not of a stream.",
+      "ce-specversion": "With `ce-id` and the others: the body is the data of a CloudEvent.",
+    },
   },
   async (asked) => {
     const { request, ports } = asked;
@@ -57,16 +62,18 @@ export const sendRecordsRoute: Route = route(
     const kind = intakeKind(request.headers);
     const topic = await topicByName(ports, name);
     if (kind === "lines") {
+      refuseIdempotencyKey(request.headers);
       const reports = recordStream(ports, topic, request.body, lineGrammar());
       return new Response(reports, { headers: { ...PRIVATE, "content-type": NDJSON_MEDIA_TYPE } });
     }
     const bytes = await readBody(request, LIMITS.recordsBodyBytesMax);
-    return json(await sent(ports, topic, requestRecords(kind, request.headers, bytes)));
+    const { headers } = request;
+    const { records, alone } = requestRecords(kind, headers, bytes);
+    return json(sentOf(await sendRequest(ports, topic, records, { headers, body: bytes }), alone));
   },
 );
 
-async function sent(ports: EdgePorts, topic: KnownTopic, { records, alone }: TakenRecords): Promise<SendRecordsAnswer> {
-  const outcomes = await sendRecords(ports, topic, records);
+function sentOf(outcomes: readonly RecordOutcome[], alone: boolean): SendRecordsAnswer {
   const [first] = outcomes;
   if (alone && first !== undefined && first.error !== null) throw first.error;
   return { records: outcomes.map(sentRecord) };
