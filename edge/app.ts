@@ -9,6 +9,7 @@ import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
+import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
@@ -50,6 +51,9 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["GET", "/v1/acls", describeAclsRoute],
+  ["POST", "/v1/acls", createAclsRoute],
+  ["DELETE", "/v1/acls", deleteAclsRoute],
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];

@@ -38,6 +38,7 @@ export const ERRORS = {
   INVALID_PARTITIONS: { errno: 37, retriable: false, sentence: "The number of partitions is not legal." },
   INVALID_CONFIG: { errno: 40, retriable: false, sentence: "The configuration is not legal." },
   INVALID_REQUEST: { errno: 42, retriable: false, sentence: "The request is not well formed." },
+  POLICY_VIOLATION: { errno: 44, retriable: false, sentence: "The request is beyond what is allowed here." },
   OUT_OF_ORDER_SEQUENCE_NUMBER: {
     errno: 45,
     retriable: false,

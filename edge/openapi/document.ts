@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the routes, from the schemas that validate what they take and the table that dispatches them. */
 import { z } from "zod";
 import type { ErrorCode } from "../../shared/error-table.ts";
+import { NEEDS, ROUTE_NEEDS } from "../access/needs.ts";
 import { ERROR_ANSWER, type NamedSchema } from "../answer-schemas.ts";
 import { statusOf } from "../http-error.ts";
 import type { Content, RouteDoc } from "../routes/route.ts";
@@ -30,7 +31,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
   for (const { method, path, doc } of routes) {
     const template = path.replaceAll(/:(\w+)/g, "{$1}");
     const operations = (paths[template] ??= {});
-    operations[method.toLowerCase()] = operationOf(path, doc);
+    operations[method.toLowerCase()] = { ...operationOf(path, doc), ...rightsOf(`${method} ${path}`) };
   }
   return {
     openapi: "3.1.0",
@@ -53,6 +54,16 @@ function operationOf(path: string, doc: RouteDoc): Json {
     ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
     responses: { [status]: success, ...again, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
   };
+}
+
+/** For the topic that is named, or the cluster: `READ on TOPIC`, with `or` between those of which one will do. */
+function rightsOf(route: string): Json {
+  const needs = ROUTE_NEEDS[route] ?? [];
+  const told = needs.map((need) => [
+    need,
+    NEEDS[need].map(([resourceType, operation]) => `${operation} on ${resourceType}`).join(" or "),
+  ]);
+  return needs.length === 0 ? {} : { "x-strandline-rights": Object.fromEntries(told) };
 }
 
 function pathParameters(path: string): Json[] {

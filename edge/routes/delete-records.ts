@@ -12,6 +12,7 @@ export const deleteRecordsRoute: Route = route(
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: DELETE_RECORDS_ANSWER }] },
     errors: [
       "INVALID_REQUEST",
+      "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",
       "OFFSET_OUT_OF_RANGE",

@@ -15,6 +15,7 @@ export const reconcileRoute: Route = route(
     errors: [
       "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
+      "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",
       "INCONSISTENT_TOPIC_ID",

@@ -35,6 +35,9 @@ function controller(): ControllerPort {
   return {
     metrics: notAsked,
     rules: notAsked,
+    createAcls: notAsked,
+    deleteAcls: notAsked,
+    describeAcls: notAsked,
     topics: async () => {
       asked.push("name");
       const answer = held;

@@ -144,6 +144,9 @@ export class SimulatedEdge {
         ),
       // No device changes topics.
       rules: () => Promise.resolve(NO_RULES),
+      createAcls: () => Promise.resolve(attempt(refuse)),
+      deleteAcls: () => Promise.resolve(attempt(refuse)),
+      describeAcls: () => Promise.resolve([]),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
       growTopic: (name) => Promise.resolve(attempt(() => named(name))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),
