@@ -28,13 +28,18 @@ export class AclStore {
 
   /** Those that were not there. To be called in a transaction. Throws `POLICY_VIOLATION` where they would be too many. */
   create(acls: readonly Acl[]): Acl[] {
-    this.#known = null;
-    const created = acls.filter((acl) => this.#insert(acl));
-    const count = this.#count();
+    const before = this.all();
+    const held = new Set(before.map(keyOf));
+    // Each once, also of those that are asked for twice.
+    const created = acls.filter((acl) => !held.has(keyOf(acl)) && held.add(keyOf(acl)));
+    const count = before.length + created.length;
     if (count > LIMITS.aclsMax) {
       const said = `there would be ${count} ACLs, of at most ${LIMITS.aclsMax} in a namespace`;
       throw new StrandlineError("POLICY_VIOLATION", said, { acls: count, limit: LIMITS.aclsMax });
     }
+    this.#known = null;
+    for (const acl of created)
+      this.#sql.exec(`INSERT INTO acls (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, ...columnsOf(acl));
     if (created.length > 0) log.info("ACLs created", { count: created.length });
     return created;
   }
@@ -63,18 +68,10 @@ export class AclStore {
       )
       .toArray() as unknown as readonly Acl[];
   }
+}
 
-  #insert(acl: Acl): boolean {
-    const inserted = this.#sql.exec(
-      `INSERT OR IGNORE INTO acls (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) RETURNING 1`,
-      ...columnsOf(acl),
-    );
-    return inserted.toArray().length > 0;
-  }
-
-  #count(): number {
-    return Number(this.#sql.exec("SELECT COUNT(*) AS count FROM acls").one()["count"]);
-  }
+function keyOf(acl: Acl): string {
+  return JSON.stringify(columnsOf(acl));
 }
 
 function columnsOf(acl: Acl): string[] {

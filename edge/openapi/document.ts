@@ -65,11 +65,11 @@ function operationOf(path: string, doc: RouteDoc): Json {
 /** For the topic that is named, or the cluster: `READ on TOPIC`, with `or` between those of which one will do. */
 function rightsOf(route: string): Json {
   const needs = ROUTE_NEEDS[route] ?? [];
-  const told = needs.map((need) => [
-    need,
-    NEEDS[need].map(([resourceType, operation]) => `${operation} on ${resourceType}`).join(" or "),
-  ]);
-  return needs.length === 0 ? {} : { "x-strandline-rights": Object.fromEntries(told) };
+  if (needs.length === 0) return {};
+  const told: Record<string, string> = {};
+  for (const need of needs)
+    told[need] = NEEDS[need].map(([resourceType, operation]) => `${operation} on ${resourceType}`).join(" or ");
+  return { "x-strandline-rights": told };
 }
 
 function pathParameters(path: string): Json[] {

@@ -26,6 +26,11 @@ const reconcile = {
   giveUp: true,
 };
 
+const ACL = {
+  ...{ resourceType: "TOPIC", resourceName: "*", patternType: "LITERAL" },
+  ...{ principal: "User:*", operation: "ALL", permissionType: "ALLOW" },
+};
+
 export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["POST /v1/produce", { path: "/v1/produce", body: writeEnvelope({ partitions: [produce] }, [batch]) }],
   [
@@ -56,6 +61,9 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions/:partition/reconcile",
     { path: "/v1/topics/orders/partitions/0/reconcile", body: JSON.stringify(reconcile) },
   ],
+  ["GET /v1/acls", { path: "/v1/acls" }],
+  ["POST /v1/acls", { path: "/v1/acls", body: JSON.stringify({ acls: [ACL] }) }],
+  ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);
