@@ -6,6 +6,7 @@ import { authenticate, makeChecks, type Checks } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import type { FetchKeys } from "./auth/issuer-keys.ts";
 import type { OwnCheck } from "./auth/own-check.ts";
+import { demandOwner } from "./auth/owner.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
@@ -13,6 +14,7 @@ import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
 import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
+import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
@@ -49,6 +51,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["PATCH", "/v1/topics/:topic", alterTopicRoute],
   ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
   ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
+  ["DELETE", "/v1/topics/:topic/records", eraseRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
@@ -100,6 +103,7 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   let response: Response;
   try {
     caller = await authenticate(env, request, checks);
+    demandOwner(request, caller);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url: new URL(request.url), params, ports });

@@ -73,6 +73,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount),
     deleteTopic: async (name) => await stub().deleteTopic(name),
     topics: async (names, create) => await stub().topics(names, create),
+    bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
     createAcls: async (acls) => await forgetRules(async () => await stub().createAcls(acls)),
@@ -116,6 +117,7 @@ function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string)
     reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
     bounds: async () => heeded(await stub().bounds(address)),
     deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
+    erase: async (request) => heeded(await stub().erase(address, request)),
     batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

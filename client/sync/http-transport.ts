@@ -26,7 +26,7 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
 }
 
 function headersOf(request: TransportRequest): Record<string, string> {
-  const headers: Record<string, string> = { accept: request.accept ?? "application/json" };
+  const headers: Record<string, string> = { ...request.headers, accept: request.accept ?? "application/json" };
   if (request.contentType !== undefined) headers["content-type"] = request.contentType;
   return headers;
 }

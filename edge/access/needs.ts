@@ -15,6 +15,7 @@ export type Need =
   | "tail"
   | "listOffsets"
   | "deleteRecords"
+  | "erase"
   | "describeTopic"
   | "describeConfigs"
   | "createTopic"
@@ -38,6 +39,8 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   tail: [["TOPIC", "READ"]],
   listOffsets: [["TOPIC", "DESCRIBE"]],
   deleteRecords: [["TOPIC", "DELETE"]],
+  /** Its tombstones are no writing: whoever may delete all may delete one key. */
+  erase: [["TOPIC", "DELETE"]],
   /** Metadata and listings leave out, or refuse, what may not be described. */
   describeTopic: [["TOPIC", "DESCRIBE"]],
   /** Without it a topic's configuration is left out of every answer. */
@@ -68,6 +71,7 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "GET /v1/topics/:topic": ["describeTopic", "describeConfigs"],
   "PATCH /v1/topics/:topic": ["alterTopic", "describeConfigs"],
   "DELETE /v1/topics/:topic": ["deleteTopic"],
+  "DELETE /v1/topics/:topic/records": ["erase"],
   "POST /v1/topics/:topic/partitions": ["growTopic", "describeConfigs"],
   [`GET ${PARTITION}/records`]: ["records"],
   [`DELETE ${PARTITION}/records`]: ["deleteRecords"],

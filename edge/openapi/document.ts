@@ -22,6 +22,7 @@ export const EVERY_ROUTE: readonly ErrorCode[] = [
   "NOT_CONFIGURED",
   "ISSUER_UNAVAILABLE",
   "FORBIDDEN_ORIGIN",
+  "PRINCIPAL_CHANGED",
   "UNKNOWN_SERVER_ERROR",
 ];
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {

@@ -149,6 +149,11 @@ const PROBES: readonly Probe[] = [
       },
     }),
   },
+  {
+    route: "DELETE /v1/topics/:topic/records",
+    need: "erase",
+    ask: (place) => ({ method: "DELETE", path: at("/v1/topics/:topic/records?key=a", place) }),
+  },
   { route: "GET /v1/acls", need: "describeAcls", ask: get("/v1/acls") },
   {
     route: "POST /v1/acls",

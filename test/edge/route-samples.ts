@@ -61,6 +61,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions/:partition/reconcile",
     { path: "/v1/topics/orders/partitions/0/reconcile", body: JSON.stringify(reconcile) },
   ],
+  ["DELETE /v1/topics/:topic/records", { path: "/v1/topics/orders/records?key=o-17" }],
   ["GET /v1/acls", { path: "/v1/acls" }],
   ["POST /v1/acls", { path: "/v1/acls", body: JSON.stringify({ acls: [ACL] }) }],
   ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],

@@ -143,6 +143,7 @@ export class SimulatedEdge {
           }),
         ),
       // No device changes topics.
+      bornPartitions: () => Promise.resolve([]),
       rules: () => Promise.resolve(NO_RULES),
       createAcls: () => Promise.resolve(attempt(refuse)),
       deleteAcls: () => Promise.resolve(attempt(refuse)),
