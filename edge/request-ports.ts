@@ -79,6 +79,7 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     createAcls: async (acls) => await forgetRules(async () => await stub().createAcls(acls)),
     deleteAcls: async (filter) => await forgetRules(async () => await stub().deleteAcls(filter)),
     describeAcls: async (filter) => await stub().describeAcls(filter),
+    remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };
 }

@@ -135,6 +135,11 @@ export const ERRORS = {
     retriable: false,
     sentence: "There is no answer of a media type that is accepted.",
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    errno: 10_020,
+    retriable: false,
+    sentence: "Another request was made under this Idempotency-Key.",
+  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,

@@ -10,7 +10,7 @@
  * `freeing`: partitions of deleted topics whose storage may still be there.
  * `acls`: one row an ACL; all of it is the key, so that none is there twice.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
- *   in a row that left something undone.
+ *   in a row in which something failed.
  */
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS topics (

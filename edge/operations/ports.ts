@@ -10,7 +10,7 @@ import { demandPermission, isPermitted, type Access } from "../access/access.ts"
 import type { Need } from "../access/needs.ts";
 import type { NamespaceRules } from "../access/rules.ts";
 import type { Caller } from "../auth/caller.ts";
-import type { CreatedTopic } from "../controller/topic-registry.ts";
+import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
@@ -19,7 +19,7 @@ import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 export interface ControllerPort {
   createTopic(request: CreateTopicRequest): Promise<Outcome<CreatedTopic>>;
   alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>>;
-  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>>;
+  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicGrowth>>;
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   /** Those that may hold anything. */
@@ -31,6 +31,8 @@ export interface ControllerPort {
   createAcls(acls: readonly Acl[]): Promise<Outcome<Acl[]>>;
   deleteAcls(filter: AclFilter): Promise<Outcome<Acl[]>>;
   describeAcls(filter: AclFilter): Promise<Acl[]>;
+  /** Tells a partition its topic once more: it has not heard of a growth that others know of. */
+  remindPartition(topicId: string, partition: number): Promise<void>;
   /** What was reported, in Prometheus' text format. */
   metrics(): Promise<string>;
 }

@@ -58,16 +58,16 @@ export async function alterTopic(
   return asShownTo(ports, altered);
 }
 
-/** Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`; `KAFKA_STORAGE_ERROR` where the growth goes on later. */
+/** Done where the answer's count is the one that was asked for. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`. */
 export async function growTopic(
   ports: EdgePorts,
   name: string,
   { partitionCount }: GrowTopicRequest,
 ): Promise<GrowTopicAnswer> {
   demandPermission(ports.access, "growTopic", name);
-  const grown = take(await ports.controller.growTopic(name, partitionCount));
-  ports.topics.learn(grown);
-  return asShownTo(ports, grown);
+  const { topic, growingTo, waitsFor } = take(await ports.controller.growTopic(name, partitionCount));
+  ports.topics.learn(topic);
+  return { ...asShownTo(ports, topic), growingTo, waitsFor };
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */

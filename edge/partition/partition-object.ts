@@ -14,6 +14,7 @@ import { beginErasure, erasedWithin, erasing } from "./erase-key.ts";
 import { deleteBelow } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
+import { CountedAlarm } from "./counted-alarm.ts";
 import { meterOf } from "./partition-metrics.ts";
 import { addressOf, partitionId } from "./partition-name.ts";
 import type {
@@ -37,11 +38,11 @@ import type { AppendedRun } from "./tails.ts";
 import type { TopicState } from "../topic-state.ts";
 
 /**
- * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands each call on
- * as one synchronous step.
+ * One per partition: the only writer of its log. A shell: it finds out whether it should exist, and hands calls on in one step.
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
+  readonly #alarm: CountedAlarm;
   readonly #waits = new DelayedFetches(clock);
   readonly #meter: PartitionMeter;
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
@@ -55,7 +56,8 @@ export class PartitionObject extends DurableObject<Env> {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
     this.#store = new LogStore(state.storage);
-    this.#meter = meterOf({ env, store: this.#store, open: () => this.#open });
+    this.#alarm = new CountedAlarm(state.storage);
+    this.#meter = meterOf({ env, store: this.#store, alarm: this.#alarm, open: () => this.#open });
   }
 
   /**
@@ -66,10 +68,11 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#commit !== null) await this.#commit;
     const outcome = this.#with(address, (open) => {
       open.reads.heard(request.leaderEpoch);
+      const alarmRows = this.#alarm.rowsWritten;
       const { answer, appended } = open.log.append(request);
       if (appended !== null) this.#appended(open, appended);
       this.#meter.appended(answer.error, appended);
-      return answer;
+      return { ...answer, rowsWritten: answer.rowsWritten + this.#alarm.rowsWritten - alarmRows };
     });
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
     const committed = (): void => void (this.#commit = null);
@@ -239,11 +242,10 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#open !== null) return this.#open;
     const meta = this.#store.meta();
     if (meta === null) return null;
-    const { storage } = this.ctx;
     const opened = openPartition(
       {
         ...{ store: this.#store, clock, random },
-        alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
+        alarm: this.#alarm,
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),

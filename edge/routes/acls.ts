@@ -19,7 +19,7 @@ export const describeAclsRoute: Route = route(
     query: aclFilter,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: DESCRIBE_ACLS_ANSWER }] },
-    errors: ["INVALID_REQUEST", "CLUSTER_AUTHORIZATION_FAILED"],
+    errors: ["CLUSTER_AUTHORIZATION_FAILED"],
   },
   async (asked) => json(await describeAcls(asked.ports, demand(aclFilter, queryOf(asked), "the query"))),
 );
@@ -30,7 +30,7 @@ export const createAclsRoute: Route = route(
     query: null,
     body: { mediaType: JSON_MEDIA_TYPE, of: { name: "CreateAclsRequest", schema: createAclsRequest } },
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: CREATE_ACLS_ANSWER }] },
-    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE", "CLUSTER_AUTHORIZATION_FAILED", "POLICY_VIOLATION"],
+    errors: ["REQUEST_TOO_LARGE", "CLUSTER_AUTHORIZATION_FAILED", "POLICY_VIOLATION"],
   },
   async ({ request, ports }) => {
     const body = parseJson(await readBody(request, LIMITS.jsonBytesMax));
@@ -44,7 +44,7 @@ export const deleteAclsRoute: Route = route(
     query: deleteAclsFilter,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: DELETE_ACLS_ANSWER }] },
-    errors: ["INVALID_REQUEST", "CLUSTER_AUTHORIZATION_FAILED"],
+    errors: ["CLUSTER_AUTHORIZATION_FAILED"],
   },
   async (asked) => json(await deleteAcls(asked.ports, demand(deleteAclsFilter, queryOf(asked), "the query"))),
 );

@@ -11,7 +11,6 @@ export const deleteRecordsRoute: Route = route(
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: DELETE_RECORDS_ANSWER }] },
     errors: [
-      "INVALID_REQUEST",
       "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",

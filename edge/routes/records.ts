@@ -24,7 +24,6 @@ export const recordsRoute: Route = route(
       ],
     },
     errors: [
-      "INVALID_REQUEST",
       "NOT_ACCEPTABLE",
       "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",

@@ -55,6 +55,7 @@ function controller(): ControllerPort {
     alterTopic: notAsked,
     growTopic: notAsked,
     deleteTopic: notAsked,
+    remindPartition: notAsked,
   };
 }
 

@@ -51,6 +51,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions",
     { path: "/v1/topics/orders/partitions", body: JSON.stringify({ partitionCount: 9 }) },
   ],
+  ["DELETE /v1/topics/:topic/records", { path: "/v1/topics/orders/records?key=a" }],
   ["GET /v1/topics/:topic/partitions/:partition/records", { path: "/v1/topics/orders/partitions/0/records" }],
   [
     "DELETE /v1/topics/:topic/partitions/:partition/records",

@@ -152,7 +152,7 @@ export class SimulatedEdge {
       deleteAcls: () => Promise.resolve(attempt(refuse)),
       describeAcls: () => Promise.resolve([]),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
-      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
@@ -161,6 +161,7 @@ export class SimulatedEdge {
       },
       topicById: (topicId) =>
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+      remindPartition: () => Promise.resolve(),
       metrics: () => Promise.resolve(""),
     };
   }
