@@ -14,6 +14,7 @@ import { asStrandlineError } from "./http-error.ts";
 import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
 import { requestPorts } from "./request-ports.ts";
+import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
@@ -59,6 +60,9 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["GET", "/v1/acls", describeAclsRoute],
+  ["POST", "/v1/acls", createAclsRoute],
+  ["DELETE", "/v1/acls", deleteAclsRoute],
   ...KAFKA_REST_ROUTES,
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],

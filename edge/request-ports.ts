@@ -59,6 +59,14 @@ function cacheOf(namespace: string): TopicCache {
 
 function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
   const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
+  /** Also where no answer comes: it may have happened. */
+  const forgetRules = async <Value>(change: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await change();
+    } finally {
+      rulesCache.forget(namespace);
+    }
+  };
   return {
     createTopic: async (request) => await stub().createTopic(request),
     alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
@@ -68,6 +76,9 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
+    createAcls: async (acls) => await forgetRules(async () => await stub().createAcls(acls)),
+    deleteAcls: async (filter) => await forgetRules(async () => await stub().deleteAcls(filter)),
+    describeAcls: async (filter) => await stub().describeAcls(filter),
     remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };

@@ -38,6 +38,7 @@ export const ERRORS = {
   INVALID_PARTITIONS: { errno: 37, retriable: false, sentence: "The number of partitions is not legal." },
   INVALID_CONFIG: { errno: 40, retriable: false, sentence: "The configuration is not legal." },
   INVALID_REQUEST: { errno: 42, retriable: false, sentence: "The request is not well formed." },
+  POLICY_VIOLATION: { errno: 44, retriable: false, sentence: "The request is beyond what is allowed here." },
   OUT_OF_ORDER_SEQUENCE_NUMBER: {
     errno: 45,
     retriable: false,
@@ -139,15 +140,15 @@ export const ERRORS = {
     retriable: false,
     sentence: "The body is of a type that is not taken here.",
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    errno: 10_021,
+    retriable: false,
+    sentence: "Another request was made under this Idempotency-Key.",
+  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,
     sentence: "The keys of the tokens' issuer cannot be had at the moment.",
-  },
-  IDEMPOTENCY_KEY_REUSED: {
-    errno: 10_020,
-    retriable: false,
-    sentence: "Another request was made under this Idempotency-Key.",
   },
 } as const;
 

@@ -50,6 +50,11 @@ export const LIMITS = {
   producePartitionsMax: 1_000,
   topicNameCharsMax: 249,
   partitionsPerTopicMax: 1_000,
+  /** Of one namespace: every isolate holds them in memory. */
+  aclsMax: 10_000,
+  aclsPerRequestMax: 1_000,
+  /** Of an ACL: `User:` and a name. */
+  aclPrincipalCharsMax: 260,
   /** Batches that one reconcile request describes. */
   reconcileBatchesMax: 512,
   /** Voids that the edge remembers for one producer on one partition. */

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -11,6 +12,7 @@ import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
+import { AclStore } from "./acl-store.ts";
 import { createTables } from "./controller-schema.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
@@ -28,6 +30,7 @@ export class ControllerObject extends DurableObject<Env> {
   readonly #ledger: PartitionLedger;
   readonly #changes: TopicChanges;
   readonly #alarm: RetryAlarm;
+  readonly #acls: AclStore;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -37,6 +40,7 @@ export class ControllerObject extends DurableObject<Env> {
     this.#metrics = new TotalsStore(storage, systemClock);
     this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
     this.#ledger = new PartitionLedger(storage.sql);
+    this.#acls = new AclStore(storage.sql);
     this.#changes = new TopicChanges({
       registry: this.#topics,
       ledger: this.#ledger,
@@ -123,7 +127,20 @@ export class ControllerObject extends DurableObject<Env> {
 
   /** Who may do what in this namespace, and how much. */
   rules(): NamespaceRules {
-    return NO_RULES;
+    return { ...NO_RULES, acls: this.#acls.all() };
+  }
+
+  /** Those that were not there before. */
+  createAcls(acls: readonly Acl[]): Outcome<Acl[]> {
+    return this.#change(() => this.#acls.create(acls));
+  }
+
+  deleteAcls(filter: AclFilter): Outcome<Acl[]> {
+    return this.#change(() => this.#acls.delete(filter));
+  }
+
+  describeAcls(filter: AclFilter): Acl[] {
+    return this.#acls.matching(filter);
   }
 
   /** What was reported, as Prometheus reads it. */

@@ -8,6 +8,7 @@
  * `births`: one row for each partition that was confirmed, written before the confirmation is answered: only these can
  *   have storage. `told`: the revision it has heard of.
  * `freeing`: partitions of deleted topics whose storage may still be there.
+ * `acls`: one row an ACL; all of it is the key, so that none is there twice.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
  *   in a row in which something failed.
  */
@@ -35,6 +36,15 @@ const TABLES = [
     partition INTEGER NOT NULL,
     jurisdiction TEXT,
     PRIMARY KEY (topic_id, partition)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS acls (
+    resource_type TEXT NOT NULL,
+    resource_name TEXT NOT NULL,
+    pattern_type TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    permission_type TEXT NOT NULL,
+    PRIMARY KEY (resource_type, resource_name, pattern_type, principal, operation, permission_type)
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];

@@ -46,7 +46,7 @@ export const restPartitionRoute: Route = route(
   async (asked) => {
     const partition = partitionParam(asked);
     await describeTopic(asked.ports, topicParam(asked));
-    await partitionByName(asked.ports, topicParam(asked), partition);
+    await partitionByName(asked.ports, topicParam(asked), partition, "describeTopic");
     return rest(partitionOf(partition));
   },
 );

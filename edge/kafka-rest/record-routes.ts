@@ -1,6 +1,5 @@
 /** Produce and stateless fetch of the REST proxy's v2. */
 import { LIMITS } from "../../shared/limits.ts";
-import { demandTopicAccess } from "../access/access.ts";
 import { readBody } from "../body.ts";
 import { partitionByName, topicByName } from "../operations/ports.ts";
 import { readRun, recordsAsJson } from "../operations/records.ts";
@@ -61,9 +60,11 @@ export const restProducePartitionRoute: Route = route(
 async function produced(asked: RouteRequest, partition: number | null): Promise<Response> {
   const { request, ports } = asked;
   const name = topicParam(asked);
-  demandTopicAccess(ports.access, "WRITE", name);
   const format = producedFormat(request.headers);
-  const topic = partition === null ? await topicByName(ports, name) : await partitionByName(ports, name, partition);
+  const topic =
+    partition === null
+      ? await topicByName(ports, name, "produce")
+      : await partitionByName(ports, name, partition, "produce");
   const body = await readBody(request, LIMITS.recordsBodyBytesMax);
   const records = recordsOfV2(parseJson(body), format, partition);
   return rest(answerOfV2(await sendRequest(ports, topic, records, { headers: request.headers, body })));

@@ -2,7 +2,6 @@
 import { JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { demandTopicAccess } from "../access/access.ts";
 import { readBody } from "../body.ts";
 import { topicByName, type EdgePorts, type KnownTopic } from "../operations/ports.ts";
 import { recordStream } from "../operations/record-stream.ts";
@@ -88,9 +87,8 @@ export const restProduceBatchV3Route: Route = route(
 async function placeOf(asked: RouteRequest): Promise<{ readonly cluster: string; readonly topic: KnownTopic }> {
   const cluster = demandCluster(asked);
   const name = topicParam(asked);
-  demandTopicAccess(asked.ports.access, "WRITE", name);
   demandJson(asked.request.headers);
-  return { cluster, topic: await topicByName(asked.ports, name) };
+  return { cluster, topic: await topicByName(asked.ports, name, "produce") };
 }
 
 /** Throws `NOT_FOUND`. */

@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the routes, from the schemas that validate what they take and the table that dispatches them. */
 import { z } from "zod";
 import type { ErrorCode } from "../../shared/error-table.ts";
+import { NEEDS, ROUTE_NEEDS } from "../access/needs.ts";
 import type { NamedSchema } from "../answer-schemas.ts";
 import { faceAt, type Face } from "../faces.ts";
 import { bodiesOf, type Content, type RouteDoc } from "../routes/route.ts";
@@ -41,7 +42,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
   for (const { method, path, doc } of routes) {
     const template = path.replaceAll(PARAMETER, "{$1}");
     const operations = (paths[template] ??= {});
-    operations[method.toLowerCase()] = operationOf(path, doc);
+    operations[method.toLowerCase()] = { ...operationOf(path, doc), ...rightsOf(`${method} ${path}`) };
   }
   return {
     openapi: "3.1.0",
@@ -72,6 +73,16 @@ function operationOf(path: string, doc: RouteDoc): Json {
       ...errorResponses(faceAt(path), [...EVERY_ROUTE, ...doc.errors]),
     },
   };
+}
+
+/** For the topic that is named, or the cluster: `READ on TOPIC`, with `or` between those of which one will do. */
+function rightsOf(route: string): Json {
+  const needs = ROUTE_NEEDS[route] ?? [];
+  if (needs.length === 0) return {};
+  const told: Record<string, string> = {};
+  for (const need of needs)
+    told[need] = NEEDS[need].map(([resourceType, operation]) => `${operation} on ${resourceType}`).join(" or ");
+  return { "x-strandline-rights": told };
 }
 
 function pathParameters(path: string): Json[] {

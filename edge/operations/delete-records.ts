@@ -13,7 +13,7 @@ export async function deleteRecords(
   partition: number,
   before: DeleteRecordsQuestion,
 ): Promise<DeleteRecordsAnswer> {
-  const topic = await partitionByName(ports, name, partition);
+  const topic = await partitionByName(ports, name, partition, "deleteRecords");
   const offset = before === "latest" ? HIGH_WATERMARK : before;
   const { logStartOffset, highWatermark } = take(await ports.partition(topic, partition).deleteRecords(offset));
   return { logStartOffset, highWatermark };

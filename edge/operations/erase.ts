@@ -8,7 +8,7 @@ import { NO_CHAIN } from "../../shared/brands.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
-import { demandTopicAccess } from "../access/access.ts";
+import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { log, thrownFields } from "../log.ts";
 import { take } from "../outcome.ts";
@@ -30,7 +30,7 @@ const BACKUP_MS = 30 * 86_400_000;
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`, `TOPIC_AUTHORIZATION_FAILED`. */
 export async function erase(ports: EdgePorts, name: string, query: EraseQuery): Promise<EraseAnswer> {
-  demandTopicAccess(ports.access, "DELETE", name);
+  demandPermission(ports.access, "erase", name);
   const topic = await ports.topics.byName(name);
   if (topic === null) throw unknownTopic(name);
   const key = query.keyBase64 === undefined ? bytesOf(query.key ?? "") : bytesOfBase64(query.keyBase64);

@@ -58,7 +58,7 @@ async function waitForAny(
 ): Promise<WaitEnd> {
   const waits = request.partitions.map(async (one, index) => {
     const offset = Math.max(one.offset, parts[index]?.answer.highWatermark ?? 0);
-    const topic = await partitionById(ports, one.topicId, one.partition);
+    const topic = await partitionById(ports, one.topicId, one.partition, "fetch");
     return await ports.partition(topic, one.partition).waitForAppend({ ...wait, offset });
   });
   for (const wait of waits) wait.catch(() => undefined);

@@ -59,7 +59,7 @@ async function growthsOf(
   { topicId, partition }: FetchPartition,
 ): Promise<readonly GrowthBarrier[] | null> {
   try {
-    const topic = await partitionById(ports, topicId, partition);
+    const topic = await partitionById(ports, topicId, partition, "fetch");
     return take(await ports.partition(topic, partition).bounds()).growths;
   } catch (thrown) {
     asStrandlineError(thrown);

@@ -11,7 +11,7 @@ export async function listOffsets(
   partition: number,
   at: OffsetQuestion,
 ): Promise<ListOffsetsAnswer> {
-  const port = ports.partition(await partitionByName(ports, name, partition), partition);
+  const port = ports.partition(await partitionByName(ports, name, partition, "listOffsets"), partition);
   if (typeof at === "string") {
     const { leaderEpoch, logStartOffset, highWatermark } = take(await port.bounds());
     return { offset: at === "earliest" ? logStartOffset : highWatermark, timestamp: null, leaderEpoch };

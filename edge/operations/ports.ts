@@ -1,11 +1,13 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
+import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { Access } from "../access/access.ts";
+import { demandPermission, isPermitted, type Access } from "../access/access.ts";
+import type { Need } from "../access/needs.ts";
 import type { NamespaceRules } from "../access/rules.ts";
 import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
@@ -25,6 +27,10 @@ export interface ControllerPort {
   topicById(topicId: string): Promise<TopicMetadata | null>;
   /** Who may do what, and how much. */
   rules(): Promise<NamespaceRules>;
+  /** Those that were not there before. What it answers to the next request is by the rules as they are then. */
+  createAcls(acls: readonly Acl[]): Promise<Outcome<Acl[]>>;
+  deleteAcls(filter: AclFilter): Promise<Outcome<Acl[]>>;
+  describeAcls(filter: AclFilter): Promise<Acl[]>;
   /** Tells a partition its topic once more: it has not heard of a growth that others know of. */
   remindPartition(topicId: string, partition: number): Promise<void>;
   /** What was reported, in Prometheus' text format. */
@@ -71,23 +77,49 @@ export interface TopicLookup {
   forget(topicId: string): void;
 }
 
-/** Throws `UNKNOWN_TOPIC_ID` or `UNKNOWN_TOPIC_OR_PARTITION`. */
-export async function partitionById(ports: EdgePorts, topicId: string, partition: number): Promise<KnownTopic> {
+/**
+ * Throws `UNKNOWN_TOPIC_ID` or `UNKNOWN_TOPIC_OR_PARTITION`; `TOPIC_AUTHORIZATION_FAILED` where the caller may not have
+ * what it needs, and may know that the topic is there.
+ */
+export async function partitionById(
+  ports: EdgePorts,
+  topicId: string,
+  partition: number,
+  need: Need,
+): Promise<KnownTopic> {
   const topic = await ports.topics.byId(topicId);
-  if (topic === null) throw new StrandlineError("UNKNOWN_TOPIC_ID", topicId, { topicId });
+  if (topic === null) throw unknownTopicId(topicId);
+  if (!isPermitted(ports.access, need, topic.name)) await refuse(ports, topic, need);
   return await withPartition(ports, topic, partition);
 }
 
-/** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
-export async function topicByName(ports: EdgePorts, name: string): Promise<KnownTopic> {
+/** Nothing tells a topic whose name is not to be known from one that is not there: no word, and no call that is left out. */
+async function refuse({ access, topics }: EdgePorts, { name, topicId }: KnownTopic, need: Need): Promise<never> {
+  if (isPermitted(access, "describeTopic", name)) demandPermission(access, need, name);
+  await topics.asked(topicId);
+  throw unknownTopicId(topicId);
+}
+
+/** Throws `TOPIC_AUTHORIZATION_FAILED` whether or not there is such a topic; `UNKNOWN_TOPIC_OR_PARTITION`. */
+export async function topicByName(ports: EdgePorts, name: string, need: Need): Promise<KnownTopic> {
+  demandPermission(ports.access, need, name);
   const topic = await ports.topics.byName(name);
   if (topic === null) throw unknownTopic(name);
   return topic;
 }
 
-/** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
-export async function partitionByName(ports: EdgePorts, name: string, partition: number): Promise<KnownTopic> {
-  return await withPartition(ports, await topicByName(ports, name), partition);
+/** Throws as `topicByName`. */
+export async function partitionByName(
+  ports: EdgePorts,
+  name: string,
+  partition: number,
+  need: Need,
+): Promise<KnownTopic> {
+  return await withPartition(ports, await topicByName(ports, name, need), partition);
+}
+
+function unknownTopicId(topicId: string): StrandlineError {
+  return new StrandlineError("UNKNOWN_TOPIC_ID", topicId, { topicId });
 }
 
 export function unknownTopic(name: string): StrandlineError {

@@ -16,6 +16,7 @@ import { readEnvelope, takePayloads } from "../../shared/envelope.ts";
 import { isDeviceProducer, producerIdOf } from "../../shared/producer-identity.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import { isCompacted, maxMessageBytes } from "../topic-config.ts";
+import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { log, thrownFields } from "../log.ts";
 import { take } from "../outcome.ts";
@@ -62,9 +63,11 @@ async function producePartition(
   let partition: PartitionPort | null = null;
   let identified: ProducerId | null = null;
   try {
-    const topic = await partitionById(ports, head.topicId, head.partition);
+    // Who may reconcile hears with a refusal what is held of its batches, and can give up the others.
+    const topic = await partitionById(ports, head.topicId, head.partition, "reconcile");
     partition = ports.partition(topic, head.partition);
     identified = await identify(ports, head, run);
+    demandPermission(ports.access, "produce", topic.name);
     const checked = await checkRun(run, head.chain, runLimits(topic.config));
     return answerOf(
       head,

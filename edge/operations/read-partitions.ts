@@ -115,7 +115,7 @@ async function readPart(ports: EdgePorts, one: FetchPartition, { limit, ...room 
   const { topicId, partition, offset, previousCrc, leaderEpoch } = one;
   try {
     if (typeof limit === "object" && limit !== null) throw StrandlineError.fromBody(limit);
-    const topic = await partitionById(ports, topicId, partition);
+    const topic = await partitionById(ports, topicId, partition, "fetch");
     const before = limit;
     const read = take(
       await ports.partition(topic, partition).read({ offset, previousCrc, leaderEpoch, before, ...room }),

@@ -28,7 +28,7 @@ export async function readRun(
   partition: number,
   query: RecordsQuery,
 ): Promise<RunRead> {
-  const topic = await partitionByName(ports, name, partition);
+  const topic = await partitionByName(ports, name, partition, "records");
   const port = ports.partition(topic, partition);
   const bytesMax = Math.min(query.maxBytes, LIMITS.fetchBytesMax);
   const bytesMin = Math.min(query.minBytes, bytesMax);

@@ -11,7 +11,7 @@ import { partitionForKey } from "../../shared/murmur2.ts";
 import { seal } from "../../shared/record-batch-seal.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
-import { demandTopicAccess } from "../access/access.ts";
+import { demandPermission } from "../access/access.ts";
 import { idempotencyKeyOf, idempotencyOf, type Idempotency } from "../intake/idempotency-key.ts";
 import type { OutgoingRecord } from "../intake/outgoing-record.ts";
 import type { Keyless } from "../intake/partitioner.ts";
@@ -46,7 +46,7 @@ export async function sendOnce(
   records: readonly OutgoingRecord[],
   idempotency: Idempotency,
 ): Promise<readonly RecordOutcome[]> {
-  demandTopicAccess(ports.access, "WRITE", topic.name);
+  demandPermission(ports.access, "produce", topic.name);
   const stated = records.flatMap(({ timestamp }) => (timestamp === null ? [] : [timestamp]));
   const stampTime = stated.length === 0;
   // The same each time the request comes, whenever that is.

@@ -8,7 +8,7 @@
  * stored again.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { demandTopicAccess } from "../access/access.ts";
+import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { inputOf, type OutgoingRecord } from "../intake/outgoing-record.ts";
 import { partitionOf, sticky, type Keyless } from "../intake/partitioner.ts";
@@ -53,7 +53,7 @@ export async function sendRecords(
   records: readonly OutgoingRecord[],
   options: SendOptions = {},
 ): Promise<readonly RecordOutcome[]> {
-  demandTopicAccess(ports.access, "WRITE", topic.name);
+  demandPermission(ports.access, "produce", topic.name);
   const grown = await asGrown(ports, topic, records);
   return await deliverRecords(ports, prepareRecords(ports, grown, records, options));
 }

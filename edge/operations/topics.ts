@@ -1,4 +1,7 @@
-/** Topics: create, list, describe, alter, grow, delete. What changes them is the controller's, and so is every answer. */
+/**
+ * Topics: create, list, describe, alter, grow, delete. What changes them is the controller's, and so is every answer.
+ * What the caller may not do is `TOPIC_AUTHORIZATION_FAILED`, before anybody looks whether there is such a topic.
+ */
 import type {
   AlterTopicAnswer,
   AlterTopicRequest,
@@ -9,30 +12,38 @@ import type {
   GrowTopicRequest,
   ListTopicsAnswer,
 } from "../../shared/api/topics.ts";
+import { demandPermission, isPermitted } from "../access/access.ts";
 import type { CreatedTopic } from "../controller/topic-registry.ts";
 import { take } from "../outcome.ts";
 import { defaultsOf } from "../topic-config.ts";
 import { unknownTopic, type EdgePorts } from "./ports.ts";
+import { asShownTo } from "./shown-topic.ts";
 
 /** Throws `TOPIC_ALREADY_EXISTS` and what says that the name, the count or the config is not legal. */
 export async function createTopic(ports: EdgePorts, request: CreateTopicRequest): Promise<CreatedTopic> {
+  demandPermission(ports.access, "createTopic", request.name);
   const created = take(await ports.controller.createTopic(request));
   ports.topics.learn(created.topic);
-  return created;
+  return { ...created, topic: asShownTo(ports, created.topic) };
 }
 
+/** Those that may be described. */
 export async function listTopics(ports: EdgePorts): Promise<ListTopicsAnswer> {
   const found = await ports.controller.topics(null, false);
-  return { topics: found.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])) };
+  const topics = found.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
+  const visible = topics.filter(({ name }) => isPermitted(ports.access, "describeTopic", name));
+  return { topics: visible.map((topic) => asShownTo(ports, topic)) };
 }
 
 /** As it is now: whoever has just changed a topic looks here. Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
 export async function describeTopic(ports: EdgePorts, name: string): Promise<DescribeTopicAnswer> {
+  demandPermission(ports.access, "describeTopic", name);
   const [found] = await ports.controller.topics([name], false);
   if (found === undefined) throw unknownTopic(name);
   const topic = take(found);
   ports.topics.learn(topic);
-  return { ...topic, defaults: defaultsOf(topic.config) };
+  const withConfigs = isPermitted(ports.access, "describeConfigs", name);
+  return { ...asShownTo(ports, topic), defaults: withConfigs ? defaultsOf(topic.config) : {} };
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG`. */
@@ -41,9 +52,10 @@ export async function alterTopic(
   name: string,
   { config }: AlterTopicRequest,
 ): Promise<AlterTopicAnswer> {
+  demandPermission(ports.access, "alterTopic", name);
   const altered = take(await ports.controller.alterTopic(name, config));
   ports.topics.learn(altered);
-  return altered;
+  return asShownTo(ports, altered);
 }
 
 /** Done where the answer's count is the one that was asked for. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`. */
@@ -52,13 +64,15 @@ export async function growTopic(
   name: string,
   { partitionCount }: GrowTopicRequest,
 ): Promise<GrowTopicAnswer> {
+  demandPermission(ports.access, "growTopic", name);
   const { topic, growingTo, waitsFor } = take(await ports.controller.growTopic(name, partitionCount));
   ports.topics.learn(topic);
-  return { ...topic, growingTo, waitsFor };
+  return { ...asShownTo(ports, topic), growingTo, waitsFor };
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */
 export async function deleteTopic(ports: EdgePorts, name: string): Promise<DeleteTopicAnswer> {
+  demandPermission(ports.access, "deleteTopic", name);
   const deleted = take(await ports.controller.deleteTopic(name));
   ports.topics.forget(deleted.topicId);
   return deleted;

@@ -10,7 +10,7 @@ export async function eventStreamAnswer(
 ): Promise<Response> {
   const { ports, request } = route;
   const partition = partitionParam(route);
-  const topic = await partitionByName(ports, topicParam(route), partition);
+  const topic = await partitionByName(ports, topicParam(route), partition, "tail");
   const lastEventId = request.headers.get("last-event-id");
   const from =
     lastEventId === null

@@ -1,3 +1,4 @@
+import { metrics } from "../operations/metrics.ts";
 import { PRIVATE, route, type Route } from "./route.ts";
 
 const MEDIA_TYPE = "text/plain";
@@ -9,7 +10,7 @@ export const metricsRoute: Route = route(
     query: null,
     body: null,
     answer: { status: 200, contents: [{ mediaType: MEDIA_TYPE, of: null }] },
-    errors: [],
+    errors: ["CLUSTER_AUTHORIZATION_FAILED"],
   },
   async ({ ports }) => {
     const headers = {
@@ -17,6 +18,6 @@ export const metricsRoute: Route = route(
       "cache-control": "no-store",
       "content-type": `${MEDIA_TYPE}; version=0.0.4; charset=utf-8`,
     };
-    return new Response(await ports.controller.metrics(), { headers });
+    return new Response(await metrics(ports), { headers });
   },
 );

@@ -14,6 +14,7 @@ export const reconcileRoute: Route = route(
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: RECONCILE_ANSWER }] },
     errors: [
       "REQUEST_TOO_LARGE",
+      "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",
       "INCONSISTENT_TOPIC_ID",

@@ -25,6 +25,7 @@ export const recordsRoute: Route = route(
     },
     errors: [
       "NOT_ACCEPTABLE",
+      "TOPIC_AUTHORIZATION_FAILED",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",
       "NETWORK_EXCEPTION",

@@ -6,7 +6,6 @@ import {
 } from "../../shared/api/media-types.ts";
 import type { SendRecordsAnswer, SentRecord } from "../../shared/api/send-records.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { demandTopicAccess } from "../access/access.ts";
 import { LINE_REPORT, OUTGOING_RECORD, SEND_RECORDS_ANSWER, SEND_RECORDS_REQUEST } from "../answer-schemas.ts";
 import { readBody } from "../body.ts";
 import { intakeKind, requestRecords } from "../intake/request-records.ts";
@@ -57,10 +56,9 @@ export const sendRecordsRoute: Route = route(
   async (asked) => {
     const { request, ports } = asked;
     const name = topicParam(asked);
-    demandTopicAccess(ports.access, "WRITE", name);
     // Before the body is read, which may be long.
     const kind = intakeKind(request.headers);
-    const topic = await topicByName(ports, name);
+    const topic = await topicByName(ports, name, "produce");
     if (kind === "lines") {
       refuseIdempotencyKey(request.headers);
       const reports = recordStream(ports, topic, request.body, lineGrammar());

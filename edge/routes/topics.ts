@@ -28,6 +28,7 @@ export const createTopicRoute: Route = route(
     answer: { status: 201, repeated: 200, contents: [content(TOPIC)] },
     errors: [
       "REQUEST_TOO_LARGE",
+      "TOPIC_AUTHORIZATION_FAILED",
       "TOPIC_ALREADY_EXISTS",
       "INVALID_TOPIC_EXCEPTION",
       "INVALID_PARTITIONS",
@@ -44,7 +45,7 @@ export const createTopicRoute: Route = route(
 
 export const listTopicsRoute: Route = route(
   {
-    summary: "All topics.",
+    summary: "All topics that may be described.",
     query: null,
     body: null,
     answer: answers(LIST_TOPICS_ANSWER),
@@ -59,7 +60,7 @@ export const describeTopicRoute: Route = route(
     query: null,
     body: null,
     answer: answers(DESCRIBE_TOPIC_ANSWER),
-    errors: ["UNKNOWN_TOPIC_OR_PARTITION"],
+    errors: ["TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION"],
   },
   async (asked) => json(await describeTopic(asked.ports, topicParam(asked))),
 );
@@ -70,7 +71,7 @@ export const alterTopicRoute: Route = route(
     query: null,
     body: content({ name: "AlterTopicRequest", schema: alterTopicRequest }),
     answer: answers(TOPIC),
-    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
+    errors: ["REQUEST_TOO_LARGE", "TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
   },
   async (asked) => {
     const request = demand(alterTopicRequest, await bodyOf(asked.request), "the body");
@@ -84,7 +85,7 @@ export const growTopicRoute: Route = route(
     query: null,
     body: content({ name: "GrowTopicRequest", schema: growTopicRequest }),
     answer: { ...answers(GROW_TOPIC_ANSWER), later: 202 },
-    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS"],
+    errors: ["REQUEST_TOO_LARGE", "TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS"],
   },
   async (asked) => {
     const request = demand(growTopicRequest, await bodyOf(asked.request), "the body");
@@ -99,7 +100,7 @@ export const deleteTopicRoute: Route = route(
     query: null,
     body: null,
     answer: answers(DELETE_TOPIC_ANSWER),
-    errors: ["UNKNOWN_TOPIC_OR_PARTITION"],
+    errors: ["TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION"],
   },
   async (asked) => json(await deleteTopic(asked.ports, topicParam(asked))),
 );

@@ -149,7 +149,7 @@ export class TailSession {
     };
     this.#subscriptions.set(id, one);
     try {
-      const topic = await partitionById(this.#parts.ports, topicId, partition);
+      const topic = await partitionById(this.#parts.ports, topicId, partition, "tail");
       const { leaderEpoch, previousCrc } = frame;
       const growthsPassed = keyOrder ? 0 : null;
       const request = { offset, leaderEpoch, previousCrc, windowBytes, growthsPassed };
@@ -250,7 +250,7 @@ export class TailSession {
 }
 
 async function growthsOf(ports: EdgePorts, topicId: string, partition: number): Promise<readonly GrowthBarrier[]> {
-  const topic = await partitionById(ports, topicId, partition);
+  const topic = await partitionById(ports, topicId, partition, "tail");
   return take(await ports.partition(topic, partition).bounds()).growths;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { isAllowed } from "../../edge/access/acl.ts";
+import { accessOf } from "../../edge/access/access.ts";
+import { NO_RULES } from "../../edge/access/rules.ts";
 import { grantsOf, scopesIn } from "../../edge/auth/scopes.ts";
 
 describe("scopes", () => {
@@ -35,8 +36,8 @@ describe("scopes", () => {
   test("a prefix reaches what begins with it, and nothing else", () => {
     const grants = grantsOf(["topic:app-*:read"]);
     if (grants === "all") throw new Error("everything");
-    const may = (resourceName: string): boolean =>
-      isAllowed({ principal: "a", operation: "READ", resource: { resourceType: "TOPIC", resourceName } }, grants, []);
+    const access = accessOf({ principal: "a", grants }, NO_RULES);
+    const may = (resourceName: string): boolean => access.allows("READ", { resourceType: "TOPIC", resourceName });
     expect(["app-", "app-1", "app", "xapp-1", "*"].map(may)).toEqual([true, true, false, false, false]);
   });
 });

@@ -1,4 +1,5 @@
 /** A device's tail on a clock of the test's own, over partitions that only note what they are asked and told. */
+import { EVERYTHING } from "../../edge/access/access.ts";
 import type { EdgePorts, PartitionTail } from "../../edge/operations/ports.ts";
 import type { GrowthBarrier } from "../../edge/partition/partition-port.ts";
 import { recordsFrame, type TailDownFrame, type TailUpFrame } from "../../edge/partition/tail-frames.ts";
@@ -103,6 +104,7 @@ export class TailSessionLab {
     const topic = { name: "t", topicId: TOPIC, partitionCount: 2_000, config: {} };
     const ports = {
       clock: this.clock,
+      access: EVERYTHING,
       topics: {
         byId: (topicId: string) => Promise.resolve(topicId === TOPIC ? topic : null),
         asked: () => Promise.resolve(topic),

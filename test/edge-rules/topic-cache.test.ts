@@ -35,6 +35,9 @@ function controller(): ControllerPort {
   return {
     metrics: notAsked,
     rules: notAsked,
+    createAcls: notAsked,
+    deleteAcls: notAsked,
+    describeAcls: notAsked,
     bornPartitions: notAsked,
     topics: async () => {
       asked.push("name");

@@ -15,6 +15,7 @@ interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: object };
+  readonly "x-strandline-rights"?: Readonly<Record<string, string>>;
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
 }
 
@@ -102,4 +103,20 @@ test("is made of the schemas that validate", () => {
   expect(document.components.schemas["ErrorAnswer"]).toMatchObject({
     properties: { error: { properties: { code: { enum: expect.arrayContaining(["NOT_ACCEPTABLE"]) } } } },
   });
+});
+
+test("says what right each route asks for, and of which resource", () => {
+  const asked = Object.fromEntries(
+    operations().map(([path, method, operation]) => [`${method} ${path}`, operation["x-strandline-rights"]]),
+  );
+  expect(asked["get /v1/acls"]).toEqual({ describeAcls: "DESCRIBE on CLUSTER" });
+  expect(asked["post /v1/topics"]).toMatchObject({ createTopic: "CREATE on CLUSTER or CREATE on TOPIC" });
+  const unguarded = Object.keys(asked).filter((route) => asked[route] === undefined);
+  expect(unguarded.toSorted()).toEqual([
+    "get /healthz",
+    // They say of the caller what its token says.
+    "get /kafka-rest/v3/clusters",
+    "get /kafka-rest/v3/clusters/{cluster}",
+    "get /openapi.json",
+  ]);
 });

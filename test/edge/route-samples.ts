@@ -33,6 +33,11 @@ function sending(route: string, path: string, json: object): [string, Sample][] 
   return [[route, { path, body: JSON.stringify(json), headers: { "content-type": "application/json" } }]];
 }
 
+const ACL = {
+  ...{ resourceType: "TOPIC", resourceName: "*", patternType: "LITERAL" },
+  ...{ principal: "User:*", operation: "ALL", permissionType: "ALLOW" },
+};
+
 export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["POST /v1/produce", { path: "/v1/produce", body: writeEnvelope({ partitions: [produce] }, [batch]) }],
   [
@@ -92,6 +97,9 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     `${CLUSTER}/topics/orders/records:batch`,
     { entries: [{ id: "1" }] },
   ),
+  ["GET /v1/acls", { path: "/v1/acls" }],
+  ["POST /v1/acls", { path: "/v1/acls", body: JSON.stringify({ acls: [ACL] }) }],
+  ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -134,7 +134,7 @@ test("names and partitions by chance lead somewhere or nowhere", async () => {
     fc.asyncProperty(part, part, fc.boolean(), async (topic, partition, stream) => {
       const headers: Record<string, string> = stream ? { accept: "text/event-stream" } : {};
       const response = await call(`/v1/topics/${topic}/partitions/${partition}/records`, { headers });
-      // Dots may lead up to another address, which takes another method.
+      // `..` leads to `/v1/topics/{t}/records`, which is there to be deleted.
       expect([200, 400, 404, 405]).toContain(response.status);
       await response.body?.cancel();
     }),

@@ -1,4 +1,5 @@
 /** An edge in memory: the product's operations, answers and errors, over partitions whose faults a test owns. */
+import { EVERYTHING, type Access } from "../../edge/access/access.ts";
 import { NO_RULES } from "../../edge/access/rules.ts";
 import { ANYBODY } from "../../edge/auth/caller.ts";
 import { statusOf } from "../../edge/http-error.ts";
@@ -30,6 +31,8 @@ export class SimulatedEdge {
   readonly #controller: ControllerPort;
   readonly #lookup: TopicLookup;
   #topicsMade = 0;
+  /** What the caller may do. */
+  access: Access = EVERYTHING;
   caller = { namespace: "default", principal: "anonymous" };
   /** Of topics that nobody made by hand. */
   partitionCount = 1;
@@ -44,7 +47,7 @@ export class SimulatedEdge {
   get #ports(): EdgePorts {
     return {
       caller: { ...ANYBODY, ...this.caller },
-      access: { allows: () => true },
+      access: this.access,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
@@ -145,6 +148,9 @@ export class SimulatedEdge {
       // No device changes topics.
       bornPartitions: () => Promise.resolve([]),
       rules: () => Promise.resolve(NO_RULES),
+      createAcls: () => Promise.resolve(attempt(refuse)),
+      deleteAcls: () => Promise.resolve(attempt(refuse)),
+      describeAcls: () => Promise.resolve([]),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
       growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),

@@ -1,0 +1,100 @@
+/**
+ * What each operation needs, in Kafka's words: the one table of rights. Operations ask by these names, `/openapi.json`
+ * tells them, and a route that has no row here fails the tests.
+ */
+import type { AclOperation, ResourceType } from "../../shared/api/acls.ts";
+
+/** Of the topic, or of the cluster, that is asked for. */
+export type Right = readonly [resourceType: ResourceType, operation: AclOperation];
+
+export type Need =
+  | "produce"
+  | "reconcile"
+  | "fetch"
+  | "records"
+  | "tail"
+  | "listOffsets"
+  | "deleteRecords"
+  | "erase"
+  | "describeTopic"
+  | "describeConfigs"
+  | "createTopic"
+  | "alterTopic"
+  | "growTopic"
+  | "deleteTopic"
+  | "describeAcls"
+  | "alterAcls"
+  | "metrics";
+
+/** Any one of the rights will do. */
+export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
+  produce: [["TOPIC", "WRITE"]],
+  /** Who may no longer write may still give up what it had: a batch that is reported dead must not land later. */
+  reconcile: [
+    ["TOPIC", "DESCRIBE"],
+    ["TOPIC", "WRITE"],
+  ],
+  fetch: [["TOPIC", "READ"]],
+  records: [["TOPIC", "READ"]],
+  tail: [["TOPIC", "READ"]],
+  listOffsets: [["TOPIC", "DESCRIBE"]],
+  deleteRecords: [["TOPIC", "DELETE"]],
+  /** Its tombstones are no writing: whoever may delete all may delete one key. */
+  erase: [["TOPIC", "DELETE"]],
+  /** Metadata and listings leave out, or refuse, what may not be described. */
+  describeTopic: [["TOPIC", "DESCRIBE"]],
+  /** Without it a topic's configuration is left out of every answer. */
+  describeConfigs: [["TOPIC", "DESCRIBE_CONFIGS"]],
+  /** Also by metadata, where topics make themselves. */
+  createTopic: [
+    ["CLUSTER", "CREATE"],
+    ["TOPIC", "CREATE"],
+  ],
+  alterTopic: [["TOPIC", "ALTER_CONFIGS"]],
+  growTopic: [["TOPIC", "ALTER"]],
+  deleteTopic: [["TOPIC", "DELETE"]],
+  describeAcls: [["CLUSTER", "DESCRIBE"]],
+  alterAcls: [["CLUSTER", "ALTER"]],
+  metrics: [["CLUSTER", "DESCRIBE"]],
+};
+
+const PARTITION = "/v1/topics/:topic/partitions/:partition";
+const REST_TOPIC = "/kafka-rest/topics/:topic";
+const REST_CLUSTER = "/kafka-rest/v3/clusters/:cluster";
+
+/** What each route may ask for, the first always. None: whoever is served at all. */
+export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
+  "POST /v1/produce": ["produce"],
+  "POST /v1/fetch": ["fetch"],
+  "GET /v1/tail": ["tail"],
+  "GET /v1/metadata": ["describeTopic", "describeConfigs", "createTopic"],
+  "GET /v1/topics": ["describeTopic", "describeConfigs"],
+  "POST /v1/topics": ["createTopic", "describeConfigs"],
+  "GET /v1/topics/:topic": ["describeTopic", "describeConfigs"],
+  "PATCH /v1/topics/:topic": ["alterTopic", "describeConfigs"],
+  "DELETE /v1/topics/:topic": ["deleteTopic"],
+  "DELETE /v1/topics/:topic/records": ["erase"],
+  "POST /v1/topics/:topic/partitions": ["growTopic", "describeConfigs"],
+  "POST /v1/topics/:topic/records": ["produce"],
+  "GET /kafka-rest/topics": ["describeTopic"],
+  [`GET ${REST_TOPIC}`]: ["describeTopic", "describeConfigs"],
+  [`POST ${REST_TOPIC}`]: ["produce"],
+  [`GET ${REST_TOPIC}/partitions`]: ["describeTopic"],
+  [`GET ${REST_TOPIC}/partitions/:partition`]: ["describeTopic"],
+  [`POST ${REST_TOPIC}/partitions/:partition`]: ["produce"],
+  [`GET ${REST_TOPIC}/partitions/:partition/offsets`]: ["listOffsets"],
+  [`GET ${REST_TOPIC}/partitions/:partition/records`]: ["records"],
+  "GET /kafka-rest/v3/clusters": [],
+  [`GET ${REST_CLUSTER}`]: [],
+  [`POST ${REST_CLUSTER}/topics/:topic/records`]: ["produce"],
+  [`POST ${REST_CLUSTER}/topics/:topic/records:batch`]: ["produce"],
+  [`GET ${PARTITION}/records`]: ["records"],
+  [`DELETE ${PARTITION}/records`]: ["deleteRecords"],
+  [`GET ${PARTITION}/offsets`]: ["listOffsets"],
+  [`POST ${PARTITION}/reconcile`]: ["reconcile"],
+  "GET /v1/acls": ["describeAcls"],
+  "POST /v1/acls": ["alterAcls"],
+  "DELETE /v1/acls": ["alterAcls"],
+  "GET /metrics": ["metrics"],
+  "GET /openapi.json": [],
+};
