@@ -16,6 +16,10 @@ const REQUEST_HEADERS = [
   COST_HEADER,
   OWNER_HEADER,
   "idempotency-key",
+  // Of CloudEvents whose attributes are headers; what else they may have goes in the structured form.
+  ...["id", "source", "specversion", "type", "time", "subject", "dataschema", "partitionkey"].map(
+    (name) => `ce-${name}`,
+  ),
 ];
 const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", COST_HEADER];
 

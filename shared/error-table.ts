@@ -135,8 +135,13 @@ export const ERRORS = {
     retriable: false,
     sentence: "There is no answer of a media type that is accepted.",
   },
-  UNSUPPORTED_MEDIA_TYPE: {
+  IDEMPOTENCY_KEY_REUSED: {
     errno: 10_020,
+    retriable: false,
+    sentence: "Another request was made under this Idempotency-Key.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    errno: 10_021,
     retriable: false,
     sentence: "The body is of a type that is not taken here.",
   },

@@ -8,6 +8,8 @@ import type { ProduceV2Answer } from "./produce-v2.ts";
 import type { RestError } from "./rest-error.ts";
 
 const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
+/** -1, as Kafka has it: stored before, under an `Idempotency-Key`, and nobody remembers where. */
+const stored = z.int().min(-1);
 const errorCode = z.int().min(400).max(59_999);
 
 const restError: z.ZodType<RestError> = z.object({ error_code: errorCode, message: z.string() });
@@ -27,7 +29,7 @@ const produceV2Answer: z.ZodType<ProduceV2Answer> = z.object({
   offsets: z.array(
     z.object({
       partition: int32.nullable(),
-      offset: offset.nullable(),
+      offset: stored.nullable(),
       error_code: errorCode.nullable(),
       error: z.string().nullable(),
     }),
@@ -52,7 +54,7 @@ const report = {
   cluster_id: z.string(),
   topic_name: z.string(),
   partition_id: int32,
-  offset,
+  offset: stored,
   timestamp: z.string().exactOptional(),
   key: data.exactOptional(),
   value: data.exactOptional(),

@@ -81,5 +81,5 @@ function sentRecord(outcome: RecordOutcome): SentRecord {
   const { partition, error } = outcome;
   if (error !== null) return { partition, offset: null, timestamp: null, error: error.toBody() };
   const { offset, timestamp } = outcome;
-  return { partition: outcome.partition, offset, timestamp, error: null };
+  return { partition: outcome.partition, offset: offset < 0 ? null : offset, timestamp, error: null };
 }

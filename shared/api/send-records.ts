@@ -10,8 +10,13 @@
 import type { ErrorBody } from "../strandline-error.ts";
 
 export type SentRecord =
-  /** `timestamp`: as it stands in the log; null: under an `Idempotency-Key` that is known to the log alone. */
-  | { readonly partition: number; readonly offset: number; readonly timestamp: number | null; readonly error: null }
+  /** As it stands in the log; null: under an `Idempotency-Key` that may be known to the log alone. */
+  | {
+      readonly partition: number;
+      readonly offset: number | null;
+      readonly timestamp: number | null;
+      readonly error: null;
+    }
   | { readonly partition: number | null; readonly offset: null; readonly timestamp: null; readonly error: ErrorBody };
 
 /** One for each record, in their order. */

@@ -289,4 +289,5 @@ test("a page of a served origin may ask", async () => {
   });
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-allow-methods")).toContain("POST");
+  expect(response.headers.get("access-control-allow-headers")).toContain("ce-specversion");
 });
