@@ -4,7 +4,7 @@ import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
-import { finished, preflight } from "./cors.ts";
+import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
@@ -16,6 +16,7 @@ import { metadataRoute } from "./routes/metadata.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
+import { alterQuotasRoute, describeQuotasRoute } from "./routes/quotas.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import type { Route } from "./routes/route.ts";
@@ -33,7 +34,7 @@ import { systemClock } from "./system-ports.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export const ROUTES: readonly (readonly [method: Method, path: string, route: Route])[] = [
   ["POST", "/v1/produce", produceRoute],
@@ -50,6 +51,8 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["GET", "/v1/quotas", describeQuotasRoute],
+  ["PUT", "/v1/quotas", alterQuotasRoute],
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
@@ -80,20 +83,25 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   const startedAtMs = systemClock.now();
   let caller: Caller | null = null;
   let code: ErrorCode | null = null;
+  let throttleMs = 0;
   let response: Response;
   try {
     caller = await authenticate(env, request);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url: new URL(request.url), params, ports });
+    ({ throttleMs } = ports.quota);
+    if (throttleMs > 0 && response.webSocket === null) response.headers.set(THROTTLE_HEADER, String(throttleMs));
   } catch (thrown) {
     const error = asStrandlineError(thrown);
     code = error.code;
     response = errorResponse(error);
   }
   const { status } = response;
-  requestAnswered(env, { method: request.method, route: pattern, status, code, startedAtMs, caller }, (work) =>
-    inBackground(context, work),
+  requestAnswered(
+    env,
+    { method: request.method, route: pattern, status, code, throttleMs, startedAtMs, caller },
+    (work) => inBackground(context, work),
   );
   return finished(env, request, response);
 }

@@ -7,7 +7,9 @@ import { SECURE_HEADERS } from "./secure-headers.ts";
 export const COST_HEADER = "x-strandline-cost";
 
 const REQUEST_HEADERS = ["content-type", "accept", "authorization", "if-none-match", "last-event-id", COST_HEADER];
-const ANSWER_HEADERS = ["etag", "retry-after", COST_HEADER];
+/** Milliseconds to wait before the next request, where a quota was exceeded by this one. */
+export const THROTTLE_HEADER = "strandline-throttle-ms";
+const ANSWER_HEADERS = ["etag", "retry-after", THROTTLE_HEADER, COST_HEADER];
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */
 export function finished(env: Env, request: Request, response: Response): Response {

@@ -61,12 +61,13 @@ export function statusOf(code: ErrorCode): number {
 }
 
 export function errorResponse(error: StrandlineError): Response {
-  const { allow } = error.details;
+  const { allow, retryAfterMs } = error.details;
   const headers = {
     ...SECURE_HEADERS,
     vary: "Origin",
     "cache-control": "no-store",
     ...(typeof allow === "string" ? { allow } : {}),
+    ...(typeof retryAfterMs === "number" ? { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) } : {}),
   };
   return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
 }

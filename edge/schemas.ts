@@ -3,11 +3,13 @@ import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
+import { DEFAULT_ENTITY, QUOTA_NAMES, type AlterQuotasRequest, type QuotaName } from "../shared/api/quotas.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
+import { isQuotaValue } from "./quota/effective-quotas.ts";
 import type { RecordsQuery } from "./operations/records.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
@@ -125,6 +127,29 @@ export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
 });
 
 export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
+
+const PRINCIPAL_CHARS_MAX = 512;
+
+export const alterQuotasRequest: z.ZodType<AlterQuotasRequest> = z.object({
+  entity: z.union([
+    z.literal(DEFAULT_ENTITY),
+    z
+      .string()
+      .startsWith("User:")
+      .min("User:".length + 1)
+      .max(PRINCIPAL_CHARS_MAX),
+  ]),
+  quotas: z.strictObject(Object.fromEntries(QUOTA_NAMES.map((name) => [name, quotaValue(name)]))),
+}) as unknown as z.ZodType<AlterQuotasRequest>;
+
+function quotaValue(name: QuotaName): z.ZodType {
+  const says = name.endsWith("_rate") ? "a rate is above 0, a second" : "a count is whole, 0 or more";
+  return z
+    .number()
+    .refine((value) => isQuotaValue(name, value), says)
+    .nullable()
+    .exactOptional();
+}
 
 export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),

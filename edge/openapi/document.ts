@@ -16,7 +16,12 @@ export interface DocumentedRoute {
 }
 
 const VERSION = "0.1.0";
-export const EVERY_ROUTE: readonly ErrorCode[] = ["NOT_CONFIGURED", "FORBIDDEN_ORIGIN", "UNKNOWN_SERVER_ERROR"];
+export const EVERY_ROUTE: readonly ErrorCode[] = [
+  "NOT_CONFIGURED",
+  "FORBIDDEN_ORIGIN",
+  "THROTTLING_QUOTA_EXCEEDED",
+  "UNKNOWN_SERVER_ERROR",
+];
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {
   topic: { type: "string", minLength: 1, maxLength: 249 },
   partition: { type: "integer", minimum: 0 },

@@ -1,5 +1,6 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -11,6 +12,7 @@ import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
+import type { QuotaPort } from "../quota/request-quota.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
 /** The controller of the caller's namespace. */
@@ -23,6 +25,7 @@ export interface ControllerPort {
   topicById(topicId: string): Promise<TopicMetadata | null>;
   /** Who may do what, and how much. */
   rules(): Promise<NamespaceRules>;
+  alterQuotas(request: AlterQuotasRequest): Promise<Outcome<EntityQuotas>>;
   /** What was reported, in Prometheus' text format. */
   metrics(): Promise<string>;
 }
@@ -30,6 +33,8 @@ export interface ControllerPort {
 export interface EdgePorts {
   readonly caller: Caller;
   readonly access: Access;
+  /** Bytes that go through the ports are charged there. */
+  readonly quota: QuotaPort;
   readonly controller: ControllerPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

@@ -7,6 +7,7 @@ import { settingsOf, type Env } from "../env.ts";
 import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { PartitionMeter } from "../metrics/partition-meter.ts";
 import { attempt, type Outcome } from "../outcome.ts";
+import { PartitionQuotas } from "../quota/partition-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
 import { LogStore } from "./log-store.ts";
@@ -41,6 +42,7 @@ export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
   readonly #waits = new DelayedFetches(systemClock);
   readonly #meter: PartitionMeter;
+  readonly #quotas = new PartitionQuotas(systemClock);
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
   #open: OpenPartition | null = null;
   /** Null: no append is being committed. */
@@ -61,13 +63,15 @@ export class PartitionObject extends DurableObject<Env> {
    */
   async append(address: PartitionAddress, request: AppendRequest): Promise<Outcome<AppendAnswer>> {
     if (this.#commit !== null) await this.#commit;
-    const outcome = this.#with(address, (open) => {
-      open.reads.heard(request.leaderEpoch);
-      const { answer, appended } = open.log.append(request);
-      if (appended !== null) this.#appended(open, appended);
-      this.#meter.appended(answer.error, appended);
-      return answer;
-    });
+    const outcome = this.#with(address, (open) =>
+      this.#quotas.append(request, () => {
+        open.reads.heard(request.leaderEpoch);
+        const { answer, appended } = open.log.append(request);
+        if (appended !== null) this.#appended(open, appended);
+        this.#meter.appended(answer.error, appended);
+        return answer;
+      }),
+    );
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
     const committed = (): void => void (this.#commit = null);
     this.#commit ??= this.ctx.storage.sync().then(committed, committed);
@@ -79,7 +83,9 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   async read(address: PartitionAddress, request: ReadRequest): Promise<Outcome<ReadAnswer>> {
-    return await this.#with(address, ({ reads }) => this.#meter.fetched(reads.read(request)));
+    return await this.#with(address, ({ reads }) =>
+      this.#quotas.read(request, () => this.#meter.fetched(reads.read(request))),
+    );
   }
 
   async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<WaitEnd> {
@@ -217,7 +223,9 @@ export class PartitionObject extends DurableObject<Env> {
     const known = this.#fromStorage(() => this.#openKnown());
     if (!known.ok) return known;
     if (known.value !== null) return { ok: true, value: null };
-    const topic = await this.#confirm(address);
+    // An object that holds nothing creates nothing until the controller says that it should exist.
+    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
+    const topic = await controller.confirmPartition(address);
     return this.#fromStorage(() => {
       if (topic === null || this.#destroyed) this.#refuse(address);
       // Another call may have opened it while this one asked the controller.
@@ -269,12 +277,6 @@ export class PartitionObject extends DurableObject<Env> {
         throw thrown instanceof StrandlineError ? thrown : this.#storageFailed(thrown);
       }
     });
-  }
-
-  /** An object that holds nothing creates nothing until the controller says that it should exist. */
-  async #confirm(address: PartitionAddress): Promise<TopicState | null> {
-    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
-    return await controller.confirmPartition(address);
   }
 
   #refuse({ topicId, partition }: PartitionAddress): never {

@@ -7,6 +7,7 @@ import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconci
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
+import type { PartitionQuota } from "../quota/partition-quotas.ts";
 
 /** Which partition is meant; the object checks that it is the one. */
 export interface PartitionAddress {
@@ -44,6 +45,8 @@ export interface AppendRequest {
   readonly bytes: Uint8Array;
   readonly batches: readonly CheckedBatch[];
   readonly producer: RunProducer;
+  /** Of the caller, where it has one. */
+  readonly quota?: PartitionQuota;
 }
 
 export interface PartitionBounds {
@@ -67,6 +70,8 @@ export interface AppendAnswer extends PartitionBounds, ProducerProof {
   readonly logAppendTime: number | null;
   /** What this append was billed, snapshots and all. */
   readonly rowsWritten: number;
+  /** How long the caller is to wait before it comes back; absent: not at all. */
+  readonly throttleMs?: number;
 }
 
 export type AppendRefusal =
@@ -90,6 +95,8 @@ export interface ReadRequest {
   readonly before: number | null;
   /** Under which the reader read up to the offset; null: it does not say. */
   readonly leaderEpoch: LeaderEpoch | null;
+  /** Of the caller, where it has one. */
+  readonly quota?: PartitionQuota;
 }
 
 export interface ReadAnswer extends PartitionBounds {
@@ -101,6 +108,8 @@ export interface ReadAnswer extends PartitionBounds {
   readonly nextOffset: number;
   /** Whole batches from the one that contains the offset; empty at the end of the log, or where not even one fits. */
   readonly bytes: Uint8Array;
+  /** As of an append. */
+  readonly throttleMs?: number;
 }
 
 export interface WaitRequest {

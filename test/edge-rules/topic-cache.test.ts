@@ -35,6 +35,7 @@ function controller(): ControllerPort {
   return {
     metrics: notAsked,
     rules: notAsked,
+    alterQuotas: notAsked,
     topics: async () => {
       asked.push("name");
       const answer = held;
