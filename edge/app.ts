@@ -8,6 +8,7 @@ import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
+import { checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { fetchRoute } from "./routes/fetch.ts";
@@ -87,9 +88,11 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   let response: Response;
   try {
     caller = await authenticate(env, request);
+    const url = new URL(request.url);
+    checkRequest(request, url);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
-    response = await handle({ request, url: new URL(request.url), params, ports });
+    response = await handle({ request, url, params, ports });
     ({ throttleMs } = ports.quota);
     if (throttleMs > 0 && response.webSocket === null) response.headers.set(THROTTLE_HEADER, String(throttleMs));
   } catch (thrown) {

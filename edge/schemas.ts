@@ -11,6 +11,7 @@ import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "..
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import { isQuotaValue } from "./quota/effective-quotas.ts";
 import type { RecordsQuery } from "./operations/records.ts";
+import { isTooDeep } from "../shared/json-text.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
@@ -112,10 +113,15 @@ export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion(
   z.object({ type: z.literal("unsubscribe"), id: subscriptionId }),
 ]);
 
+function fewEntries(config: object): boolean {
+  return Object.keys(config).length <= LIMITS.configEntriesMax;
+}
+const FEW = `at most ${LIMITS.configEntriesMax} entries`;
+
 export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
   name: z.string(),
   partitionCount: z.number().optional(),
-  config: z.record(z.string(), z.string()).optional(),
+  config: z.record(z.string(), z.string()).refine(fewEntries, FEW).optional(),
   token: z
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,64}$/)
@@ -123,7 +129,7 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
 });
 
 export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
-  config: z.record(z.string(), z.string().nullable()),
+  config: z.record(z.string(), z.string().nullable()).refine(fewEntries, FEW),
 });
 
 export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
@@ -185,12 +191,27 @@ export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: st
   throw new StrandlineError("INVALID_REQUEST", said, { field, value: held });
 }
 
-/** Throws `INVALID_REQUEST` where the text is no JSON. */
-export function parseJson(bytes: Uint8Array): unknown {
+/** Throws `INVALID_REQUEST` where the text is no JSON, or nests deeper than `LIMITS.jsonDepthMax`. */
+export function parseJson(bytes: Uint8Array, what = "the body"): unknown {
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown;
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    throw new StrandlineError("INVALID_REQUEST", "the body is not JSON");
+    throw new StrandlineError("INVALID_REQUEST", `${what} is not JSON`);
+  }
+  return parseJsonText(text, what);
+}
+
+/** The same of what is text already. */
+export function parseJsonText(text: string, what: string): unknown {
+  if (isTooDeep(text)) {
+    const said = `${what} nests deeper than ${LIMITS.jsonDepthMax}`;
+    throw new StrandlineError("INVALID_REQUEST", said, { limit: LIMITS.jsonDepthMax });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new StrandlineError("INVALID_REQUEST", `${what} is not JSON`);
   }
 }
 

@@ -20,6 +20,8 @@ export const EVERY_ROUTE: readonly ErrorCode[] = [
   "NOT_CONFIGURED",
   "FORBIDDEN_ORIGIN",
   "THROTTLING_QUOTA_EXCEEDED",
+  "REQUEST_TOO_LARGE",
+  "UNSUPPORTED_COMPRESSION_TYPE",
   "UNKNOWN_SERVER_ERROR",
 ];
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {
