@@ -11,6 +11,7 @@ export type DeviceMessage =
   | { readonly type: "appended"; readonly refs: readonly PartitionRef[] }
   | { readonly type: "settled"; readonly refs: readonly PartitionRef[] }
   | { readonly type: "replicated"; readonly refs: readonly PartitionRef[] }
+  | { readonly type: "loggedOut"; readonly discarded: boolean }
   | { readonly type: "learned" }
   | { readonly type: "paused"; readonly paused: boolean }
   | { readonly type: "event"; readonly event: WorkerEvent };

@@ -11,7 +11,12 @@ export interface StrandlineOptions {
   /** Overrides the name that is derived from (url, namespace, principal). */
   readonly database?: string;
   readonly namespace?: string;
-  /** Whose log this is. Each principal of one browser has a database of its own. */
+  /**
+   * Answers a token of the principal. Called when one is needed: before the first request, before it expires, and when the
+   * edge refuses it, also after days offline.
+   */
+  readonly auth?: () => string | Promise<string>;
+  /** Whose log this is, as the token proves it to the edge. Each principal of one browser has a database of its own. */
   readonly principal?: string;
   /** Of topics that are made on the device alone; 6 by default. */
   readonly localPartitionCount?: number;
@@ -35,6 +40,14 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       localPartitionCount: String(localPartitionCount),
     });
   }
+  if (options.auth !== undefined && options.principal === undefined)
+    throw new StrandlineError(
+      "INVALID_ARGUMENT",
+      "auth without principal: whose log is this? It has to be known offline, where no token is",
+      { option: "principal" },
+    );
+  checkName("namespace", options.namespace);
+  checkName("principal", options.principal);
   return {
     url: options.url === undefined ? null : edgeUrl(options.url),
     namespace: options.namespace ?? "default",
@@ -47,6 +60,13 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,
     },
   };
+}
+
+/** Of owners, which are sent as text. */
+function checkName(option: "namespace" | "principal", name: string | undefined): void {
+  if (name === undefined || (typeof name === "string" && name !== "" && name.isWellFormed())) return;
+  const shown = JSON.stringify(String(name).slice(0, 64));
+  throw new StrandlineError("INVALID_ARGUMENT", `${option} ${shown}: text that is not empty`, { option });
 }
 
 /** Absolute, without a slash at its end: a worker's own address is another than the page's. */

@@ -60,6 +60,8 @@ export class Strandline {
       locks: webLocks,
       options: this.#options,
       onEvent: (event) => this.#onEvent(event),
+      askToken:
+        options.auth === undefined ? null : async () => await (options.auth as () => string | Promise<string>)(),
       onDeath: () => this.#onDeath(),
     });
     this.#counts = new PartitionCounts((topic) =>
@@ -128,6 +130,20 @@ export class Strandline {
     await this.#connection.close();
   }
 
+  /**
+   * Signs the principal out of this device, in every tab; this client is closed after it. What is not synced yet waits in
+   * the principal's own database until somebody signs in as them again, or, with `discard`, is deleted with all else the
+   * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
+   * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
+   */
+  async logout({ discard }: { readonly discard: boolean }): Promise<{ readonly unsyncedRecords: number }> {
+    try {
+      return await this.#connection.call((api) => api.logout(discard), CALL_MS_MAX);
+    } finally {
+      await this.close();
+    }
+  }
+
   readonly #connect = (): Promise<void> => this.#connection.call(async () => {}, CALL_MS_MAX);
 
   #append(pack: Parameters<PackAppend>[0]): ReturnType<PackAppend> {
@@ -154,6 +170,7 @@ export class Strandline {
 
   #onEvent(event: WorkerEvent): void {
     if (event.type === "topics.learned") this.#counts.renew();
+    if (event.type === "logged.out") void this.close();
     this.#logger.debug(event.type, event);
     // An event's type is the name of its listeners, which the compiler cannot see of a union.
     this.#events.emit(event.type, event as never);

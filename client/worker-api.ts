@@ -87,6 +87,8 @@ export interface PolledRun {
 
 /** Told to every page of the device's tabs. */
 export type WorkerEvent =
+  /** Another tab has signed this device's principal out: this client is closed. */
+  | { readonly type: "logged.out"; readonly discarded: boolean }
   | {
       readonly type: "sync.state";
       readonly online: boolean;
@@ -162,6 +164,11 @@ export interface WorkerCalls {
   deadLetters(limit: number): Promise<DeadLetterBatch[]>;
   setPaused(paused: boolean): Promise<void>;
   status(): Promise<OutboxStatus>;
+  /**
+   * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
+   * with it, or wait in it for their principal.
+   */
+  logout(discard: boolean): Promise<{ readonly unsyncedRecords: number }>;
   /** A hint of the page (`online`, `visibilitychange`): retry now. */
   hint(): Promise<void>;
   close(): Promise<void>;
@@ -172,5 +179,7 @@ export interface WorkerApi extends WorkerCalls {
   open(
     options: WorkerOptions,
     onEvent: (event: WorkerEvent) => void,
+    /** Asks the page for a token; null: the edge's doors are open. */
+    askToken: (() => Promise<string>) | null,
   ): Promise<{ readonly database: string; readonly lifeLock: string }>;
 }

@@ -176,15 +176,28 @@ export class WorkerCore implements WorkerCalls {
     return { pendingRecords, deadLetters, online: this.#online, leader, paused: this.#paused };
   }
 
+  async logout(discard: boolean): Promise<{ readonly unsyncedRecords: number }> {
+    const { pendingRecords } = await this.status();
+    this.#device.news.publish({ type: "loggedOut", discarded: discard });
+    await this.#end();
+    if (discard) return { unsyncedRecords: await this.#device.discard() };
+    await this.#device.close();
+    return { unsyncedRecords: pendingRecords };
+  }
+
   async hint(): Promise<void> {
     this.#device.sync?.hint();
   }
 
   async close(): Promise<void> {
+    await this.#end();
+    await this.#device.close();
+  }
+
+  async #end(): Promise<void> {
     this.#receipts.close();
     await Promise.allSettled([...this.#consumers.values()].map((session) => session.close([])));
     this.#consumers.clear();
-    await this.#device.close();
   }
 
   #consumer(id: number): ConsumerSession {
@@ -208,6 +221,10 @@ export class WorkerCore implements WorkerCalls {
       case "appended":
         // The tab that sends may be another one than the tab that appended.
         return from === "other-tab" ? this.#device.sync?.wake() : undefined;
+      case "loggedOut":
+        if (from === "here") return;
+        this.#tellPage({ type: "logged.out", discarded: message.discarded });
+        return await this.close();
       case "replicated":
         return;
     }

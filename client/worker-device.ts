@@ -25,4 +25,6 @@ export interface Device {
   readonly sync: SyncHandle | null;
   /** Store, channel and sync. */
   close(): Promise<void>;
+  /** Closes it and deletes the database. How many records it held that were not synced. */
+  discard(): Promise<number>;
 }

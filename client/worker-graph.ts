@@ -1,44 +1,58 @@
 /** What the entry builds a worker's device of: the store, the four faces of the log, the channel to other tabs, and sync. */
+import { rollBrowserLog } from "./browser-log.ts";
 import { broadcastDeviceChannel, DeviceNews } from "./device-news.ts";
+import { discardDatabase } from "./log/discard-database.ts";
 import { IdbStore } from "./log/idb-store.ts";
 import { openDevice, type DeviceLog } from "./log/open-device.ts";
 import type { Locks } from "./ports.ts";
 import { httpTransport } from "./sync/http-transport.ts";
+import { ownedTransport } from "./sync/owned-transport.ts";
 import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
+import { TokenSource } from "./sync/token-source.ts";
 import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
 import type { WorkerOptions } from "./worker-api.ts";
 import type { Device } from "./worker-device.ts";
 import { storedSettings } from "./worker-settings.ts";
 
-export async function openWorkerDevice(options: WorkerOptions, locks: Locks): Promise<Device> {
+interface Page {
+  readonly locks: Locks;
+  /** Null: the edge's doors are open. */
+  readonly askToken: (() => Promise<string>) | null;
+}
+
+export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<Device> {
   const { url, namespace, principal, localPartitionCount } = options;
   const database = options.database ?? databaseName(options);
   const store = new IdbStore({ name: database, clock });
   const local = url === null ? { partitionCount: localPartitionCount } : null;
-  const log = await openDevice({ store, clock, random, namespace, principal, local });
+  const opening = openDevice({ store, clock, random, namespace, principal, local });
+  const [log] = await Promise.all([opening, rollBrowserLog(clock)]);
   const settings = storedSettings(store);
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
-  const sync = url === null ? null : syncWith(url, { options, database, log, locks, news, paused });
+  const sync = url === null ? null : syncWith(url, { options, database, log, locks, askToken, news, paused });
   const close = async (): Promise<void> => {
     await sync?.close();
     news.close();
     store.close();
   };
   const { localLog, outbox, replica, catalog } = log;
-  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close };
+  const discard = async (): Promise<number> => {
+    await close();
+    return await discardDatabase(database, clock);
+  };
+  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close, discard };
 }
 
-interface SyncParts {
+interface SyncParts extends Page {
   readonly options: WorkerOptions;
   readonly database: string;
   readonly log: DeviceLog;
-  readonly locks: Locks;
   readonly news: DeviceNews;
   readonly paused: boolean;
 }
 
-function syncWith(url: string, { options, database, log, locks, news, paused }: SyncParts): SyncHandle {
+function syncWith(url: string, { options, database, log, locks, askToken, news, paused }: SyncParts): SyncHandle {
   const { namespace, principal, retry } = options;
   const { outbox, replica, catalog, device } = log;
   const listener: SyncListener = {
@@ -64,7 +78,8 @@ function syncWith(url: string, { options, database, log, locks, news, paused }: 
     listener,
     paused,
   };
-  return startSync({ ...ports, transport: httpTransport(url) });
+  const tokens = askToken === null ? null : new TokenSource(askToken, clock);
+  return startSync({ ...ports, transport: ownedTransport(httpTransport(url), { namespace, principal }, tokens) });
 }
 
 /** Injective, so that no two principals ever share a log. */

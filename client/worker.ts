@@ -20,6 +20,7 @@ function core(): WorkerCore {
 async function open(
   options: WorkerOptions,
   tellPage: (event: WorkerEvent) => void,
+  askToken: (() => Promise<string>) | null,
 ): Promise<{ database: string; lifeLock: string }> {
   if (opened !== null) throw new StrandlineError("INVALID_ARGUMENT", "this worker is open already");
   const locks = webLocks();
@@ -27,7 +28,7 @@ async function open(
     Array.from(cryptoRandom.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join(""),
   );
   await holdLife(locks, lifeLock);
-  const device = await openWorkerDevice(options, locks);
+  const device = await openWorkerDevice(options, { locks, askToken });
   opened = new WorkerCore(device, { options, tellPage, paused: await device.settings.paused() });
   return { database: device.database, lifeLock };
 }
@@ -61,6 +62,7 @@ const api: WorkerApi = {
   },
   setPaused: (paused) => core().setPaused(paused),
   status: () => core().status(),
+  logout: (discard) => core().logout(discard),
   hint: () => core().hint(),
   close: () => core().close(),
 };

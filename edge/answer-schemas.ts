@@ -1,6 +1,7 @@
 /** The shapes of what is answered in JSON, for `/openapi.json` and for tests, which hold real answers against them. */
 import { z } from "zod";
 import type { DeleteRecordsAnswer } from "../shared/api/delete-records.ts";
+import type { EraseAnswer } from "../shared/api/erasure.ts";
 import type { FetchHead } from "../shared/api/fetch.ts";
 import type { ListOffsetsAnswer } from "../shared/api/list-offsets.ts";
 import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
@@ -88,6 +89,22 @@ const deleteTopicAnswer: z.ZodType<DeleteTopicAnswer> = z.object({ name: z.strin
 
 const deleteRecordsAnswer: z.ZodType<DeleteRecordsAnswer> = z.object(bounds);
 
+const eraseAnswer: z.ZodType<EraseAnswer> = z.object({
+  topic: z.string(),
+  partitions: z.array(
+    z.object({
+      partition: int32,
+      state: z.enum(["gone", "pending", "retained"]).nullable(),
+      tombstoneOffset: offset.nullable(),
+      goneAt: time.nullable(),
+      unopened: z.boolean(),
+      error: errorBody.nullable(),
+    }),
+  ),
+  gone: z.boolean(),
+  backupsGoneAt: time.nullable(),
+});
+
 const metadataAnswer: z.ZodType<MetadataAnswer> = z.object({
   namespace: z.string(),
   principal: z.string(),
@@ -157,6 +174,7 @@ export const LIST_TOPICS_ANSWER: NamedSchema = named("ListTopicsAnswer", listTop
 export const DESCRIBE_TOPIC_ANSWER: NamedSchema = named("DescribeTopicAnswer", describeTopicAnswer);
 export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", deleteTopicAnswer);
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
+export const ERASE_ANSWER: NamedSchema = named("EraseAnswer", eraseAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
 export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);

@@ -5,12 +5,14 @@ import { StrandlineError } from "../shared/strandline-error.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
+import { demandOwner } from "./auth/owner.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
 import { requestAnswered } from "./request-log.ts";
 import { checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
+import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
@@ -48,6 +50,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["PATCH", "/v1/topics/:topic", alterTopicRoute],
   ["DELETE", "/v1/topics/:topic", deleteTopicRoute],
   ["POST", "/v1/topics/:topic/partitions", growTopicRoute],
+  ["DELETE", "/v1/topics/:topic/records", eraseRoute],
   ["GET", `${PARTITION}/records`, recordsRoute],
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
@@ -90,6 +93,7 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
     caller = await authenticate(env, request);
     const url = new URL(request.url);
     checkRequest(request, url);
+    demandOwner(request, caller);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url, params, ports });

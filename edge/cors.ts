@@ -1,4 +1,5 @@
 /** What every answer carries besides its own headers, and who may read it. */
+import { OWNER_HEADER } from "../shared/api/owner.ts";
 import { mayRead } from "./auth/authenticate.ts";
 import type { Env } from "./env.ts";
 import { SECURE_HEADERS } from "./secure-headers.ts";
@@ -6,10 +7,18 @@ import { SECURE_HEADERS } from "./secure-headers.ts";
 /** Asked with `rows`, answered with the rows that were written. */
 export const COST_HEADER = "x-strandline-cost";
 
-const REQUEST_HEADERS = ["content-type", "accept", "authorization", "if-none-match", "last-event-id", COST_HEADER];
 /** Milliseconds to wait before the next request, where a quota was exceeded by this one. */
 export const THROTTLE_HEADER = "strandline-throttle-ms";
 const ANSWER_HEADERS = ["etag", "retry-after", THROTTLE_HEADER, COST_HEADER];
+const REQUEST_HEADERS = [
+  "content-type",
+  "accept",
+  "authorization",
+  "if-none-match",
+  "last-event-id",
+  COST_HEADER,
+  OWNER_HEADER,
+];
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */
 export function finished(env: Env, request: Request, response: Response): Response {

@@ -15,6 +15,7 @@ export function meteredPartition(port: PartitionPort, quota: QuotaPort): Partiti
     reconcile: async (producerId, request) => await port.reconcile(producerId, request),
     bounds: async () => await port.bounds(),
     deleteRecords: async (before) => await port.deleteRecords(before),
+    erase: async (request) => await port.erase(request),
     batchAtTime: async (request) => await port.batchAtTime(request),
     append: async (request) => {
       const refused = refusalOf(quota, PRODUCING);

@@ -85,6 +85,7 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
     growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount, by),
     deleteTopic: async (name) => await stub().deleteTopic(name),
     topics: async (names, create) => await stub().topics(names, create, by),
+    bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
     alterQuotas: async (request) => {
@@ -130,6 +131,7 @@ function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string)
     reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
     bounds: async () => heeded(await stub().bounds(address)),
     deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
+    erase: async (request) => heeded(await stub().erase(address, request)),
     batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

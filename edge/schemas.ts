@@ -10,11 +10,14 @@ import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import { isQuotaValue } from "./quota/effective-quotas.ts";
+import type { EraseQuery } from "./operations/erase.ts";
 import type { RecordsQuery } from "./operations/records.ts";
 import { isTooDeep } from "../shared/json-text.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
+/** Of a log of some hundred MB. */
+const ERASE_WAIT_MS = 10_000;
 const uint32 = z.int().min(0).max(0xffff_ffff);
 const SEQUENCE_MAX = 0x7fff_ffff;
 export const int32: z.ZodType<number> = z.int().min(0).max(0x7fff_ffff);
@@ -168,6 +171,15 @@ export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
 export const deleteRecordsQuery: z.ZodType<{ before: DeleteRecordsQuestion }> = z.object({
   before: z.union([z.literal("latest"), digits.pipe(offset)]),
 });
+
+/** Every key is one, the empty one too; but one of them has to be stated. */
+export const eraseQuery: z.ZodType<EraseQuery> = z
+  .object({
+    key: z.string().optional(),
+    keyBase64: z.base64().optional(),
+    maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(ERASE_WAIT_MS),
+  })
+  .refine(({ key, keyBase64 }) => (key === undefined) !== (keyBase64 === undefined), "key, or keyBase64");
 
 export const metadataQuery: z.ZodType<{ topics?: string | undefined; create?: string | undefined }> = z.object({
   /** Names with commas between them. */

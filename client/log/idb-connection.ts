@@ -4,7 +4,8 @@
  */
 import { openDB, type IDBPDatabase } from "idb";
 import type { Clock } from "../../shared/clock.ts";
-import { openError, storeFailed } from "./idb-errors.ts";
+import { finishDiscard } from "./discard-database.ts";
+import { isVersionError, openError, storeFailed } from "./idb-errors.ts";
 import { createStores, SCHEMA_VERSION } from "./idb-schema.ts";
 
 /** Opening takes some 10 ms. What is not open by then waits for another tab that does not let go. */
@@ -117,6 +118,7 @@ async function request(
         "failed",
         cause,
       );
+    if (isVersionError(cause) && (await finishDiscard(name))) return await request(name, options, progress);
     throw openError(cause);
   }
 }

@@ -29,7 +29,7 @@ export function openError(cause: unknown): StrandlineError {
   if (cause instanceof StrandlineError) return cause;
   const name = nameOf(cause);
   if (name === "QuotaExceededError") return transactionError(cause);
-  if (name === "VersionError")
+  if (isVersionError(cause))
     return storeFailed("a newer version of this site has changed the database: reload the page", "failed", cause);
   return storeFailed(`the database does not open: ${name}`, "failed", cause);
 }
@@ -40,6 +40,11 @@ export function storeFailed(said: string, outcome: "failed" | "unknown", cause?:
 
 export function storeClosed(): StrandlineError {
   return new StrandlineError("CLOSED", "the store was closed");
+}
+
+/** The database is of a later version than was asked for. */
+export function isVersionError(cause: unknown): boolean {
+  return nameOf(cause) === "VersionError";
 }
 
 /** The write may or may not have happened. */

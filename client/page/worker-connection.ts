@@ -19,6 +19,8 @@ export interface ConnectionDeps {
   readonly locks: () => Locks;
   readonly options: WorkerOptions;
   readonly onEvent: (event: WorkerEvent) => void;
+  /** Null: the edge's doors are open. */
+  readonly askToken: (() => Promise<string>) | null;
   readonly onDeath: () => void;
 }
 
@@ -83,6 +85,7 @@ export class WorkerConnection {
 
   async #start(): Promise<Line> {
     transferErrorsOnce();
+    const { askToken } = this.#deps;
     const locks = this.#deps.locks();
     const worker = this.#deps.spawn();
     const outstanding = new Outstanding();
@@ -99,6 +102,7 @@ export class WorkerConnection {
       const opened = api.open(
         this.#deps.options,
         proxy((event: WorkerEvent) => this.#deps.onEvent(event)),
+        askToken === null ? null : proxy(askToken),
       );
       const { lifeLock } = await outstanding.settle(opened, OPEN_MS_MAX);
       worker.removeEventListener("error", failed);

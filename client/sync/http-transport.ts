@@ -33,7 +33,7 @@ function askedMs(retryAfter: string | null): number | null {
 }
 
 function headersOf(request: TransportRequest): Record<string, string> {
-  const headers: Record<string, string> = { accept: request.accept ?? "application/json" };
+  const headers: Record<string, string> = { ...request.headers, accept: request.accept ?? "application/json" };
   if (request.contentType !== undefined) headers["content-type"] = request.contentType;
   return headers;
 }

@@ -9,6 +9,7 @@ export interface TransportRequest {
   readonly path: string;
   readonly contentType?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer> | string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

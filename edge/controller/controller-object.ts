@@ -129,6 +129,10 @@ export class ControllerObject extends DurableObject<Env> {
     return this.#topics.byId(topicId)?.metadata ?? null;
   }
 
+  bornPartitions(topicId: string): number[] {
+    return this.#ledger.bornOf(topicId);
+  }
+
   /** From partitions and Workers, now and then. What a partition of a deleted topic still tells, nobody would forget again. */
   report(report: Report): void {
     if ("topicId" in report && this.#topics.byId(report.topicId) === null) return;

@@ -41,6 +41,14 @@ export class PartitionLedger {
     );
   }
 
+  bornOf(topicId: string): number[] {
+    const rows = this.#sql.exec<{ partition: number }>(
+      "SELECT partition FROM births WHERE topic_id = ? ORDER BY partition",
+      topicId,
+    );
+    return rows.toArray().map((row) => row.partition);
+  }
+
   /** Those that have not heard of the revision. */
   behind(topicId: string, revision: number, limit: number): number[] {
     const rows = this.#sql.exec<{ partition: number }>(

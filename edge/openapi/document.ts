@@ -22,6 +22,7 @@ export const EVERY_ROUTE: readonly ErrorCode[] = [
   "THROTTLING_QUOTA_EXCEEDED",
   "REQUEST_TOO_LARGE",
   "UNSUPPORTED_COMPRESSION_TYPE",
+  "PRINCIPAL_CHANGED",
   "UNKNOWN_SERVER_ERROR",
 ];
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {

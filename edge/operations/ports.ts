@@ -22,6 +22,8 @@ export interface ControllerPort {
   growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>>;
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
+  /** Those that may hold anything. */
+  bornPartitions(topicId: string): Promise<number[]>;
   topicById(topicId: string): Promise<TopicMetadata | null>;
   /** Who may do what, and how much. */
   rules(): Promise<NamespaceRules>;

@@ -1,5 +1,7 @@
 /** Compaction as the partition's maintenance drives it: when the topic asks for it, and when enough is dirty. */
 import type { Clock } from "../../shared/clock.ts";
+import type { Cleaned } from "./compaction/compaction-rows.ts";
+import type { ErasureOrders } from "./compaction/erasures.ts";
 import { Compaction } from "./compaction/compaction.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogStore } from "./log-store.ts";
@@ -10,17 +12,26 @@ export interface CompactionWorkParts {
   readonly store: LogStore;
   readonly extent: LogExtent;
   readonly producers: ProducerStates;
+  readonly erasures: ErasureOrders;
   readonly clock: Clock;
   /** Rows may have been rewritten. */
   readonly changed: () => void;
 }
 
-export function compactionWork({ store, extent, producers, clock, changed }: CompactionWorkParts): BackgroundWork {
-  const compaction = new Compaction(store, {
+export function compactionWork({
+  store,
+  extent,
+  producers,
+  erasures,
+  clock,
+  changed,
+}: CompactionWorkParts): BackgroundWork {
+  const log = {
     startOffset: () => extent.startOffset,
     cleaned: () => extent.cleaned,
-    writeCleaned: (cleaned) => extent.writeCleaned(cleaned),
-  });
+    writeCleaned: (cleaned: Cleaned) => extent.writeCleaned(cleaned),
+  };
+  const compaction = new Compaction(store, log, { orders: erasures });
   return {
     due: () => extent.settings.cleanup.compact && compaction.due({ ...extent.settings, nowMs: clock.now() }),
     step: async () => {

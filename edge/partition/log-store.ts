@@ -13,6 +13,7 @@ import type {
   StoredRun,
 } from "./log-rows.ts";
 import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { Erasures } from "./compaction/erasures.ts";
 import { RunScan } from "./run-scan.ts";
 import { CountedSql } from "./counted-sql.ts";
 import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
@@ -41,6 +42,10 @@ export class LogStore {
     this.#sql = storage.sql;
     this.#counted = new CountedSql(storage.sql);
     this.#scan = new RunScan(this.#counted);
+  }
+
+  erasures(): Erasures {
+    return new Erasures(this.#counted);
   }
 
   /** Rows read by this instance, as they are billed. */

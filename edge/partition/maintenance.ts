@@ -4,6 +4,7 @@
  * because an alarm may be lost with the process that held it, and one that fails seven times never comes again.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogStore } from "./log-store.ts";
 import type { Cover, ProducerStates } from "./producer-states.ts";
@@ -172,4 +173,19 @@ export function moveStart(
     return cover.deletableBelow;
   });
   for (const cover of covers) producers.commitCover(cover);
+}
+
+/** Kafka's DeleteRecords; -1: all of it. True: the log begins further up now. Throws `OFFSET_OUT_OF_RANGE` beyond its end. */
+export function deleteBelow(parts: Pick<MaintenanceParts, "extent" | "producers">, before: number): boolean {
+  const { logStartOffset, highWatermark } = parts.extent.bounds();
+  const startOffset = before === -1 ? highWatermark : before;
+  if (startOffset > highWatermark)
+    throw new StrandlineError("OFFSET_OUT_OF_RANGE", `offset ${before}, the log ends at ${highWatermark}`, {
+      offset: before,
+      logStartOffset,
+      highWatermark,
+    });
+  if (startOffset <= logStartOffset) return false;
+  moveStart(parts, startOffset);
+  return true;
 }

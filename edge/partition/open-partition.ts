@@ -1,6 +1,7 @@
 /** The parts of a partition that has its tables, put together. */
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
+import type { Erasures } from "./compaction/erasures.ts";
 import { compactionWork } from "./compaction-work.ts";
 import { LogExtent } from "./log-extent.ts";
 import { LogReader } from "./log-reader.ts";
@@ -14,6 +15,8 @@ import { RowChecks } from "./row-check.ts";
 import { Tails, type TailSocket } from "./tails.ts";
 
 export interface OpenPartition {
+  readonly store: LogStore;
+  readonly erasures: Erasures;
   readonly extent: LogExtent;
   readonly producers: ProducerStates;
   readonly log: PartitionLog;
@@ -44,9 +47,11 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
     new LogReader(store, new RowChecks(random, (offset) => extent.epochCounterAt(offset))),
     random,
   );
-  const works = [compactionWork({ store, extent, producers, clock, changed: () => reads.forgetChunks() })];
+  const erasures = store.erasures();
+  const changed = (): void => reads.forgetChunks();
+  const works = [compactionWork({ store, extent, producers, erasures, clock, changed })];
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
   const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };
   const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets, ...sent });
-  return { extent, producers, log, reads, maintenance, tails };
+  return { store, erasures, extent, producers, log, reads, maintenance, tails };
 }

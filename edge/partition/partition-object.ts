@@ -8,10 +8,11 @@ import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { PartitionMeter } from "../metrics/partition-meter.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { PartitionQuotas } from "../quota/partition-quotas.ts";
-import { systemClock, systemRandom } from "../system-ports.ts";
+import { systemClock as clock, systemRandom as random } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
 import { LogStore } from "./log-store.ts";
-import { moveStart } from "./maintenance.ts";
+import { beginErasure, erasedWithin, erasing } from "./erase-key.ts";
+import { deleteBelow } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
 import { meterOf } from "./partition-metrics.ts";
@@ -19,6 +20,8 @@ import { addressOf, partitionId } from "./partition-name.ts";
 import type {
   AppendAnswer,
   AppendRequest,
+  ErasedKey,
+  EraseRequest,
   PartitionAddress,
   PartitionBounds,
   PartitionDescription,
@@ -40,9 +43,9 @@ import type { TopicState } from "../topic-state.ts";
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
-  readonly #waits = new DelayedFetches(systemClock);
+  readonly #waits = new DelayedFetches(clock);
   readonly #meter: PartitionMeter;
-  readonly #quotas = new PartitionQuotas(systemClock);
+  readonly #quotas = new PartitionQuotas(clock);
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
   #open: OpenPartition | null = null;
   /** Null: no append is being committed. */
@@ -112,20 +115,24 @@ export class PartitionObject extends DurableObject<Env> {
 
   async deleteRecords(address: PartitionAddress, before: number): Promise<Outcome<PartitionBounds>> {
     return await this.#with(address, (open) => {
-      const { logStartOffset, highWatermark } = open.extent.bounds();
-      const startOffset = before === -1 ? highWatermark : before;
-      if (startOffset > highWatermark)
-        throw new StrandlineError("OFFSET_OUT_OF_RANGE", `offset ${before}, the log ends at ${highWatermark}`, {
-          offset: before,
-          logStartOffset,
-          highWatermark,
-        });
-      if (startOffset > logStartOffset) {
-        moveStart(open, startOffset);
-        this.#moved(open);
-      }
+      if (deleteBelow(open, before)) this.#moved(open);
       return open.extent.bounds();
     });
+  }
+
+  /** Goes on also where nobody waits for it. */
+  async erase(address: PartitionAddress, request: EraseRequest): Promise<Outcome<ErasedKey>> {
+    const begun = await this.#with(address, (open) => {
+      const { erased, appended } = beginErasure(open, request);
+      if (appended !== null) this.#appended(open, appended);
+      this.#meter.appended(null, appended);
+      return erased;
+    });
+    const open = this.#open;
+    if (!begun.ok || begun.value.state !== "pending" || open === null) return begun;
+    const passes = erasing(open);
+    this.#inBackground(passes);
+    return { ok: true, value: await erasedWithin(open, begun.value, { passes, waitMs: request.waitMs, clock }) };
   }
 
   /** From the controller, of a topic that changed; for a partition that was made before. Idempotent. */
@@ -229,8 +236,7 @@ export class PartitionObject extends DurableObject<Env> {
     return this.#fromStorage(() => {
       if (topic === null || this.#destroyed) this.#refuse(address);
       // Another call may have opened it while this one asked the controller.
-      if (this.#store.meta() === null)
-        this.#store.create(newMeta(topic, { counter: 0, random: random32(systemRandom) }));
+      if (this.#store.meta() === null) this.#store.create(newMeta(topic, { counter: 0, random: random32(random) }));
       this.#openKnown();
       return null;
     });
@@ -244,9 +250,7 @@ export class PartitionObject extends DurableObject<Env> {
     const { storage } = this.ctx;
     const opened = openPartition(
       {
-        store: this.#store,
-        clock: systemClock,
-        random: systemRandom,
+        ...{ store: this.#store, clock, random },
         alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,

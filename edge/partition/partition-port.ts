@@ -4,6 +4,7 @@
  * may not have happened.
  */
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
+import type { ErasedPartition, ErasureState } from "../../shared/api/erasure.ts";
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
@@ -150,6 +151,18 @@ export interface TimeAnswer extends PartitionBounds {
   readonly batch: Uint8Array | null;
 }
 
+/** A tombstone of the key, to be appended as a run of its own. */
+export interface EraseRequest {
+  readonly key: Uint8Array;
+  readonly tombstone: AppendRequest;
+  /** How long the answer may wait for the values to be gone. */
+  readonly waitMs: number;
+}
+
+export type ErasedKey = Pick<ErasedPartition, "tombstoneOffset" | "goneAt" | "unopened"> & {
+  readonly state: ErasureState;
+};
+
 export interface PartitionPort {
   append(request: AppendRequest): Promise<Outcome<AppendAnswer>>;
   /** What a refused run is answered with. */
@@ -160,5 +173,6 @@ export interface PartitionPort {
   bounds(): Promise<Outcome<PartitionDescription>>;
   /** Moves the log start up to the offset, -1 for the high watermark, and never back. */
   deleteRecords(before: number): Promise<Outcome<PartitionBounds>>;
+  erase(request: EraseRequest): Promise<Outcome<ErasedKey>>;
   batchAtTime(request: TimeRequest): Promise<Outcome<TimeAnswer>>;
 }

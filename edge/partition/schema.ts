@@ -12,8 +12,9 @@
  * `producer_shards`: the producers' states, one row for each shard of the ids, true up to the offset `covers`. `states`
  *   are its pages one after the other (`producer-snapshot.ts`); `directory` says where each of them ends
  *   (`shard-directory.ts`), and stands before them, so that it is read without them.
+ * `erasures`: one row for each key whose values are still to be taken out of the log, by the offset of its tombstone.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)`,
@@ -42,6 +43,7 @@ const TABLES = [
     directory BLOB NOT NULL,
     states BLOB NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS erasures (tombstone_offset INTEGER PRIMARY KEY, key BLOB NOT NULL)`,
 ];
 
 export function createTables(sql: SqlStorage): void {

@@ -141,7 +141,7 @@ export async function compact(
   log: MemoryLog,
   options: Partial<CompactionStep> & { readonly limits?: Partial<CompactionLimits> } = {},
 ): Promise<number> {
-  const compaction = new Compaction(log, log, { ...COMPACTION_LIMITS, ...options.limits });
+  const compaction = new Compaction(log, log, { limits: { ...COMPACTION_LIMITS, ...options.limits } });
   for (let steps = 1; steps < 10_000; steps += 1) {
     if ((await compaction.step({ ...STEP, ...options })) === "done") return steps;
   }

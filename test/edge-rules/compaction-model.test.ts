@@ -95,13 +95,13 @@ test("appends, evictions and time in between: a reader never learns anything els
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), limits, async (rounds, small) => {
       const log = new MemoryLog();
       const whole = new MemoryLog();
-      let compaction = new Compaction(log, log, small);
+      let compaction = new Compaction(log, log, { limits: small });
       let nowMs = 0;
       for (const { text, steps, waitMs, evicted } of rounds) {
         await log.write(text, nowMs);
         await whole.write(text, nowMs);
         const all = await readAll(whole);
-        if (evicted) compaction = new Compaction(log, log, small);
+        if (evicted) compaction = new Compaction(log, log, { limits: small });
         for (let count = 0; count < steps; count += 1) {
           await compaction.step({ ...STEP, nowMs, force: true });
           const left = await readAll(log);
@@ -127,7 +127,7 @@ test("interrupted after any number of steps, the log ends the same", async () =>
       const shown = await show(straight);
       for (let after = 1; after < steps; after += 1) {
         const log = await logOf(text);
-        const interrupted = new Compaction(log, log, small);
+        const interrupted = new Compaction(log, log, { limits: small });
         for (let count = 0; count < after; count += 1) await interrupted.step({ ...STEP, force: true });
         await compact(log, { force: true, limits: small });
         expect(await show(log)).toBe(shown);

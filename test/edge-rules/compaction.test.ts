@@ -103,12 +103,14 @@ describe("tombstones", () => {
     const log = new MemoryLog();
     await log.write("b1 a1 / b2 a- / c1");
     const compaction = new Compaction(log, log, {
-      mapKeysMax: 1,
-      mapKeyBytesMax: 100,
-      sliceBytesMax: 1_000,
-      sliceRowsMax: 64,
-      dirtyRatioMin: 0.5,
-      rowOverheadBytes: 0,
+      limits: {
+        mapKeysMax: 1,
+        mapKeyBytesMax: 100,
+        sliceBytesMax: 1_000,
+        sliceRowsMax: 64,
+        dirtyRatioMin: 0.5,
+        rowOverheadBytes: 0,
+      },
     });
     for (let nowMs = 100; (await compaction.step({ ...STEP, nowMs, force: true })) === "more"; nowMs += 100);
     const [, row] = log.rows;

@@ -36,6 +36,7 @@ function controller(): ControllerPort {
     metrics: notAsked,
     rules: notAsked,
     alterQuotas: notAsked,
+    bornPartitions: notAsked,
     topics: async () => {
       asked.push("name");
       const answer = held;

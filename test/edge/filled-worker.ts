@@ -70,13 +70,13 @@ export class PartitionObject extends Served {
   /** As a serving object keeps them. */
   #kept: ReturnType<typeof openPartition> | null = null;
 
-  #parts(): ReturnType<typeof openPartition> & { readonly store: LogStore } {
+  #parts(): ReturnType<typeof openPartition> {
     const store = new LogStore(this.ctx.storage);
     const meta = store.meta();
     if (meta === null) throw new Error("a partition is filled once it was asked for");
     const alarm = { get: () => Promise.resolve(null), set: () => Promise.resolve() };
     const surroundings = { store, clock: systemClock, random: systemRandom, alarm, sockets: [], storageBytesMax: 9e9 };
-    return { store, ...openPartition({ ...surroundings, failed: (error) => console.error(error) }, meta) };
+    return openPartition({ ...surroundings, failed: (error) => console.error(error) }, meta);
   }
 }
 

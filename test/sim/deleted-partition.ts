@@ -20,6 +20,7 @@ export function deletedPartition(topicId: string, asked: () => void): PartitionP
     reconcile: refuse,
     bounds: refuse,
     deleteRecords: refuse,
+    erase: refuse,
     batchAtTime: refuse,
     waitForAppend: async () => await Promise.resolve("grown" as const),
   };

@@ -112,6 +112,11 @@ export class MemoryPartition implements PartitionPort {
     return Promise.resolve(attempt(() => this.#bounds()));
   }
 
+  /** No device erases. */
+  erase(): Promise<Outcome<never>> {
+    return Promise.reject(new Error("the simulation erases nothing"));
+  }
+
   read(request: ReadRequest): Promise<Outcome<ReadAnswer>> {
     return Promise.resolve(attempt(() => this.#read(request)));
   }

@@ -152,6 +152,7 @@ export class SimulatedEdge {
           }),
         ),
       // No device changes topics.
+      bornPartitions: () => Promise.resolve([]),
       rules: () => Promise.resolve(NO_RULES),
       alterQuotas: () => Promise.resolve(attempt(refuse)),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),

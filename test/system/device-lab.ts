@@ -1,8 +1,10 @@
 /** A broker, a proxy in front of it, the profile page, and browsers on profiles that outlive them. */
-import { cpSync } from "node:fs";
+import { cpSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundlePage } from "../harness/bundle-page.ts";
 import { launchBrowser, type LaunchedBrowser } from "../harness/launch-browser.ts";
+import { beganEmpty, tearLogs } from "../harness/leveldb-files.ts";
 import { startStaticServer, type StaticServer } from "../harness/static-server.ts";
 import { startTcpProxy, type TcpProxy } from "../harness/tcp-proxy.ts";
 import { tempDir } from "../harness/temp-dir.ts";
@@ -69,6 +71,24 @@ export class DeviceLab {
   /** Of a browser that does not run. */
   copyProfile(from: string, to: string): void {
     cpSync(join(this.#dir.path, from), join(this.#dir.path, to), { recursive: true });
+  }
+
+  /** Of a browser that does not run: as if the kill had met it within a write. */
+  tearLogs(profile: string): boolean {
+    return tearLogs(join(this.#dir.path, profile));
+  }
+
+  /** Whether the browser that ran last on that profile found no database there. */
+  beganEmpty(profile: string): boolean {
+    return beganEmpty(join(this.#dir.path, profile));
+  }
+
+  /** Ends the browsers; a copy of the profiles and of the broker's files, for whoever has to find out what became of a record. */
+  async keep(): Promise<string> {
+    for (const browser of this.#running) await this.kill(browser);
+    const kept = mkdtempSync(join(tmpdir(), "strandline-kept-"));
+    cpSync(this.#dir.path, kept, { recursive: true });
+    return kept;
   }
 
   async close(): Promise<void> {

@@ -13,8 +13,9 @@ import { cleanRow, receivedOf, type CleanedRow } from "./clean-row.ts";
 import { compactionDue, dirtiness, rowAtOrBehind, tombstonesDue } from "./compaction-due.ts";
 import { COMPACTION_LIMITS, type CompactionLimits } from "./compaction-limits.ts";
 import type { CompactionLog, CompactionRows } from "./compaction-rows.ts";
+import { NO_ERASURES, type ErasureOrders } from "./erasures.ts";
 import { mapRow, type MappedRow } from "./map-row.ts";
-import { OffsetMap } from "./offset-map.ts";
+import { erasingPass, newPass, type Pass } from "./pass.ts";
 
 export interface CompactionStep {
   readonly nowMs: number;
@@ -28,23 +29,12 @@ export interface CompactionStep {
   readonly force?: boolean;
 }
 
-const EMPTY = new Uint8Array();
-
-/** Phases follow one another in this order; `next` is the offset where the next slice goes on. */
-interface Pass {
-  phase: "mapping" | "mapping tombstones" | "cleaning";
-  next: number;
-  /** Of the last row, when the pass began. */
-  readonly tail: number;
-  /** Where the dirty part begins. */
-  readonly dirtyFrom: number;
-  readonly startedAt: number;
-  readonly map: OffsetMap;
-  mapEnd: number;
-  behindSealed: boolean;
-  cleanBytes: number;
-  tombstonesSince: number | null;
+export interface CompactionOptions {
+  readonly orders?: ErasureOrders;
+  readonly limits?: CompactionLimits;
 }
+
+const EMPTY = new Uint8Array();
 
 /** What a slice does with a row. `fullAt`: the phase ends early, at this offset. Null: the row is gone. */
 type RowVisit = (row: RunColumns) => Promise<MappedRow | null>;
@@ -53,14 +43,20 @@ type RowFilter = (row: RunColumns) => boolean;
 export class Compaction {
   readonly #rows: CompactionRows;
   readonly #log: CompactionLog;
+  readonly #orders: ErasureOrders;
   readonly #limits: CompactionLimits;
   #pass: Pass | null = null;
   #running = false;
   #isStopped = false;
 
-  constructor(rows: CompactionRows, log: CompactionLog, limits: CompactionLimits = COMPACTION_LIMITS) {
+  constructor(
+    rows: CompactionRows,
+    log: CompactionLog,
+    { orders = NO_ERASURES, limits = COMPACTION_LIMITS }: CompactionOptions = {},
+  ) {
     this.#rows = rows;
     this.#log = log;
+    this.#orders = orders;
     this.#limits = limits;
   }
 
@@ -71,7 +67,7 @@ export class Compaction {
 
   /** A pass is under way, or one would begin. Reads the columns of a few rows. */
   due(times: Pick<CompactionStep, "nowMs" | "deleteRetentionMs">): boolean {
-    return this.#pass !== null || compactionDue(this.#dirtiness(), times);
+    return this.#pass !== null || this.#orders.pending().length > 0 || compactionDue(this.#dirtiness(), times);
   }
 
   /**
@@ -92,6 +88,7 @@ export class Compaction {
   }
 
   #wants(step: CompactionStep): boolean {
+    if (this.#orders.pending().length > 0) return true;
     const found = this.#dirtiness();
     return compactionDue(found, step) || (step.force === true && found.dirtyBytes > 0);
   }
@@ -103,20 +100,11 @@ export class Compaction {
   #begin(step: CompactionStep): Pass | null {
     const tail = this.#rows.lastRun();
     if (tail === null || !this.#wants(step)) return null;
+    const parts = { startOffset: this.#log.startOffset(), nowMs: step.nowMs, limits: this.#limits };
+    const erasing = erasingPass(this.#orders.pending(), parts);
+    if (erasing !== null) return erasing;
     const { cleanedTo } = this.#log.cleaned();
-    const dirtyFrom = Math.min(Math.max(cleanedTo, this.#log.startOffset()), tail.baseOffset);
-    return {
-      phase: "mapping",
-      next: dirtyFrom,
-      tail: tail.baseOffset,
-      dirtyFrom,
-      startedAt: step.nowMs,
-      map: new OffsetMap(this.#limits),
-      mapEnd: tail.baseOffset,
-      behindSealed: false,
-      cleanBytes: 0,
-      tombstonesSince: null,
-    };
+    return newPass(Math.min(Math.max(cleanedTo, parts.startOffset), tail.baseOffset), tail.baseOffset, parts);
   }
 
   async #slice(pass: Pass, step: CompactionStep): Promise<void> {
@@ -164,9 +152,10 @@ export class Compaction {
       return { fullAt: null, openedBytes };
     });
     if (end === null) return;
-    const { mapEnd, cleanBytes, tombstonesSince } = pass;
+    const { mapEnd, cleanBytes, tombstonesSince, erasures } = pass;
     this.#demandGoing();
-    this.#log.writeCleaned({ cleanedTo: mapEnd, cleanBytes, tombstonesSince });
+    if (erasures === null) this.#log.writeCleaned({ cleanedTo: mapEnd, cleanBytes, tombstonesSince });
+    else this.#orders.done(erasures, pass.behindSealed);
     this.#pass = null;
   }
 
@@ -196,12 +185,15 @@ export class Compaction {
     if (bytes === null) return 0;
     const cleaned = await cleanRow(this.#isWhereItSays(row, bytes) ? bytes : null, {
       map: pass.map,
-      tombstonesDue: tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
+      tombstonesDue:
+        pass.erasures === null && tombstonesDue(row.tombstonesSince, { nowMs: pass.startedAt, deleteRetentionMs }),
       behindSealed: pass.behindSealed,
     });
     pass.behindSealed = cleaned === "damaged" || cleaned.sealed;
     const left = (cleaned === "damaged" ? null : cleaned.bytes) ?? bytes;
-    const since = cleaned === "damaged" ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
+    // Tombstones stand for their time once all keys before them were cleaned, which a pass over some does not do.
+    const isAsBefore = cleaned === "damaged" || pass.erasures !== null;
+    const since = isAsBefore ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
     const isKept = this.#rows.transaction(() => this.#write(row, { bytes, left, since }, step));
     const openedBytes = cleaned === "damaged" ? 0 : cleaned.openedBytes;
     if (!isKept) return openedBytes;

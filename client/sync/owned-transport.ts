@@ -1,0 +1,26 @@
+/** Requests that say whose device they come from, with the token of whoever is signed in. */
+import { OWNER_HEADER, ownerText, type Owner } from "../../shared/api/owner.ts";
+import type { TokenSource } from "./token-source.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+
+const UNAUTHORIZED = 401;
+
+/** `tokens` null: the edge's doors are open. A refused token is renewed once; the refusal is the answer after that. */
+export function ownedTransport(transport: Transport, owner: Owner, tokens: TokenSource | null): Transport {
+  const headers = { [OWNER_HEADER]: ownerText(owner) };
+  const send = async (request: TransportRequest, token: string | null): Promise<TransportResponse> =>
+    await transport.request({
+      ...request,
+      headers: token === null ? headers : { ...headers, authorization: `Bearer ${token}` },
+    });
+  return {
+    async request(request) {
+      const token = tokens === null ? null : await tokens.current();
+      const answer = await send(request, token);
+      if (answer.status !== UNAUTHORIZED || tokens === null || token === null) return answer;
+      tokens.refused(token);
+      const renewed = await tokens.current();
+      return renewed === token ? answer : await send(request, renewed);
+    },
+  };
+}
