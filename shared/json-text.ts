@@ -3,7 +3,8 @@ import { LIMITS } from "./limits.ts";
 
 /** Whether lists and objects nest deeper than any that is part of the protocol. Text that is no JSON may be either. */
 export function isTooDeep(text: string): boolean {
-  if (text.length <= LIMITS.jsonDepthMax) return false;
+  // What has no more brackets than that needs no look at how they stand, and most requests are so.
+  if (isFew(text, "{", "[")) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
@@ -24,6 +25,15 @@ export function isTooDeep(text: string): boolean {
 }
 
 const [QUOTE, BACKSLASH, LIST, LIST_END, OBJECT, OBJECT_END] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+
+function isFew(text: string, ...brackets: readonly string[]): boolean {
+  let found = 0;
+  for (const bracket of brackets) {
+    for (let at = text.indexOf(bracket); at >= 0 && found <= LIMITS.jsonDepthMax; at = text.indexOf(bracket, at + 1))
+      found += 1;
+  }
+  return found <= LIMITS.jsonDepthMax;
+}
 
 /** Where its closing quote is. */
 function endOfString(text: string, start: number): number {

@@ -1,4 +1,12 @@
 /** How much: rates, who is refused, who is cut off, and which quota binds whom. */
+import type { Resource } from "../../edge/access/acl.ts";
+import { NO_RULES, type NamespaceRules } from "../../edge/access/rules.ts";
+import { ANYBODY, type Caller } from "../../edge/auth/caller.ts";
+import { meterOf } from "../../edge/caller-meter.ts";
+import type { Env } from "../../edge/env.ts";
+import type { EdgePorts } from "../../edge/operations/ports.ts";
+import { alterQuotas, describeQuotas } from "../../edge/operations/quotas.ts";
+import type { EntityQuotas } from "../../shared/api/quotas.ts";
 import { describe, expect, test } from "vitest";
 import { edgeQuotas } from "../../edge/quota/edge-quotas.ts";
 import { effectiveQuotas } from "../../edge/quota/effective-quotas.ts";
@@ -177,6 +185,54 @@ describe("a principal", () => {
     expect(meters.size).toBe(3);
     expect(of("owes").waitMs("request_rate")).toBe(90_000);
     expect(meters.meterOf({ namespace: "m", principal: "owes" }, { request_rate: 1 }).waitMs("request_rate")).toBe(0);
+  });
+});
+
+describe("whose use is metered", () => {
+  const rules: NamespaceRules = { ...NO_RULES, quotas: [{ entity: "User:ada", quotas: { request_rate: 5 } }] };
+  const ada: Caller = { ...ANYBODY, principal: "ada", grants: [], expiresAtMs: 1 };
+  const settings = (quotas: object): Env => quotas as Env;
+
+  test("that of who has a quota, and of nobody else", () => {
+    expect(meterOf(settings({}), ada, rules)?.rate("request_rate")).toBe(5);
+    expect(meterOf(settings({}), { ...ada, principal: "bob" }, rules)).toBeNull();
+    const edgeWide = settings({ STRANDLINE_QUOTA_REQUEST_RATE: "7" });
+    expect(meterOf(edgeWide, { ...ada, principal: "bob" }, rules)?.rate("request_rate")).toBe(7);
+    expect(meterOf(settings({}), ada, rules)).toBe(meterOf(settings({}), ada, rules));
+    expect(meterOf(settings({}), { ...ada, namespace: "other" }, rules)).not.toBe(meterOf(settings({}), ada, rules));
+  });
+
+  test("an administrator's is not; where the doors are open, the edge's own settings bind all", () => {
+    const edgeWide = settings({ STRANDLINE_QUOTA_REQUEST_RATE: "7" });
+    expect(meterOf(edgeWide, { ...ada, grants: "all" }, rules)).toBeNull();
+    expect(meterOf(edgeWide, ANYBODY, NO_RULES)?.rate("request_rate")).toBe(7);
+    expect(meterOf(settings({}), ANYBODY, NO_RULES)).toBeNull();
+  });
+});
+
+describe("the rights", () => {
+  const portsOf = (...allowed: readonly string[]): EdgePorts =>
+    ({
+      access: {
+        allows: (operation: string, { resourceType }: Resource) => allowed.includes(`${operation} ${resourceType}`),
+      },
+      controller: {
+        rules: () => Promise.resolve(NO_RULES),
+        alterQuotas: (value: EntityQuotas) => Promise.resolve({ ok: true, value }),
+      },
+    }) as unknown as EdgePorts;
+  const asked = { entity: "User:ada", quotas: { topics_max: 1 } };
+
+  test("of describing and of altering are the cluster's", async () => {
+    const refused = { code: "CLUSTER_AUTHORIZATION_FAILED" };
+    await expect(describeQuotas(portsOf("ALTER_CONFIGS CLUSTER", "DESCRIBE_CONFIGS TOPIC"))).rejects.toMatchObject(
+      refused,
+    );
+    await expect(alterQuotas(portsOf("DESCRIBE_CONFIGS CLUSTER", "ALTER_CONFIGS TOPIC"), asked)).rejects.toMatchObject(
+      refused,
+    );
+    expect(await describeQuotas(portsOf("DESCRIBE_CONFIGS CLUSTER"))).toEqual({ entities: [] });
+    expect(await alterQuotas(portsOf("ALTER_CONFIGS CLUSTER"), asked)).toEqual(asked);
   });
 });
 
