@@ -9,7 +9,12 @@ import type { ProduceAnswer } from "../shared/api/produce.ts";
 import { QUOTA_NAMES, type DescribeQuotasAnswer, type EntityQuotas } from "../shared/api/quotas.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
-import type { DeleteTopicAnswer, DescribeTopicAnswer, ListTopicsAnswer } from "../shared/api/topics.ts";
+import type {
+  DeleteTopicAnswer,
+  DescribeTopicAnswer,
+  GrowTopicAnswer,
+  ListTopicsAnswer,
+} from "../shared/api/topics.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
 import { chain, int32, leaderEpoch, offset, topicId } from "./schemas.ts";
@@ -83,6 +88,16 @@ const describeTopicAnswer: z.ZodType<DescribeTopicAnswer> = z.object({
   partitionCount: z.int().min(0),
   config: z.record(z.string(), z.string()),
   defaults: z.record(z.string(), z.string()),
+});
+
+const growTopicAnswer: z.ZodType<GrowTopicAnswer> = z.object({
+  name: z.string(),
+  error: errorBody.nullable(),
+  topicId: topicId.nullable(),
+  partitionCount: z.int().min(0),
+  config: z.record(z.string(), z.string()),
+  growingTo: z.int().nullable(),
+  waitsFor: z.array(int32),
 });
 
 const deleteTopicAnswer: z.ZodType<DeleteTopicAnswer> = z.object({ name: z.string(), topicId });
@@ -172,6 +187,7 @@ export const TOPIC: NamedSchema = named("Topic", topicMetadata);
 export const METADATA_ANSWER: NamedSchema = named("MetadataAnswer", metadataAnswer);
 export const LIST_TOPICS_ANSWER: NamedSchema = named("ListTopicsAnswer", listTopicsAnswer);
 export const DESCRIBE_TOPIC_ANSWER: NamedSchema = named("DescribeTopicAnswer", describeTopicAnswer);
+export const GROW_TOPIC_ANSWER: NamedSchema = named("GrowTopicAnswer", growTopicAnswer);
 export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", deleteTopicAnswer);
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
 export const ERASE_ANSWER: NamedSchema = named("EraseAnswer", eraseAnswer);

@@ -2,9 +2,11 @@
 import { Hono, type Context } from "hono";
 import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
-import { authenticate } from "./auth/authenticate.ts";
+import { authenticate, makeChecks, type Checks } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
+import type { FetchKeys } from "./auth/issuer-keys.ts";
+import type { OwnCheck } from "./auth/own-check.ts";
 import { demandOwner } from "./auth/owner.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
@@ -64,24 +66,35 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
 type AppContext = Context<{ Bindings: Env }>;
 type Handle = Route["handle"];
 
-export function createApp(): Hono<{ Bindings: Env }> {
+export interface AppOptions {
+  /** Finds out who is calling, where `STRANDLINE_AUTH=hook` says so; without that it is never asked. */
+  readonly authenticate?: OwnCheck;
+  /** How the issuer's keys are fetched; `fetch`. */
+  readonly fetchKeys?: FetchKeys;
+}
+
+export function createApp({ authenticate: own, fetchKeys }: AppOptions = {}): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
+  const checks = makeChecks({
+    ...(own === undefined ? {} : { own }),
+    ...(fetchKeys === undefined ? {} : { fetchKeys }),
+  });
   app.get("/healthz", ({ env, req }) =>
     finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
   );
   const methods = [...new Set(ROUTES.map(([method]) => method))];
   app.options("/v1/*", ({ env, req }) => preflight(env, req.raw, methods));
   for (const [method, path, { handle }] of ROUTES)
-    app.on(method, path, async (context) => await answer(context, path, handle));
+    app.on(method, path, async (context) => await answer(context, checks, path, handle));
   for (const path of new Set(ROUTES.map(([, one]) => one))) {
     const refuse = wrongMethod(methodsOf(path));
-    app.all(path, async (context) => await answer(context, path, refuse));
+    app.all(path, async (context) => await answer(context, checks, path, refuse));
   }
-  app.notFound(async (context) => await answer(context, "none", nothingHere));
+  app.notFound(async (context) => await answer(context, checks, "none", nothingHere));
   return app;
 }
 
-async function answer(context: AppContext, pattern: string, handle: Handle): Promise<Response> {
+async function answer(context: AppContext, checks: Checks, pattern: string, handle: Handle): Promise<Response> {
   const { env } = context;
   const request = context.req.raw;
   const startedAtMs = systemClock.now();
@@ -90,7 +103,7 @@ async function answer(context: AppContext, pattern: string, handle: Handle): Pro
   let throttleMs = 0;
   let response: Response;
   try {
-    caller = await authenticate(env, request);
+    caller = await authenticate(env, request, checks);
     const url = new URL(request.url);
     checkRequest(request, url);
     demandOwner(request, caller);

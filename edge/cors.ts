@@ -9,7 +9,7 @@ export const COST_HEADER = "x-strandline-cost";
 
 /** Milliseconds to wait before the next request, where a quota was exceeded by this one. */
 export const THROTTLE_HEADER = "strandline-throttle-ms";
-const ANSWER_HEADERS = ["etag", "retry-after", THROTTLE_HEADER, COST_HEADER];
+const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", THROTTLE_HEADER, COST_HEADER];
 const REQUEST_HEADERS = [
   "content-type",
   "accept",

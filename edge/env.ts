@@ -8,10 +8,40 @@ import type { QuotaSettings } from "./quota/edge-quotas.ts";
 export interface Env extends QuotaSettings {
   readonly CONTROLLER: DurableObjectNamespace<ControllerObject>;
   readonly PARTITION: DurableObjectNamespace<PartitionObject>;
-  /** `none` opens the doors to this machine and to STRANDLINE_ORIGINS. */
+  /**
+   * How it is found out who is calling. `jwt`: by tokens, as the settings below say. `hook`: by the check that the Worker
+   * was made with. `none` opens the doors to this machine and to STRANDLINE_ORIGINS. Anything else: 503.
+   */
   readonly STRANDLINE_AUTH?: string;
-  /** Origins besides localhost that are served without authentication, separated by commas. */
+  /**
+   * Origins whose pages may read answers, separated by commas; `*` for all of them, where a credential is asked for.
+   * With `none` they are served besides localhost.
+   */
   readonly STRANDLINE_ORIGINS?: string;
+  /** Of tokens signed with HS256: at least 32 bytes, as UTF-8. A secret. This or STRANDLINE_JWKS_URL. */
+  readonly STRANDLINE_JWT_SECRET?: string;
+  /** Of the issuer's public keys, https (http for localhost alone): tokens signed with RS256, ES256 or EdDSA. */
+  readonly STRANDLINE_JWKS_URL?: string;
+  /** Fewer of those algorithms, separated by commas. */
+  readonly STRANDLINE_JWT_ALGORITHMS?: string;
+  /** The `iss` of tokens. Required. */
+  readonly STRANDLINE_JWT_ISSUER?: string;
+  /** The `aud` of tokens, or several of which one is enough, separated by commas. Required. */
+  readonly STRANDLINE_JWT_AUDIENCE?: string;
+  /** The claim that is held against STRANDLINE_JWT_AUDIENCE, where it is not `aud`: `azp`, of an issuer that has no `aud`. */
+  readonly STRANDLINE_JWT_AUDIENCE_CLAIM?: string;
+  /** The `typ` of tokens, `JWT` (the default) or `at+jwt` for instance; `none`: they have none. */
+  readonly STRANDLINE_JWT_TYP?: string;
+  /** The claim with the principal; `sub`. */
+  readonly STRANDLINE_JWT_PRINCIPAL_CLAIM?: string;
+  /** The claim with the namespace; `namespace`. Dots lead into objects: `app_metadata.tenant`. */
+  readonly STRANDLINE_JWT_NAMESPACE_CLAIM?: string;
+  /** The namespace of every token, instead, where there is one tenant. */
+  readonly STRANDLINE_JWT_NAMESPACE?: string;
+  /** The claim with the scopes, text with spaces or an array; `scope`. */
+  readonly STRANDLINE_JWT_SCOPE_CLAIM?: string;
+  /** Scopes of every principal, separated by spaces, for issuers that cannot add claims. */
+  readonly STRANDLINE_DEFAULT_SCOPES?: string;
   /** `false`: topics are made by `POST /v1/topics` alone. */
   readonly STRANDLINE_AUTO_CREATE_TOPICS?: string;
   /** Partition count of topics that name none. */

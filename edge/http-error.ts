@@ -54,6 +54,7 @@ const STATUS = {
   GIVEN_UP: 409,
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
+  ISSUER_UNAVAILABLE: 503,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {
@@ -68,8 +69,14 @@ export function errorResponse(error: StrandlineError): Response {
     "cache-control": "no-store",
     ...(typeof allow === "string" ? { allow } : {}),
     ...(typeof retryAfterMs === "number" ? { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) } : {}),
+    ...(error.code === "SASL_AUTHENTICATION_FAILED" ? { "www-authenticate": challenge(error) } : {}),
   };
   return Response.json({ error: error.toBody() }, { status: statusOf(error.code), headers });
+}
+
+/** Who sent no credential is told which kind is asked for; who sent one, that it is no good. */
+function challenge({ details }: StrandlineError): string {
+  return details["check"] === "missing" ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
 /** What was not expected is told to the log, and to the caller only that it was not expected. */

@@ -93,6 +93,7 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
       rulesCache.forget(namespace);
       return altered;
     },
+    remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };
 }

@@ -1,4 +1,7 @@
-/** The shapes of what clients send, as far as they are JSON. What a schema refuses is named with its field and value. */
+/**
+ * The shapes of what clients send, as far as they are JSON. What a schema refuses is named with its field and value; a
+ * field that it does not know is refused as well, or a misspelt option would be one that nobody asked for.
+ */
 import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
@@ -30,6 +33,8 @@ export const topicId: z.ZodType<TopicId> = z
 const producerKey = z.string().regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<ProducerKey>;
 /** Digits alone: `Number` also takes "", "0x10" and "1e3". */
 const digits = z.string().regex(/^\d+$/).transform(Number);
+/** As it is asked with; an answer's may have more fields one day. */
+const askedEpoch: z.ZodType<LeaderEpoch> = z.strictObject({ counter: uint32, random: uint32 });
 export const leaderEpoch: z.ZodType<LeaderEpoch> = z.object({ counter: uint32, random: uint32 });
 
 /** Two runs of one partition would race each other, two waits of one session would end each other at once. */
@@ -37,15 +42,17 @@ function eachOnce(partitions: readonly { readonly topicId: string; readonly part
   if (partitions.length === 1) return true;
   return new Set(partitions.map(({ topicId: id, partition }) => `${id} ${partition}`)).size === partitions.length;
 }
+/** A name that is not known is the client's own, of any length. */
+const FIELD_CHARS_MAX = 200;
 const ONCE = "a partition stands in a request once";
 
-export const produceHead: z.ZodType<ProduceHead> = z.object({
+export const produceHead: z.ZodType<ProduceHead> = z.strictObject({
   partitions: z
     .array(
-      z.object({
+      z.strictObject({
         topicId,
         partition: int32,
-        leaderEpoch: leaderEpoch.nullable(),
+        leaderEpoch: askedEpoch.nullable(),
         producerKey: producerKey.nullable(),
         chain,
         bytes: z.int().min(1),
@@ -56,7 +63,7 @@ export const produceHead: z.ZodType<ProduceHead> = z.object({
     .refine(eachOnce, ONCE),
 });
 
-export const fetchRequest: z.ZodType<FetchRequest> = z.object({
+export const fetchRequest: z.ZodType<FetchRequest> = z.strictObject({
   sessionId: z
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,64}$/)
@@ -68,11 +75,11 @@ export const fetchRequest: z.ZodType<FetchRequest> = z.object({
   keyOrder: z.boolean().optional(),
   partitions: z
     .array(
-      z.object({
+      z.strictObject({
         topicId,
         partition: int32,
         offset,
-        leaderEpoch: leaderEpoch.nullable(),
+        leaderEpoch: askedEpoch.nullable(),
         previousCrc: crc.nullable(),
         maxBytes: z.int().min(0),
       }),
@@ -83,12 +90,12 @@ export const fetchRequest: z.ZodType<FetchRequest> = z.object({
 });
 
 export const reconcileRequest: z.ZodType<ReconcileRequest> = z
-  .object({
+  .strictObject({
     topicId,
     producerKey,
     from: int32,
     batches: z
-      .array(z.object({ count: z.int().min(1).max(0x7fff_ffff), crc }))
+      .array(z.strictObject({ count: z.int().min(1).max(0x7fff_ffff), crc }))
       .min(1)
       .max(LIMITS.reconcileBatchesMax),
     giveUp: z.boolean(),
@@ -101,19 +108,19 @@ export const reconcileRequest: z.ZodType<ReconcileRequest> = z
 
 const subscriptionId = uint32;
 export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion("type", [
-  z.object({
+  z.strictObject({
     type: z.literal("subscribe"),
     id: subscriptionId,
     topicId,
     partition: int32,
     offset,
-    leaderEpoch: leaderEpoch.nullable().default(null),
+    leaderEpoch: askedEpoch.nullable().default(null),
     previousCrc: crc.nullable().default(null),
     windowBytes: z.int().min(1).max(LIMITS.tailWindowBytesMax).default(LIMITS.batchBytesMax),
     keyOrder: z.boolean().default(false),
   }),
-  z.object({ type: z.literal("ack"), id: subscriptionId, offset }),
-  z.object({ type: z.literal("unsubscribe"), id: subscriptionId }),
+  z.strictObject({ type: z.literal("ack"), id: subscriptionId, offset }),
+  z.strictObject({ type: z.literal("unsubscribe"), id: subscriptionId }),
 ]);
 
 function fewEntries(config: object): boolean {
@@ -121,7 +128,7 @@ function fewEntries(config: object): boolean {
 }
 const FEW = `at most ${LIMITS.configEntriesMax} entries`;
 
-export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
+export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.strictObject({
   name: z.string(),
   partitionCount: z.number().optional(),
   config: z.record(z.string(), z.string()).refine(fewEntries, FEW).optional(),
@@ -131,15 +138,15 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.object({
     .optional(),
 });
 
-export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
+export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.strictObject({
   config: z.record(z.string(), z.string().nullable()).refine(fewEntries, FEW),
 });
 
-export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
+export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.strictObject({ partitionCount: z.number() });
 
 const PRINCIPAL_CHARS_MAX = 512;
 
-export const alterQuotasRequest: z.ZodType<AlterQuotasRequest> = z.object({
+export const alterQuotasRequest: z.ZodType<AlterQuotasRequest> = z.strictObject({
   entity: z.union([
     z.literal(DEFAULT_ENTITY),
     z
@@ -160,7 +167,7 @@ function quotaValue(name: QuotaName): z.ZodType {
     .exactOptional();
 }
 
-export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
+export const recordsQuery: z.ZodType<RecordsQuery> = z.strictObject({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),
   maxBytes: digits.pipe(z.int()).default(LIMITS.batchBytesMax),
   minBytes: digits.pipe(z.int()).default(0),
@@ -168,39 +175,51 @@ export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
 });
 
 /** Nothing is deleted by default. */
-export const deleteRecordsQuery: z.ZodType<{ before: DeleteRecordsQuestion }> = z.object({
+export const deleteRecordsQuery: z.ZodType<{ before: DeleteRecordsQuestion }> = z.strictObject({
   before: z.union([z.literal("latest"), digits.pipe(offset)]),
 });
 
 /** Every key is one, the empty one too; but one of them has to be stated. */
 export const eraseQuery: z.ZodType<EraseQuery> = z
-  .object({
+  .strictObject({
     key: z.string().optional(),
     keyBase64: z.base64().optional(),
     maxWaitMs: digits.pipe(z.int().max(LIMITS.fetchWaitMsMax)).default(ERASE_WAIT_MS),
   })
   .refine(({ key, keyBase64 }) => (key === undefined) !== (keyBase64 === undefined), "key, or keyBase64");
 
-export const metadataQuery: z.ZodType<{ topics?: string | undefined; create?: string | undefined }> = z.object({
-  /** Names with commas between them. */
-  topics: z.string().optional(),
-  create: z.string().optional(),
-});
+export const metadataQuery: z.ZodType<{ topics?: string | undefined; create?: "true" | "false" | undefined }> =
+  z.strictObject({
+    /** Names with commas between them. */
+    topics: z.string().optional(),
+    create: z.enum(["true", "false"]).optional(),
+  });
 
-export const offsetsQuery: z.ZodType<{ at: OffsetQuestion }> = z.object({
+export const offsetsQuery: z.ZodType<{ at: OffsetQuestion }> = z.strictObject({
   at: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]),
 });
 
-/** Throws `INVALID_REQUEST` that names the first wrong field and what it holds. */
+/** Of a route that takes no query. */
+export const noQuery: z.ZodType<object> = z.strictObject({});
+
+/** Throws `INVALID_REQUEST` that names the first wrong field and what it holds; before others one that is not known. */
 export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = issue?.path.map(String) ?? [];
-  const field = path.join(".");
+  const { issues } = parsed.error;
+  // Misspelt, one that is demanded is both absent and unknown: what was written says more.
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+  const path = issue === undefined ? [] : pathOf(issue);
+  const field = path.join(".").slice(0, FIELD_CHARS_MAX);
   const held = shown(valueAt(value, path));
-  const said = `${field === "" ? what : `${what}: ${field}`} is ${held}${issue === undefined ? "" : `; ${issue.message}`}`;
-  throw new StrandlineError("INVALID_REQUEST", said, { field, value: held });
+  const said = issue?.code === "unrecognized_keys" ? "; no such field is known here" : `; ${issue?.message ?? ""}`;
+  const named = field === "" ? what : `${what}: ${field}`;
+  throw new StrandlineError("INVALID_REQUEST", `${named} is ${held}${said}`, { field, value: held });
+}
+
+function pathOf(issue: z.core.$ZodIssue): readonly string[] {
+  const path = issue.path.map(String);
+  return issue.code === "unrecognized_keys" ? [...path, ...issue.keys.slice(0, 1)] : path;
 }
 
 /** Throws `INVALID_REQUEST` where the text is no JSON, or nests deeper than `LIMITS.jsonDepthMax`. */

@@ -3,7 +3,7 @@
  *
  *   node examples/produce.ts <url> <topic> <key> <value>
  *
- * The batch is made once and sent under a producer identity of its own, so that a retry of a lost answer is a duplicate
+ * Where the edge asks for a token, it is taken from STRANDLINE_TOKEN. The batch is made once and sent under a producer identity of its own, so that a retry of a lost answer is a duplicate
  * to the edge, and no second record.
  */
 import { ENVELOPE_MEDIA_TYPE } from "../shared/api/media-types.ts";
@@ -18,13 +18,15 @@ import { seal } from "../shared/record-batch-seal.ts";
 import { bytesOf } from "../shared/utf8.ts";
 
 const TRIES = 5;
+const TOKEN = process.env["STRANDLINE_TOKEN"];
+const CREDENTIAL: Readonly<Record<string, string>> = TOKEN === undefined ? {} : { authorization: `Bearer ${TOKEN}` };
 
 async function main(): Promise<void> {
   const [url, topic, key, value] = process.argv.slice(2);
   if (url === undefined || topic === undefined || key === undefined || value === undefined)
     throw new Error("usage: node examples/produce.ts <url> <topic> <key> <value>");
 
-  const asked = await fetch(`${url}/v1/metadata?topics=${encodeURIComponent(topic)}`);
+  const asked = await fetch(`${url}/v1/metadata?topics=${encodeURIComponent(topic)}`, { headers: CREDENTIAL });
   const metadata = (await asked.json()) as MetadataAnswer;
   const [found] = metadata.topics;
   if (found === undefined || found.topicId === null) throw new Error(found?.error?.message ?? "no such topic");
@@ -48,7 +50,11 @@ async function main(): Promise<void> {
 
 async function post(url: string, body: Uint8Array<ArrayBuffer>, triesLeft = TRIES): Promise<ProduceAnswer> {
   try {
-    const answer = await fetch(url, { method: "POST", headers: { "content-type": ENVELOPE_MEDIA_TYPE }, body });
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { ...CREDENTIAL, "content-type": ENVELOPE_MEDIA_TYPE },
+      body,
+    });
     if (answer.ok) return (await answer.json()) as ProduceAnswer;
     throw new Error(`${answer.status}: ${await answer.text()}`);
   } catch (error) {

@@ -93,7 +93,7 @@ export const ERRORS = {
   NOT_CONFIGURED: {
     errno: 10_004,
     retriable: false,
-    sentence: "The edge is not configured; set STRANDLINE_AUTH=none for local development.",
+    sentence: "The edge is not configured.",
   },
   NOT_FOUND: { errno: 10_005, retriable: false, sentence: "There is nothing at this address." },
   METHOD_NOT_ALLOWED: { errno: 10_006, retriable: false, sentence: "This address does not take that method." },
@@ -133,6 +133,11 @@ export const ERRORS = {
     errno: 10_019,
     retriable: false,
     sentence: "There is no answer of a media type that is accepted.",
+  },
+  ISSUER_UNAVAILABLE: {
+    errno: 10_030,
+    retriable: true,
+    sentence: "The keys of the tokens' issuer cannot be had at the moment.",
   },
 } as const;
 

@@ -33,6 +33,6 @@ export function isServed(env: Env, origin: string): boolean {
   return url !== null && isLocal(url.hostname);
 }
 
-function isLocal(hostname: string): boolean {
+export function isLocal(hostname: string): boolean {
   return LOCAL_HOSTS.has(hostname) || hostname.endsWith(".localhost");
 }

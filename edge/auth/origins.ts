@@ -2,6 +2,13 @@
 import type { Env } from "../env.ts";
 
 export function isListed(env: Env, origin: string): boolean {
-  const listed = (env.STRANDLINE_ORIGINS ?? "").split(",").map((one) => one.trim());
-  return listed.includes(origin);
+  return listedIn(env).includes(origin);
+}
+
+export function isAnyListed(env: Env): boolean {
+  return listedIn(env).includes("*");
+}
+
+function listedIn(env: Env): string[] {
+  return (env.STRANDLINE_ORIGINS ?? "").split(",").map((one) => one.trim());
 }

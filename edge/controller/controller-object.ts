@@ -19,7 +19,7 @@ import { QuotaStore } from "./quota-store.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
 import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
 import { TopicOwners } from "./topic-owners.ts";
-import { TopicRegistry, type CreatedTopic } from "./topic-registry.ts";
+import { TopicRegistry, type CreatedTopic, type TopicGrowth } from "./topic-registry.ts";
 import type { TopicState } from "../topic-state.ts";
 
 /** On whose behalf a topic is made or grows. */
@@ -83,9 +83,10 @@ export class ControllerObject extends DurableObject<Env> {
 
   /**
    * In two phases, or records of one key would stand in two partitions without anything to tell their order: first
-   * every partition hears of the growth and remembers where, then the new count is published.
+   * every partition hears of the growth and remembers where, then the new count is published. What this call does not
+   * come to, since a partition cannot be reached or there are too many, is the alarm's.
    */
-  async growTopic(name: string, partitionCount: number, by: Creator | null = null): Promise<Outcome<TopicMetadata>> {
+  async growTopic(name: string, partitionCount: number, by: Creator | null = null): Promise<Outcome<TopicGrowth>> {
     const topicId = this.#change(() => {
       if (by?.isBound === true) this.#demandRoomToGrow(name, partitionCount);
       return this.#topics.beginGrowth(name, partitionCount);
@@ -94,8 +95,8 @@ export class ControllerObject extends DurableObject<Env> {
     await this.#round(topicId.value);
     return attempt(() => {
       const topic = this.#demandId(topicId.value);
-      if (topic.partitionCount < partitionCount) throw this.#growthWaits(topic, partitionCount);
-      return topic;
+      const growingTo = this.#topics.byId(topicId.value)?.growingTo ?? null;
+      return { topic, growingTo, waitsFor: growingTo === null ? [] : this.#changes.waitingFor(topicId.value) };
     });
   }
 
@@ -166,6 +167,11 @@ export class ControllerObject extends DurableObject<Env> {
     return topic.state;
   }
 
+  /** From a Worker whose reader waits for a partition that has not heard of a growth. Wakes what an alarm that was lost did not. */
+  async remindPartition(topicId: string, partition: number): Promise<void> {
+    await this.#changes.remind(topicId, partition);
+  }
+
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     await this.#round(null);
@@ -214,19 +220,21 @@ export class ControllerObject extends DurableObject<Env> {
 
   /** Never throws: what fails is pending, and the alarm goes on with it. */
   async #round(topicId: string | null): Promise<void> {
+    let failed = true;
     try {
-      await this.#changes.round(topicId);
+      failed = (await this.#changes.round(topicId)) === "failed";
     } catch (error) {
       told(error);
     }
-    await this.#rearm().catch(told);
+    await this.#rearm(failed).catch(told);
   }
 
-  async #rearm(): Promise<void> {
+  /** What there were too many of for one round waits for nothing but the next. */
+  async #rearm(failed: boolean): Promise<void> {
     let failures = 0;
     try {
       const pending = this.#changes.isPending();
-      failures = pending ? this.#ledger.failures + 1 : 0;
+      failures = pending && failed ? this.#ledger.failures + 1 : 0;
       this.#ledger.failures = failures;
       if (!pending) return await this.#alarm.rest();
     } catch (error) {
@@ -239,13 +247,6 @@ export class ControllerObject extends DurableObject<Env> {
     const topic = this.topicById(topicId);
     if (topic !== null) return topic;
     throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `the topic ${topicId} was deleted meanwhile`, { topicId });
-  }
-
-  #growthWaits({ name, topicId, partitionCount: from }: TopicMetadata, to: number): StrandlineError {
-    const waiting = this.#changes.waitingFor(topicId ?? "");
-    const shown = waiting.slice(0, 10).join(", ") + (waiting.length > 10 ? ", …" : "");
-    const said = `${JSON.stringify(name)} grows from ${from} to ${to} once these partitions have heard of it: ${shown}`;
-    return new StrandlineError("KAFKA_STORAGE_ERROR", said, { topic: name, partitionCount: to, waitsFor: shown });
   }
 }
 

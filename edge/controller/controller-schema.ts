@@ -9,7 +9,7 @@
  *   have storage. `told`: the revision it has heard of.
  * `freeing`: partitions of deleted topics whose storage may still be there.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
- *   in a row that left something undone.
+ *   in a row in which something failed.
  */
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS topics (

@@ -99,7 +99,7 @@ export class PartitionLedger {
     };
   }
 
-  /** Rounds in a row that left something undone. */
+  /** Rounds in a row in which something failed. */
   get failures(): number {
     const [row] = this.#sql.exec<{ failures: number }>("SELECT failures FROM controller WHERE id = 1").toArray();
     return row?.failures ?? 0;

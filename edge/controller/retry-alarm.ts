@@ -40,7 +40,7 @@ export class RetryAlarm {
     this.#atMs = null;
   }
 
-  /** `failures`: rounds in a row that left something undone. */
+  /** `failures`: rounds in a row in which something failed. */
   async backOff(failures: number): Promise<void> {
     this.#atMs = null;
     await this.#within(Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** Math.min(failures, 16)));

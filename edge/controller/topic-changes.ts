@@ -3,6 +3,7 @@
  * told and until it was heard, so that it is done after any crash. Telling twice is harmless: a partition knows its
  * revision, and what is freed is empty.
  */
+import { LIMITS } from "../../shared/limits.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import type { TopicState } from "../topic-state.ts";
@@ -45,11 +46,14 @@ export class TopicChanges {
   /** Partitions that have not heard of the topic's latest revision. */
   waitingFor(topicId: string): number[] {
     const revision = this.#parts.registry.byId(topicId)?.state.revision ?? 0;
-    return this.#parts.ledger.behind(topicId, revision, CALLS_PER_ROUND_MAX);
+    return this.#parts.ledger.behind(topicId, revision, LIMITS.partitionsPerTopicMax);
   }
 
-  /** Tells what is to be told, of one topic or of all, each once. What fails is told to `failed` and stays pending. */
-  async round(topicId: string | null): Promise<void> {
+  /**
+   * Tells what is to be told, of one topic or of all, each once, as much as one invocation may. What fails is told to
+   * `failed` and stays pending, as does what there was too much of.
+   */
+  async round(topicId: string | null): Promise<"ok" | "failed"> {
     const { registry, ledger } = this.#parts;
     const unsettled = registry.unsettled().filter((one) => topicId === null || one === topicId);
     const limit = topicId === null ? CALLS_PER_KIND_MAX : CALLS_PER_ROUND_MAX;
@@ -66,9 +70,22 @@ export class TopicChanges {
       ),
     );
     const calls = [...frees, ...tells.slice(0, limit)];
-    for (let at = 0; at < calls.length; at += CALLS_AT_ONCE_MAX)
-      await Promise.all(calls.slice(at, at + CALLS_AT_ONCE_MAX).map(async (call) => await this.#tried(call)));
+    let isWell = true;
+    for (let at = 0; at < calls.length; at += CALLS_AT_ONCE_MAX) {
+      const some = calls.slice(at, at + CALLS_AT_ONCE_MAX);
+      const ends = await Promise.all(some.map(async (call) => await this.#tried(call)));
+      isWell &&= ends.every((end) => end === "ok");
+    }
     for (const one of unsettled) registry.settle(one);
+    return isWell ? "ok" : "failed";
+  }
+
+  /**
+   * A partition knows less than was written down that it has heard: its storage went back. Nothing is written down for
+   * it, since whoever waits for it reminds again.
+   */
+  async remind(topicId: string, partition: number): Promise<void> {
+    await this.#tried(async () => await this.#tell(topicId, partition));
   }
 
   async #tell(topicId: string, partition: number): Promise<void> {
@@ -79,8 +96,8 @@ export class TopicChanges {
     const { state } = topic;
     const address = ledger.addressOf(topicId, partition, state.config["jurisdiction"]);
     const outcome = await objects.adopt(address, state);
-    if (outcome.ok) ledger.heard(address, state.revision);
-    else this.#parts.failed(new Error(`partition ${partition} of ${topicId}: ${outcome.error.message}`));
+    if (!outcome.ok) throw new Error(`partition ${partition} of ${topicId}: ${outcome.error.message}`);
+    ledger.heard(address, state.revision);
   }
 
   async #free(address: PartitionAddress): Promise<void> {
@@ -88,11 +105,13 @@ export class TopicChanges {
     this.#parts.ledger.freed(address);
   }
 
-  async #tried(call: Call): Promise<void> {
+  async #tried(call: Call): Promise<"ok" | "failed"> {
     try {
       await call();
+      return "ok";
     } catch (error) {
       this.#parts.failed(error);
+      return "failed";
     }
   }
 }

@@ -3,7 +3,7 @@
  * count only grows. Each change is one statement, so that none of them can be left halfway.
  */
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
-import type { ConfigChanges, CreateTopicRequest } from "../../shared/api/topics.ts";
+import type { ConfigChanges, CreateTopicRequest, GrowTopicAnswer } from "../../shared/api/topics.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
@@ -38,6 +38,11 @@ export interface CreatedTopic {
   readonly topic: TopicMetadata;
   /** False: an earlier request with the same token has made it. */
   readonly created: boolean;
+}
+
+/** How far a growth has come. */
+export interface TopicGrowth extends Pick<GrowTopicAnswer, "growingTo" | "waitsFor"> {
+  readonly topic: TopicMetadata;
 }
 
 const COLUMNS = "name, topic_id, partition_count, config, token, revision, growths, growing_to";

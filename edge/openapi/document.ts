@@ -16,8 +16,12 @@ export interface DocumentedRoute {
 }
 
 const VERSION = "0.1.0";
+/** `INVALID_REQUEST`: also of a query that it does not take. */
 export const EVERY_ROUTE: readonly ErrorCode[] = [
+  "INVALID_REQUEST",
+  "SASL_AUTHENTICATION_FAILED",
   "NOT_CONFIGURED",
+  "ISSUER_UNAVAILABLE",
   "FORBIDDEN_ORIGIN",
   "THROTTLING_QUOTA_EXCEEDED",
   "REQUEST_TOO_LARGE",
@@ -50,16 +54,23 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): Json {
 }
 
 function operationOf(path: string, doc: RouteDoc): Json {
-  const { status, repeated, contents } = doc.answer;
+  const { status, repeated, later, contents } = doc.answer;
   const success = { description: doc.summary, ...(contents.length === 0 ? {} : { content: contentsOf(contents) }) };
   const again = repeated === undefined ? {} : { [repeated]: success };
+  const accepted = later === undefined ? {} : { [later]: { ...success, description: "Written down; it goes on." } };
   const isConditional = doc.headers !== undefined && "if-none-match" in doc.headers;
   const unchanged = isConditional ? { "304": { description: "What is held is still true." } } : {};
   return {
     summary: doc.summary,
     parameters: [...pathParameters(path), ...queryParameters(doc.query), ...headerParameters(doc.headers ?? {})],
     ...(doc.body === null ? {} : { requestBody: { required: true, content: contentsOf([doc.body]) } }),
-    responses: { [status]: success, ...again, ...unchanged, ...errorResponses([...EVERY_ROUTE, ...doc.errors]) },
+    responses: {
+      [status]: success,
+      ...again,
+      ...accepted,
+      ...unchanged,
+      ...errorResponses([...EVERY_ROUTE, ...doc.errors]),
+    },
   };
 }
 

@@ -17,7 +17,9 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
   ports.quota.admit("consumer_byte_rate");
   let until = ports.clock.now() + request.maxWaitMs;
   // One for all waits of the request: each replaces the one before it.
-  const sessionId = request.sessionId ?? ports.newSessionId();
+  // Of the caller's own: a wait is replaced by the next of its session, and nobody else's next may do that.
+  const sessionId =
+    request.sessionId === null ? ports.newSessionId() : JSON.stringify([ports.caller.principal, request.sessionId]);
   for (;;) {
     // Asked again after each wait: a growth may have come in between.
     const limits = request.keyOrder === true ? await heldBack(ports, request.partitions) : null;

@@ -15,20 +15,38 @@ export type ReadLimits = readonly (number | ErrorBody | null)[];
 
 export async function heldBack(ports: EdgePorts, partitions: readonly FetchPartition[]): Promise<ReadLimits> {
   const growths = await Promise.all(partitions.map(async (one) => await growthsOf(ports, one)));
-  return partitions.map((one, index) => {
+  const unheard = new Set<FetchPartition>();
+  const limits = partitions.map((one, index) => {
     const own = growths[index];
     // What cannot be asked answers for itself when it is read.
     if (own === undefined || own === null) return null;
     for (const [growth, { from, at }] of own.entries()) {
       for (let older = 0; older < from; older += 1) {
-        const asked = partitions.findIndex((other) => other.topicId === one.topicId && other.partition === older);
-        if (asked < 0) return one.offset < at ? at : missing(one, older);
-        const barrier = growths[asked]?.[growth]?.at;
-        if (barrier === undefined || (partitions[asked]?.offset ?? 0) < barrier) return at;
+        const place = partitions.findIndex((other) => other.topicId === one.topicId && other.partition === older);
+        const asked = partitions[place];
+        if (asked === undefined) return one.offset < at ? at : missing(one, older);
+        const heard = growths[place];
+        const barrier = heard?.[growth]?.at;
+        if (barrier === undefined && heard !== null) unheard.add(asked);
+        if (barrier === undefined || asked.offset < barrier) return at;
       }
     }
     return null;
   });
+  await Promise.all(Array.from(unheard, async (one) => await reminded(ports, one)));
+  return limits;
+}
+
+/** The next request finds it told; the controller is waked by it where it had to be. */
+export async function reminded(
+  ports: EdgePorts,
+  { topicId, partition }: { readonly topicId: string; readonly partition: number },
+): Promise<void> {
+  try {
+    await ports.controller.remindPartition(topicId, partition);
+  } catch (thrown) {
+    asStrandlineError(thrown);
+  }
 }
 
 function missing({ topicId }: FetchPartition, older: number): ErrorBody {

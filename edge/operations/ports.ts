@@ -9,7 +9,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Access } from "../access/access.ts";
 import type { NamespaceRules } from "../access/rules.ts";
 import type { Caller } from "../auth/caller.ts";
-import type { CreatedTopic } from "../controller/topic-registry.ts";
+import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
 import type { QuotaPort } from "../quota/request-quota.ts";
@@ -19,7 +19,7 @@ import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 export interface ControllerPort {
   createTopic(request: CreateTopicRequest): Promise<Outcome<CreatedTopic>>;
   alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>>;
-  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicMetadata>>;
+  growTopic(name: string, partitionCount: number): Promise<Outcome<TopicGrowth>>;
   deleteTopic(name: string): Promise<Outcome<DeleteTopicAnswer>>;
   topics(names: readonly string[] | null, create: boolean): Promise<Outcome<TopicMetadata>[]>;
   /** Those that may hold anything. */
@@ -28,6 +28,8 @@ export interface ControllerPort {
   /** Who may do what, and how much. */
   rules(): Promise<NamespaceRules>;
   alterQuotas(request: AlterQuotasRequest): Promise<Outcome<EntityQuotas>>;
+  /** Tells a partition its topic once more: it has not heard of a growth that others know of. */
+  remindPartition(topicId: string, partition: number): Promise<void>;
   /** What was reported, in Prometheus' text format. */
   metrics(): Promise<string>;
 }

@@ -46,15 +46,15 @@ export async function alterTopic(
   return altered;
 }
 
-/** Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`; `KAFKA_STORAGE_ERROR` where the growth goes on later. */
+/** Done where the answer's count is the one that was asked for. Throws `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_PARTITIONS`. */
 export async function growTopic(
   ports: EdgePorts,
   name: string,
   { partitionCount }: GrowTopicRequest,
 ): Promise<GrowTopicAnswer> {
-  const grown = take(await ports.controller.growTopic(name, partitionCount));
-  ports.topics.learn(grown);
-  return grown;
+  const { topic, growingTo, waitsFor } = take(await ports.controller.growTopic(name, partitionCount));
+  ports.topics.learn(topic);
+  return { ...topic, growingTo, waitsFor };
 }
 
 /** Throws `UNKNOWN_TOPIC_OR_PARTITION`. */

@@ -10,13 +10,7 @@ export const deleteRecordsRoute: Route = route(
     query: deleteRecordsQuery,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: DELETE_RECORDS_ANSWER }] },
-    errors: [
-      "INVALID_REQUEST",
-      "UNKNOWN_TOPIC_OR_PARTITION",
-      "UNKNOWN_TOPIC_ID",
-      "OFFSET_OUT_OF_RANGE",
-      "KAFKA_STORAGE_ERROR",
-    ],
+    errors: ["UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_TOPIC_ID", "OFFSET_OUT_OF_RANGE", "KAFKA_STORAGE_ERROR"],
   },
   async (asked) => {
     const { before } = demand(deleteRecordsQuery, queryOf(asked), "the query");

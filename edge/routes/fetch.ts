@@ -12,7 +12,7 @@ export const fetchRoute: Route = route(
     query: null,
     body: { mediaType: JSON_MEDIA_TYPE, of: { name: "FetchRequest", schema: fetchRequest } },
     answer: { status: 200, contents: [{ mediaType: ENVELOPE_MEDIA_TYPE, of: FETCH_HEAD }] },
-    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE"],
+    errors: ["REQUEST_TOO_LARGE"],
   },
   async ({ request, ports }) => {
     const body = parseJson(await readBody(request, LIMITS.jsonBytesMax));

@@ -10,13 +10,7 @@ export const listOffsetsRoute: Route = route(
     query: offsetsQuery,
     body: null,
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: LIST_OFFSETS_ANSWER }] },
-    errors: [
-      "INVALID_REQUEST",
-      "UNKNOWN_TOPIC_OR_PARTITION",
-      "UNKNOWN_TOPIC_ID",
-      "UNSUPPORTED_COMPRESSION_TYPE",
-      "KAFKA_STORAGE_ERROR",
-    ],
+    errors: ["UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_TOPIC_ID", "UNSUPPORTED_COMPRESSION_TYPE", "KAFKA_STORAGE_ERROR"],
   },
   async (asked) => {
     const { at } = demand(offsetsQuery, queryOf(asked), "the query");

@@ -13,7 +13,7 @@ export const produceRoute: Route = route(
     query: null,
     body: { mediaType: ENVELOPE_MEDIA_TYPE, of: { name: "ProduceHead", schema: produceHead } },
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: PRODUCE_ANSWER }] },
-    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE"],
+    errors: ["REQUEST_TOO_LARGE"],
     headers: { [COST_HEADER]: "`rows`: the answer has a header of the same name with the rows that were written." },
   },
   async ({ request, ports }) => {

@@ -13,7 +13,6 @@ export const reconcileRoute: Route = route(
     body: { mediaType: JSON_MEDIA_TYPE, of: { name: "ReconcileRequest", schema: reconcileRequest } },
     answer: { status: 200, contents: [{ mediaType: JSON_MEDIA_TYPE, of: RECONCILE_ANSWER }] },
     errors: [
-      "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",

@@ -24,7 +24,6 @@ export const recordsRoute: Route = route(
       ],
     },
     errors: [
-      "INVALID_REQUEST",
       "NOT_ACCEPTABLE",
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { NamedSchema } from "../answer-schemas.ts";
 import type { EdgePorts } from "../operations/ports.ts";
+import { demand, noQuery } from "../schemas.ts";
 import { SECURE_HEADERS } from "../secure-headers.ts";
 
 export interface RouteRequest {
@@ -29,6 +30,8 @@ export interface RouteDoc {
     readonly status: number;
     /** Of the answer to a request that was made before, where it is another. */
     readonly repeated?: number;
+    /** Where it is written down, and will be done. */
+    readonly later?: number;
     readonly contents: readonly Content[];
   };
   /** Besides those that every route answers. */
@@ -42,8 +45,16 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<Response>;
 }
 
+/** A query that it takes the route demands itself; one that takes none is not asked one. */
 export function route(doc: RouteDoc, handle: Route["handle"]): Route {
-  return { doc, handle };
+  if (doc.query !== null) return { doc, handle };
+  return {
+    doc,
+    handle: async (asked) => {
+      if (asked.url.search !== "") demand(noQuery, queryOf(asked), "the query");
+      return await handle(asked);
+    },
+  };
 }
 
 /** Answers are the caller's own: no cache between may keep them. */

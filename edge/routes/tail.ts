@@ -9,7 +9,7 @@ export const tailRoute: Route = route(
     query: null,
     body: null,
     answer: { status: 101, contents: [] },
-    errors: ["INVALID_REQUEST"],
+    errors: [],
   },
   ({ request, ports }) => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")

@@ -4,6 +4,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import {
   DELETE_TOPIC_ANSWER,
   DESCRIBE_TOPIC_ANSWER,
+  GROW_TOPIC_ANSWER,
   LIST_TOPICS_ANSWER,
   TOPIC,
   type NamedSchema,
@@ -36,7 +37,6 @@ export const createTopicRoute: Route = route(
     body: content({ name: "CreateTopicRequest", schema: createTopicRequest }),
     answer: { status: 201, repeated: 200, contents: [content(TOPIC)] },
     errors: [
-      "INVALID_REQUEST",
       "REQUEST_TOO_LARGE",
       "TOPIC_ALREADY_EXISTS",
       "INVALID_TOPIC_EXCEPTION",
@@ -80,7 +80,7 @@ export const alterTopicRoute: Route = route(
     query: null,
     body: content({ name: "AlterTopicRequest", schema: alterTopicRequest }),
     answer: answers(TOPIC),
-    errors: ["INVALID_REQUEST", "REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
+    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
   },
   async (asked) => {
     const request = demand(alterTopicRequest, await configured(asked.request), "the body");
@@ -93,18 +93,13 @@ export const growTopicRoute: Route = route(
     summary: "Grow a topic to so many partitions.",
     query: null,
     body: content({ name: "GrowTopicRequest", schema: growTopicRequest }),
-    answer: answers(TOPIC),
-    errors: [
-      "INVALID_REQUEST",
-      "REQUEST_TOO_LARGE",
-      "UNKNOWN_TOPIC_OR_PARTITION",
-      "INVALID_PARTITIONS",
-      "KAFKA_STORAGE_ERROR",
-    ],
+    answer: { ...answers(GROW_TOPIC_ANSWER), later: 202 },
+    errors: ["REQUEST_TOO_LARGE", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_PARTITIONS"],
   },
   async (asked) => {
     const request = demand(growTopicRequest, await bodyOf(asked.request), "the body");
-    return json(await growTopic(asked.ports, topicParam(asked), request));
+    const grown = await growTopic(asked.ports, topicParam(asked), request);
+    return json(grown, grown.partitionCount < request.partitionCount ? 202 : 200);
   },
 );
 

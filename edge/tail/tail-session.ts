@@ -8,12 +8,14 @@ import { readEnvelope } from "../../shared/envelope.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
+import { reminded } from "../operations/key-order.ts";
 import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
 import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
 import { demand, parseJsonText, tailClientFrame } from "../schemas.ts";
 import { KeyOrder } from "./key-order.ts";
+import { demandRoom } from "./tail-room.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
 
 /** The client's end. */
@@ -61,6 +63,8 @@ export class TailSession {
       clock: parts.clock,
       subscriptions: () => [...this.#subscriptions.values()],
       growthsOf: async (topicId, partition) => await growthsOf(parts.ports, topicId, partition),
+      remind: async (topicId, partition) => await reminded(parts.ports, { topicId, partition }),
+      refuse: (id, error) => this.#refuse(id, error),
       pass: (id, growths) => this.#subscriptions.get(id)?.upstream?.send({ type: "pass", growths }),
     });
   }
@@ -121,8 +125,7 @@ export class TailSession {
         await this.#subscribe(frame);
         return;
       case "unsubscribe":
-        this.#subscriptions.get(frame.id)?.upstream?.close();
-        this.#subscriptions.delete(frame.id);
+        this.#unsubscribe(frame.id);
         return;
       case "ack":
         this.#ack(frame.id, frame.offset);
@@ -131,8 +134,15 @@ export class TailSession {
   }
 
   async #subscribe(frame: TailSubscribe): Promise<void> {
-    this.#demandRoom(frame);
     const { id, topicId, partition, windowBytes, keyOrder, offset } = frame;
+    // An error under the id would end the subscription that stands.
+    if (this.#subscriptions.has(id)) throw new StrandlineError("INVALID_REQUEST", `subscription ${id} stands`, { id });
+    try {
+      demandRoom([...this.#subscriptions.values()], frame);
+    } catch (thrown) {
+      this.#tell({ type: "error", id, error: asStrandlineError(thrown).toBody() });
+      return;
+    }
     const one: Subscription = {
       ...{ id, topicId, partition, windowBytes, keyOrder },
       ...{ upstream: null, ackedTo: offset, sentTo: offset, recordsTo: offset },
@@ -160,24 +170,16 @@ export class TailSession {
     }
   }
 
-  #demandRoom({ id, topicId, partition, windowBytes }: TailSubscribe): void {
-    const held = [...this.#subscriptions.values()];
-    if (this.#subscriptions.has(id)) throw new StrandlineError("INVALID_REQUEST", `subscription ${id} stands`, { id });
-    if (held.some((one) => one.topicId === topicId && one.partition === partition))
-      throw new StrandlineError("INVALID_REQUEST", `${topicId}, partition ${partition} is subscribed`, { id });
-    if (held.length >= LIMITS.tailSubscriptionsMax)
-      throw new StrandlineError("INVALID_REQUEST", `${LIMITS.tailSubscriptionsMax} subscriptions are the most`, { id });
-    const bytes = held.reduce((sum, one) => sum + one.windowBytes, windowBytes);
-    if (bytes > LIMITS.tailWindowBytesMax)
-      throw new StrandlineError(
-        "INVALID_REQUEST",
-        `windows of ${bytes} bytes, of at most ${LIMITS.tailWindowBytesMax}`,
-        {
-          id,
-          bytes,
-          limit: LIMITS.tailWindowBytesMax,
-        },
-      );
+  #unsubscribe(id: number): void {
+    const one = this.#subscriptions.get(id);
+    if (one === undefined) return;
+    this.#drop(one);
+    if (one.keyOrder) this.#keyOrder.unsubscribed(one);
+  }
+
+  #refuse(id: number, error: StrandlineError): void {
+    const one = this.#subscriptions.get(id);
+    if (one !== undefined) this.#failed(one, error);
   }
 
   #ack(id: number, said: number): void {

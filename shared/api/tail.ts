@@ -27,7 +27,8 @@ export interface TailSubscribe {
   readonly windowBytes: number;
   /**
    * Records of keys that a growth of the topic moved here come only after what those keys had elsewhere was
-   * acknowledged: all older partitions of the topic have to be subscribed on this socket, with `keyOrder` too.
+   * acknowledged: all older partitions of the topic have to be subscribed on this socket, with `keyOrder` too. Where one
+   * is unsubscribed before that, those that wait for it end with an error that names its `partition`.
    */
   readonly keyOrder: boolean;
 }
@@ -61,7 +62,7 @@ export type TailEdgeFrame =
   | ({ readonly type: "position"; readonly id: number } & TailBounds)
   /** To a subscription with `keyOrder` that stands at a barrier: the topic has grown, and has more partitions. */
   | { readonly type: "grown"; readonly id: number; readonly growths: number }
-  /** The subscription has ended; `id` null: the socket has, and closes. */
+  /** The subscription has ended, or never stood; `id` null: the socket has, and closes. */
   | { readonly type: "error"; readonly id: number | null; readonly error: ErrorBody }
   /** The edge ends sockets after a bounded time: go on with another one. */
   | { readonly type: "end" };

@@ -4,8 +4,8 @@
  * `DELETE /v1/topics/{topic}` deletes.
  *
  * A change of the configuration is answered once it is written down, and the partitions hear of it then or soon after.
- * New partitions are there only when all others have heard of the growth; `KAFKA_STORAGE_ERROR` says who has not, and
- * the growth goes on by itself. A deleted topic's name is free at once; its storage follows.
+ * New partitions are there only when all others have heard of the growth: the answer is 200 where they have, and 202
+ * where the growth is written down and goes on by itself. A repeat tells how far it has come. A deleted topic's name is free at once; its storage follows.
  */
 import type { TopicId } from "../brands.ts";
 import type { TopicConfig, TopicMetadata } from "./metadata.ts";
@@ -44,7 +44,13 @@ export interface GrowTopicRequest {
   readonly partitionCount: number;
 }
 
-export type GrowTopicAnswer = TopicMetadata;
+/** `partitionCount` is what it is now. */
+export interface GrowTopicAnswer extends TopicMetadata {
+  /** Null: no growth is under way. */
+  readonly growingTo: number | null;
+  /** Partitions that have yet to hear of it. */
+  readonly waitsFor: readonly number[];
+}
 
 /** Of the topic that is gone. */
 export interface DeleteTopicAnswer {

@@ -1,5 +1,5 @@
 /** Order of keys over growths on one socket: who waits for whom, and that nobody waits for ever unheard. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TailSessionLab, type Upstream } from "./tail-session-lab.ts";
 
 const SECOND = 1_000;
@@ -99,4 +99,79 @@ test("a partition that has not heard of a growth is asked again, and no longer t
   const asked = other.growthQuestions;
   await other.clock.advance(60 * SECOND);
   expect(other.growthQuestions).toBe(asked);
+});
+
+test("a partition that lost what it was told is told again: its reader does not wait for ever", async () => {
+  const lab = new TailSessionLab();
+  lab.growths.set(1, [{ from: 1, at: 0 }]);
+  const told = { from: 1, at: 0 };
+  await ordered(lab, 0);
+  const young = await ordered(lab, 1);
+  young.say({ type: "barrier", growth: 0, nextOffset: 0 });
+  await lab.clock.advance(20 * SECOND);
+  expect([lab.reminders, young.heard]).toEqual([[0, 0], []]);
+  lab.onReminder = (partition) => void lab.growths.set(partition, [told]);
+  await lab.clock.advance(15 * SECOND);
+  expect([lab.reminders, young.heard]).toEqual([[0, 0, 0], [{ type: "pass", growths: 1 }]]);
+});
+
+describe("an older partition that is unsubscribed", () => {
+  /** Partition 2 waits for 0 and 1, whose barriers are at 5 and 0. */
+  async function waiting(): Promise<{
+    readonly lab: TailSessionLab;
+    readonly old: Upstream;
+    readonly young: Upstream;
+  }> {
+    const lab = new TailSessionLab();
+    lab.growths.set(0, [{ from: 2, at: 5 }]);
+    lab.growths.set(1, [{ from: 2, at: 0 }]);
+    lab.growths.set(2, [{ from: 2, at: 0 }]);
+    const [old, , young] = [await ordered(lab, 0), await ordered(lab, 1), await ordered(lab, 2)];
+    young.say({ type: "barrier", growth: 0, nextOffset: 0 });
+    await lab.clock.settle();
+    return { lab, old, young };
+  }
+
+  test("before its barrier ends those that wait for it, and them alone", async () => {
+    const { lab, old, young } = await waiting();
+    const apart = await lab.subscribe({ id: 9, partition: 9 });
+    old.records(5);
+    await lab.say({ type: "ack", id: 0, offset: 4 });
+    await lab.say({ type: "unsubscribe", id: 0 });
+    expect(lab.said.at(-1)).toMatchObject({ type: "error", id: 2, error: { code: "INVALID_REQUEST", partition: 0 } });
+    expect([lab.errors.length, young.closed, apart.closed, lab.session.subscriptions]).toEqual([1, true, false, 2]);
+    await lab.clock.advance(60 * SECOND);
+    expect([young.heard, lab.errors.length, lab.closed]).toEqual([[], 1, null]);
+  });
+
+  test("behind its barrier is waited for no longer", async () => {
+    const { lab, old, young } = await waiting();
+    // Partition 1 has not come to its barrier as far as its reader says.
+    await lab.say({ type: "unsubscribe", id: 1 });
+    expect(lab.errors).toEqual([]);
+    old.records(5);
+    await lab.say({ type: "ack", id: 0, offset: 5 });
+    expect(young.heard).toEqual([{ type: "pass", growths: 1 }]);
+    await lab.say({ type: "unsubscribe", id: 0 });
+    const late = await lab.subscribe({ id: 3, partition: 3, keyOrder: true });
+    lab.growths.set(3, [{ from: 2, at: 0 }]);
+    late.say({ type: "barrier", growth: 0, nextOffset: 0 });
+    await lab.clock.settle();
+    expect([late.heard, lab.errors]).toEqual([[{ type: "pass", growths: 1 }], []]);
+  });
+
+  test("while the partition is still asked where its barrier is ends those that wait", async () => {
+    const lab = new TailSessionLab();
+    lab.growths.set(1, [{ from: 1, at: 0 }]);
+    await ordered(lab, 0);
+    const young = await ordered(lab, 1);
+    young.say({ type: "barrier", growth: 0, nextOffset: 0 });
+    await lab.clock.advance(3 * SECOND);
+    await lab.say({ type: "unsubscribe", id: 0 });
+    expect(lab.errors).toEqual([[1, "INVALID_REQUEST"]]);
+    await lab.clock.advance(2 * SECOND);
+    const asked = lab.growthQuestions;
+    await lab.clock.advance(60 * SECOND);
+    expect([lab.growthQuestions, lab.errors.length]).toEqual([asked, 1]);
+  });
 });

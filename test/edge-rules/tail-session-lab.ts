@@ -51,6 +51,9 @@ export class TailSessionLab {
   /** What a partition says of its growths; one that is absent has heard of none. */
   readonly growths = new Map<number, readonly GrowthBarrier[]>();
   growthQuestions = 0;
+  /** Partitions the controller was asked to tell again. */
+  readonly reminders: number[] = [];
+  onReminder: (partition: number) => void = () => undefined;
   /** Opening waits for this. */
   opening: Promise<void> = Promise.resolve();
   refusal: StrandlineError | null = null;
@@ -103,6 +106,13 @@ export class TailSessionLab {
       topics: {
         byId: (topicId: string) => Promise.resolve(topicId === TOPIC ? topic : null),
         asked: () => Promise.resolve(topic),
+      },
+      controller: {
+        remindPartition: (_: string, partition: number) => {
+          this.reminders.push(partition);
+          this.onReminder(partition);
+          return Promise.resolve();
+        },
       },
       partition: (_: string, partition: number) => ({
         bounds: () => {

@@ -53,6 +53,7 @@ function controller(): ControllerPort {
     alterTopic: notAsked,
     growTopic: notAsked,
     deleteTopic: notAsked,
+    remindPartition: notAsked,
   };
 }
 

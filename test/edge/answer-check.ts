@@ -26,7 +26,7 @@ export async function checkAnswer({ method, path }: Asked, response: Response): 
     checkError(doc, await response.clone().json());
     return;
   }
-  expect([doc.answer.status, doc.answer.repeated]).toContain(response.status);
+  expect([doc.answer.status, doc.answer.repeated, doc.answer.later]).toContain(response.status);
   const content = doc.answer.contents.find((one) => one.mediaType === mediaType);
   expect(content, `${method} ${path} answers ${mediaType}`).toBeDefined();
   if (content?.mediaType !== "application/json" || content.of === null) return;

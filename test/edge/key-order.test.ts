@@ -1,9 +1,11 @@
 /** `keyOrder`: what stands behind the barrier of a growth comes after what its keys had in the older partitions. */
+import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { addressOf } from "./aged-log.ts";
 import { plainBatch, produceRun } from "./device.ts";
-import { evict, newPlace, stubOf, type Place } from "./edge.ts";
+import { call, evict, newPlace, stubOf, type Place } from "./edge.ts";
 import { fetchFrom } from "./fetcher.ts";
+import { TailClient } from "./tail-client.ts";
 
 /** A topic that grew from one partition to two, when the first held two records; each has one more behind its barrier. */
 async function grown(): Promise<[Place, Place]> {
@@ -84,4 +86,39 @@ test("a late message of an older revision moves no barrier, and the same one aga
   }
   const description = await stubOf(old).bounds(addressOf(old));
   expect(description).toMatchObject({ ok: true, value: { growths: [{ from: 1, at: 2 }] } });
+});
+
+/** A topic that grew from one partition to two by its controller; then the first one's storage goes back to before. */
+async function forgotten(): Promise<[Place, Place]> {
+  const old = await newPlace({}, 1);
+  const young = { ...old, partition: 1 };
+  await produceRun(old, plainBatch(["0-0"]));
+  const meta = async (value: string | null): Promise<string> =>
+    await runInDurableObject(stubOf(old), (_, { storage: { sql } }) => {
+      if (value !== null) sql.exec("UPDATE meta SET value = ?", value);
+      return sql.exec<{ value: string }>("SELECT value FROM meta").one().value;
+    });
+  const before = await meta(null);
+  expect((await call(`/v1/topics/${old.name}/partitions`, { json: { partitionCount: 2 } })).status).toBe(200);
+  await produceRun(young, plainBatch(["1-0"]));
+  await meta(before);
+  await evict(old);
+  return [old, young];
+}
+
+test("a partition whose storage went back to before a growth is told again, and no reader waits for ever", async () => {
+  const [old, young] = await forgotten();
+  expect(found(await fetchFrom([{ ...old, offset: 1 }, young], { keyOrder: true }))).toEqual([[], []]);
+  expect(found(await fetchFrom([{ ...old, offset: 1 }, young], { keyOrder: true }))).toEqual([[], ["0+1"]]);
+});
+
+test("nor does one that tails", async () => {
+  const [old, young] = await forgotten();
+  const tail = await TailClient.open();
+  tail.subscribe(old, { id: 1, keyOrder: true });
+  tail.subscribe(young, { id: 2, keyOrder: true });
+  await tail.untilValues(["0:0-0"], 1);
+  await tail.untilValues(["0:1-0"], 2);
+  expect(tail.frames("error")).toEqual([]);
+  tail.close();
 });

@@ -217,7 +217,7 @@ describe("topics and partitions", () => {
       await controller.createTopic({ name: "d", partitionCount: 9 }, { principal: "bob", isBound: true }),
     ).toMatchObject({ ok: true });
     expect(await controller.growTopic("a", 4, by)).toMatchObject({ ok: false, error: { quota: "partitions_max" } });
-    expect(await controller.growTopic("a", 3, by)).toMatchObject({ ok: true, value: { partitionCount: 3 } });
+    expect(await controller.growTopic("a", 3, by)).toMatchObject({ ok: true, value: { topic: { partitionCount: 3 } } });
     // An administrator is free.
     expect(await controller.growTopic("a", 20, { principal: "root", isBound: false })).toMatchObject({ ok: true });
     await controller.deleteTopic("a");

@@ -200,8 +200,9 @@ describe("a growth", () => {
   test("is published only once every partition has heard of it, and says who has not", async () => {
     const place = await twoPartitions();
     const restore = breakCalls({ calls: "all", arrives: false });
-    const error = await errorOf(await grow(place, 4));
-    expect(error).toMatchObject({ status: 503, code: "KAFKA_STORAGE_ERROR", retriable: true, waitsFor: "0, 1" });
+    const waiting = await grow(place, 4);
+    expect(waiting.status).toBe(202);
+    expect(await waiting.json()).toMatchObject({ partitionCount: 2, growingTo: 4, waitsFor: [0, 1] });
     expect(await described(place)).toMatchObject({ partitionCount: 2 });
     expect((await call(`/v1/topics/${place.name}/partitions/2/offsets?at=latest`)).status).toBe(404);
     restore();
@@ -213,11 +214,11 @@ describe("a growth", () => {
   test("that is under way is no shorter, may be longer, and a repeat of what was before changes nothing", async () => {
     const place = await twoPartitions();
     const restore = breakCalls({ calls: "all", arrives: false });
-    expect((await grow(place, 4)).status).toBe(503);
+    expect((await grow(place, 4)).status).toBe(202);
     const error = await errorOf(await grow(place, 3));
     expect(error).toMatchObject({ status: 400, code: "INVALID_PARTITIONS", partitionCount: 3, current: 4 });
     expect((await grow(place, 2)).status).toBe(200);
-    expect((await grow(place, 6)).status).toBe(503);
+    expect((await grow(place, 6)).status).toBe(202);
     restore();
     await runAlarms();
     expect(await described(place)).toMatchObject({ partitionCount: 6 });
@@ -228,13 +229,13 @@ describe("a growth", () => {
     const place = await newPlace({}, 2);
     await wake(place, 0);
     const restore = breakCalls({ calls: "all", arrives: false });
-    expect((await grow(place, 4)).status).toBe(503);
+    expect((await grow(place, 4)).status).toBe(202);
     await wake(place, 1);
     expect(await growthsOf(place, 1)).toEqual([{ from: 2, at: 0 }]);
     // Asked past the Workers, which do not know of it yet.
     expect(await growthsOf(place, 3)).toEqual([{ from: 2, at: 0 }]);
     await expect(growthsOf(place, 4)).rejects.toThrow("No topic has this id");
-    expect(await errorOf(await grow(place, 4))).toMatchObject({ waitsFor: "0" });
+    expect(await (await grow(place, 4)).json()).toMatchObject({ growingTo: 4, waitsFor: [0] });
     restore();
     expect((await grow(place, 4)).status).toBe(200);
     expect(await growthsOf(place, 1)).toHaveLength(1);

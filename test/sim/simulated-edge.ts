@@ -156,7 +156,7 @@ export class SimulatedEdge {
       rules: () => Promise.resolve(NO_RULES),
       alterQuotas: () => Promise.resolve(attempt(refuse)),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
-      growTopic: (name) => Promise.resolve(attempt(() => named(name))),
+      growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),
       topics: (names, create) => {
         for (const name of create ? (names ?? []) : [])
@@ -165,6 +165,7 @@ export class SimulatedEdge {
       },
       topicById: (topicId) =>
         Promise.resolve([...this.#topics.values()].find((topic) => topic.topicId === topicId) ?? null),
+      remindPartition: () => Promise.resolve(),
       metrics: () => Promise.resolve(""),
     };
   }

@@ -37,14 +37,14 @@ const HOUSES: Readonly<Record<string, readonly string[]>> = {
   client: ["client", "shared"],
   edge: ["edge", "shared"],
   test: ["test", "shared", "client", "edge", "examples"],
-  examples: ["examples", "client", "shared"],
+  examples: ["examples", "client", "edge", "shared"],
 };
 
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   shared: /^$/,
   client: /^(idb|comlink)$/,
   edge: /^(hono|hono\/.+|jose|zod|cloudflare:workers)$/,
-  examples: /^(strandline|strandline\/worker)$/,
+  examples: /^(strandline|strandline\/worker|jose)$/,
 };
 
 export function importViolations(file: SourceFile): readonly string[] {
