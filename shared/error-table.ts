@@ -138,6 +138,10 @@ export const ERRORS = {
     errno: 10_030,
     retriable: true,
     sentence: "The keys of the tokens' issuer cannot be had at the moment.",
+  IDEMPOTENCY_KEY_REUSED: {
+    errno: 10_020,
+    retriable: false,
+    sentence: "Another request was made under this Idempotency-Key.",
   },
 } as const;
 

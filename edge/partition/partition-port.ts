@@ -45,6 +45,11 @@ export interface AppendRequest {
   readonly bytes: Uint8Array;
   readonly batches: readonly CheckedBatch[];
   readonly producer: RunProducer;
+  /**
+   * The producer states no times: its records were given 0, and get the time of the append. What was received stays known,
+   * so that the same request is the same when it comes again.
+   */
+  readonly stampTime?: boolean;
 }
 
 export interface PartitionBounds {

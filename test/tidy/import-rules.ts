@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/auth": ["edge/access"],
   "edge/partition": ["edge/metrics"],
   "edge/group": [],
+  "edge/intake": ["edge/partition"],
   "edge/controller": ["edge/access", "edge/metrics", "edge/partition"],
 };
 
