@@ -55,6 +55,7 @@ const STATUS = {
   UNSUPPORTED_OPERATION: 400,
   NOT_ACCEPTABLE: 406,
   ISSUER_UNAVAILABLE: 503,
+  IDEMPOTENCY_KEY_REUSED: 422,
 } as const satisfies Record<ErrorCode, number>;
 
 export function statusOf(code: ErrorCode): number {

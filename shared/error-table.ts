@@ -139,6 +139,11 @@ export const ERRORS = {
     retriable: true,
     sentence: "The keys of the tokens' issuer cannot be had at the moment.",
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    errno: 10_020,
+    retriable: false,
+    sentence: "Another request was made under this Idempotency-Key.",
+  },
 } as const;
 
 interface ErrorRow {

@@ -56,6 +56,8 @@ export const LIMITS = {
   reconcileBatchesMax: 512,
   /** Voids that the edge remembers for one producer on one partition. */
   voidsPerProducerMax: 4_096,
+  /** How long a request with an `Idempotency-Key` is known by it, at least, in the partition's clock. */
+  idempotencyKeyMs: 86_400_000,
   /** Requests of one device in flight per partition. */
   inFlightPerPartitionMax: 2,
   /** A producer identity is succeeded before its sequence passes this. Sequences end at 2^31 - 1. */

@@ -29,6 +29,27 @@ export function isDeviceProducer(id: ProducerId): boolean {
   return (Number.parseInt(id.slice(0, 2), 16) & 0xc0) === 0x40;
 }
 
+/**
+ * Bit 63 set, bit 62 clear: no producer, but one request that the edge must not carry out twice. Producers cannot claim such
+ * an id: of the negative ones a request may name -1 alone.
+ */
+export function isRequestProducer(id: ProducerId): boolean {
+  return (Number.parseInt(id.slice(0, 2), 16) & 0xc0) === 0x80;
+}
+
+/** As a device's, of the key that the caller chose for the request. */
+export async function requestProducerIdOf(request: {
+  readonly namespace: string;
+  readonly principal: string;
+  readonly idempotencyKey: string;
+}): Promise<ProducerId> {
+  const key = await sha256([bytesOf(request.idempotencyKey)]);
+  const id = await producerIdOf({ ...request, producerKey: hexOf(key.slice(0, KEY_BYTES)) as ProducerKey });
+  return hexOf(
+    Uint8Array.of((Number.parseInt(id.slice(0, 2), 16) & 0x3f) | 0x80, ...bytesOfHex(id.slice(2))),
+  ) as ProducerId;
+}
+
 /** Two copies that part at one point with the same records come to the same key, and so to the same id. */
 export async function successorKeyOf(point: {
   readonly producerKey: ProducerKey;

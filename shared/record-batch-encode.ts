@@ -72,8 +72,11 @@ export class RecordBatchEncoder {
   #count = 0;
   #baseTimestamp = 0;
   #maxTimestamp = 0;
+  readonly #bytesMax: number;
 
-  constructor(options: { readonly initialBytes?: number } = {}) {
+  /** `bytesMax`: of the batch, where its limit is lower than that of all batches. */
+  constructor(options: { readonly initialBytes?: number; readonly bytesMax?: number } = {}) {
+    this.#bytesMax = Math.min(options.bytesMax ?? LIMITS.batchBytesMax, LIMITS.batchBytesMax);
     this.#bytes = new Uint8Array(Math.max(options.initialBytes ?? 1024, BATCH_HEADER_BYTES));
   }
 
@@ -88,7 +91,7 @@ export class RecordBatchEncoder {
 
   /** Surely fits; a record that is not sure to may still do. */
   wouldFit(record: RecordInput): boolean {
-    return this.#end + recordBytesMax(record) <= LIMITS.batchBytesMax;
+    return this.#end + recordBytesMax(record) <= this.#bytesMax;
   }
 
   /**
@@ -100,14 +103,14 @@ export class RecordBatchEncoder {
     const before = this.#end;
     const delta = this.#timestampDelta(record.timestamp);
     const bytesMax = recordBytesMax(record);
-    if (bytesMax > SURELY_TOO_LARGE_BYTES) throw tooLarge(bytesMax, "the batch with a record that large");
+    if (bytesMax > SURELY_TOO_LARGE_BYTES) throw this.#tooLarge(bytesMax, "the batch with a record that large");
     this.#reserve(bytesMax);
     const ascii = this.#write(record, delta, asciiLength);
     if (ascii < 0) this.#write(record, delta, exactLength);
-    if (this.#end > LIMITS.batchBytesMax) {
+    if (this.#end > this.#bytesMax) {
       const end = this.#end;
       this.#end = before;
-      throw tooLarge(end, `a record of ${end - before} bytes in a batch of ${before}`);
+      throw this.#tooLarge(end, `a record of ${end - before} bytes in a batch of ${before}`);
     }
     this.#took(record.timestamp);
   }
@@ -202,7 +205,7 @@ export class RecordBatchEncoder {
   #appendAll(bytes: Uint8Array, cursor: RecordCursor): void {
     while (cursor.next()) {
       this.#appendEncoded(bytes, cursor);
-      if (this.#end > LIMITS.batchBytesMax) throw tooLarge(this.#end, "the merged batch");
+      if (this.#end > this.#bytesMax) throw this.#tooLarge(this.#end, "the merged batch");
     }
     if (cursor.damage !== null) throw asError(cursor.damage);
   }
@@ -239,6 +242,11 @@ export class RecordBatchEncoder {
     this.#bytes = grown;
   }
 
+  #tooLarge(bytes: number, what: string): StrandlineError {
+    const limit = this.#bytesMax;
+    return new StrandlineError("MESSAGE_TOO_LARGE", `${what}: ${bytes} bytes, ${limit} are the most`, { bytes, limit });
+  }
+
   #finishHeader(bytes: Uint8Array, at: number): void {
     writeInt64(bytes, at + BASE_OFFSET_AT, 0);
     writeInt32(bytes, at + LENGTH_AT, this.#end - LOG_OVERHEAD_BYTES);
@@ -261,9 +269,4 @@ export function writeCrc(bytes: Uint8Array, at: number): number {
   const crc = crc32c(bytes, at + ATTRIBUTES_AT, at + batchByteLength(bytes, at));
   writeInt32(bytes, at + CRC_AT, crc);
   return crc;
-}
-
-function tooLarge(bytes: number, what: string): StrandlineError {
-  const limit = LIMITS.batchBytesMax;
-  return new StrandlineError("MESSAGE_TOO_LARGE", `${what}: ${bytes} bytes, ${limit} are the most`, { bytes, limit });
 }

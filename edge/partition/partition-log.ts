@@ -7,6 +7,7 @@ import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import { NO_CHAIN, type ProducerId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { isRequestProducer } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { decideKafkaAppend, afterKafkaAppend } from "./kafka-append.ts";
 import type { LogExtent } from "./log-extent.ts";
@@ -85,7 +86,12 @@ export class PartitionLog {
   #appendOfDevice(request: AppendRequest, producer: RunProducer & { kind: "device" }): Appended {
     const { id, firstSequence, chainBefore } = producer;
     const state = this.#producers.device(id);
-    const verdict = decideDeviceAppend(state, { firstSequence, chainBefore, batches: request.batches });
+    const verdict = decideDeviceAppend(state, {
+      firstSequence,
+      chainBefore,
+      batches: request.batches,
+      ofRequest: isRequestProducer(id),
+    });
     if (verdict.kind === "refuse") return this.#refuse(verdict.code, `sequence ${firstSequence}`, id);
     const heldRecords = countOf(request.batches.slice(0, verdict.held));
     const known = state === undefined ? [] : rangesWithin(state, firstSequence, heldRecords);
@@ -143,9 +149,10 @@ export class PartitionLog {
       throw new StrandlineError("INVALID_RECORD", `offset ${baseOffset} and ${count} records`);
     const appendedAt = Math.max(this.#clock.now(), end.appendedAt);
     const logAppendTime = settings.logAppendTime ? appendedAt : null;
-    const place = { baseOffset, leaderEpoch: leaderEpoch.counter, logAppendTime };
+    const createTime = request.stampTime === true ? appendedAt : null;
+    const place = { baseOffset, leaderEpoch: leaderEpoch.counter, logAppendTime, createTime };
     const { bytes, lastCrc, received } = storedBytes(request.bytes, fresh, place);
-    const latest = logAppendTime ?? fresh.reduce((max, batch) => Math.max(max, batch.maxTimestamp), -1);
+    const latest = logAppendTime ?? createTime ?? fresh.reduce((max, batch) => Math.max(max, batch.maxTimestamp), -1);
     const maxTimestamp = Math.max(end.maxTimestamp, latest);
     const range = { sequence: kept.producer?.firstSequence ?? 0, count, baseOffset };
     const change = kept.stateAfter(range);

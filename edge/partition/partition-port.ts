@@ -48,6 +48,11 @@ export interface AppendRequest {
   readonly producer: RunProducer;
   /** Of the caller, where it has one. */
   readonly quota?: PartitionQuota;
+  /**
+   * The producer states no times: its records were given 0, and get the time of the append. What was received stays known,
+   * so that the same request is the same when it comes again.
+   */
+  readonly stampTime?: boolean;
 }
 
 export interface PartitionBounds {

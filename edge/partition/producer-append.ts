@@ -22,6 +22,8 @@ export interface RunBatch {
 }
 
 export interface DeviceRun {
+  /** Of a request that stands for itself: its chain begins with what is particular to it. */
+  readonly ofRequest?: boolean;
   readonly firstSequence: number;
   /** The producer's chain before the first batch. */
   readonly chainBefore: Chain;
@@ -42,8 +44,9 @@ export type AppendVerdict =
 
 export function decideDeviceAppend(position: ProducerPosition | undefined, run: DeviceRun): AppendVerdict {
   if (position === undefined) {
-    if (run.firstSequence !== 0 || run.chainBefore !== NO_CHAIN) return { kind: "refuse", code: "UNKNOWN_PRODUCER_ID" };
-    return append(run, 0, { nextSequence: 0, chain: NO_CHAIN });
+    const begins = run.firstSequence === 0 && (run.chainBefore === NO_CHAIN || run.ofRequest === true);
+    if (!begins) return { kind: "refuse", code: "UNKNOWN_PRODUCER_ID" };
+    return append(run, 0, { nextSequence: 0, chain: run.chainBefore });
   }
   if (run.firstSequence > position.nextSequence) return { kind: "refuse", code: "OUT_OF_ORDER_SEQUENCE_NUMBER" };
   if (run.firstSequence === position.nextSequence) {

@@ -15,7 +15,7 @@ import {
   halvesOf,
   HEADER_AT,
   HEADER_BYTES,
-  isDeviceEntry,
+  isChainEntry,
   ProducerSnapshot,
   type SnapshotEntry,
 } from "./producer-snapshot.ts";
@@ -26,6 +26,8 @@ export interface SnapshotAges {
   readonly seen: number;
   /** Entries that were last seen before are dropped. */
   readonly seenFrom: number;
+  /** The same of requests, which are repeated within a day or not at all. */
+  readonly requestsSeenFrom: number;
 }
 
 /** Entries `[from, to)` of the old snapshot, or one that is new. */
@@ -110,10 +112,10 @@ interface Stretch {
 }
 
 /** Adds those of the stretch that are not too old, in as few parts as may be. */
-function addKept(parts: Part[], { old, from, to }: Stretch, { seenFrom }: SnapshotAges): void {
+function addKept(parts: Part[], { old, from, to }: Stretch, { seenFrom, requestsSeenFrom }: SnapshotAges): void {
   let start = from;
   for (let index = from; index < to; index += 1) {
-    if (old.seen(index) >= seenFrom) continue;
+    if (old.seen(index) >= (old.isRequest(index) ? requestsSeenFrom : seenFrom)) continue;
     if (start < index) parts.push({ from: start, to: index });
     start = index + 1;
   }
@@ -133,7 +135,7 @@ function entriesOf(changed: ReadonlyMap<ProducerId, ProducerState>, seen: number
 
 /** A device's offsets all go; of Kafka's batches the last stays, which says what is to come next. */
 function strippedEntry(entry: SnapshotEntry): SnapshotEntry {
-  if (isDeviceEntry(entry)) return { ...entry, lists: deviceListsWithoutRuns(entry.lists) };
+  if (isChainEntry(entry)) return { ...entry, lists: deviceListsWithoutRuns(entry.lists) };
   const recent = readKafkaList(entry.lists).slice(-1);
   return { ...entry, lists: variableBytesOf({ epoch: entry.number, recent }) };
 }

@@ -7,16 +7,15 @@
  *   entry    = uint64 id, uint32 number, uint32 chain, uint32 seen, uint32 end       24 bytes, ascending by id
  *   lists    = what `producer-state-bytes.ts` describes, in the entries' order
  *
- * All numbers are big-endian. `crc` is CRC-32C of everything behind it. `number` is a device's next sequence, or the
+ * All numbers are big-endian. `crc` is CRC-32C of everything behind it. `number` is a device's (or a request's) next sequence, or the
  * epoch of one of Kafka's producers, whose `chain` is 0: the id says which it is. `seen` is the partition's clock in
  * whole minutes, rounded up. `end` is where the entry's lists end, counted from where the first lists begin.
  * The version stands in the shard's directory (`shard-directory.ts`).
  */
 import type { Chain, ProducerId } from "../../shared/brands.ts";
 import { crc32c } from "../../shared/crc32c.ts";
-import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { damaged, readDeviceLists, readKafkaList } from "./producer-state-bytes.ts";
-import type { ProducerState } from "./producer-state.ts";
+import { hasChain, type ProducerState } from "./producer-state.ts";
 
 export const HEADER_BYTES = 8;
 export const ENTRY_BYTES = 24;
@@ -66,7 +65,7 @@ export class ProducerSnapshot {
     if (index === this.count || this.#field(index, "high") !== high || this.#field(index, "low") !== low)
       return undefined;
     const { number, chain, lists } = this.entry(index);
-    return isDeviceProducer(id)
+    return hasChain(id)
       ? { nextSequence: number, chain: chain as Chain, ...readDeviceLists(lists) }
       : { epoch: number, recent: readKafkaList(lists) };
   }
@@ -95,6 +94,10 @@ export class ProducerSnapshot {
     };
   }
 
+  isRequest(index: number): boolean {
+    return isRequestHigh(this.#field(index, "high"));
+  }
+
   seen(index: number): number {
     return this.#field(index, "seen");
   }
@@ -121,8 +124,13 @@ export class ProducerSnapshot {
   }
 }
 
-export function isDeviceEntry({ high }: SnapshotEntry): boolean {
-  return high >>> 30 === 1;
+/** `hasChain` of its id. */
+export function isChainEntry({ high }: SnapshotEntry): boolean {
+  return high >>> 30 === 1 || isRequestHigh(high);
+}
+
+function isRequestHigh(high: number): boolean {
+  return high >>> 30 === 2;
 }
 
 export function halvesOf(id: ProducerId): { readonly high: number; readonly low: number } {

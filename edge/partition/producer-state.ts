@@ -1,8 +1,8 @@
 /** What a partition keeps of one producer, and what it keeps after one more run. Pure. */
 import type { HeldRange } from "../../shared/api/produce.ts";
-import type { Chain } from "../../shared/brands.ts";
+import type { Chain, ProducerId } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { isDeviceProducer } from "../../shared/producer-identity.ts";
+import { isDeviceProducer, isRequestProducer } from "../../shared/producer-identity.ts";
 import { afterKafkaAppend, type KafkaProducerState } from "./kafka-append.ts";
 import type { ProducerRun } from "./log-rows.ts";
 import type { ProducerPosition } from "./producer-append.ts";
@@ -25,11 +25,16 @@ export function afterDeviceRun(
   return { nextSequence: next.nextSequence, chain: next.chain, recent, voids: before?.voids ?? [] };
 }
 
+/** What is known of it is a chain: of a device, or of a request that is one run long. */
+export function hasChain(id: ProducerId): boolean {
+  return isDeviceProducer(id) || isRequestProducer(id);
+}
+
 /** After a run that a row of the log stands for. */
 export function stateAfterRun(before: ProducerState | undefined, run: ProducerRun): ProducerState {
   const { firstSequence: sequence, nextSequence, baseOffset, lastOffset } = run;
   const count = lastOffset - baseOffset + 1;
-  if (isDeviceProducer(run.id)) {
+  if (hasChain(run.id)) {
     const device = before !== undefined && "chain" in before ? before : undefined;
     const next = { nextSequence, chain: (run.chainAfter ?? 0) as Chain };
     return afterDeviceRun(device, next, { sequence, count, baseOffset });

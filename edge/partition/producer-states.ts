@@ -232,7 +232,11 @@ export class ProducerStates {
     const pages = this.#snapshots.pagesOf(shard);
     const changed = this.#changes.statesOf(shard, (id) => pages[pageOf(id)]?.stateOf(id));
     if (proposed !== null && shardOf(proposed[0]) === shard) changed.set(...proposed);
-    const ages = { seen: Math.ceil(clockMs / MINUTE_MS), seenFrom: (clockMs - this.retentionMs) / MINUTE_MS };
+    const ages = {
+      seen: Math.ceil(clockMs / MINUTE_MS),
+      seenFrom: (clockMs - this.retentionMs) / MINUTE_MS,
+      requestsSeenFrom: (clockMs - LIMITS.idempotencyKeyMs) / MINUTE_MS,
+    };
     return ShardMerge.of(pages, changed, ages).fitting();
   }
 

@@ -1,6 +1,7 @@
 /** The bytes of a run as they are stored: its place in the log written into every batch, and the edge's time where the topic says so. */
 import {
   ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
   LOG_APPEND_TIME_BIT,
   MAX_TIMESTAMP_AT,
   batchAttributes,
@@ -18,6 +19,8 @@ export interface RunPlace {
   readonly leaderEpoch: number;
   /** Null: the producer's times stand. */
   readonly logAppendTime: number | null;
+  /** Null: they have times of their own. Else that of all records, as their producer would have stated it. */
+  readonly createTime?: number | null;
 }
 
 export interface StoredBytes {
@@ -38,9 +41,17 @@ export function storedBytes(run: Uint8Array, batches: readonly CheckedBatch[], p
     baseOffset += batch.count;
   }
   const receivedCrc = batches.at(-1)?.crc ?? 0;
-  if (place.logAppendTime === null) return { bytes, lastCrc: receivedCrc, received: null };
+  const { logAppendTime, createTime = null } = place;
+  if (logAppendTime === null && createTime === null) return { bytes, lastCrc: receivedCrc, received: null };
   let lastCrc: number = receivedCrc;
-  for (const batch of batches) lastCrc = stamp(bytes, batch.start - first, place.logAppendTime);
+  for (const batch of batches) {
+    const at = batch.start - first;
+    if (createTime !== null) {
+      writeInt64(bytes, at + BASE_TIMESTAMP_AT, createTime);
+      writeInt64(bytes, at + MAX_TIMESTAMP_AT, createTime);
+    }
+    lastCrc = logAppendTime === null ? writeCrc(bytes, at) : stamp(bytes, at, logAppendTime);
+  }
   return { bytes, lastCrc, received: writeReceived(batches) };
 }
 

@@ -26,7 +26,7 @@ function stateWith(counts: { readonly voids?: number; readonly recent?: number }
 function filled(producers: number, state: DeviceProducerState): MemoryPartition {
   const rows = new MemoryRows();
   const states = new Map(Array.from({ length: producers }, (_, index) => [idOf(index, SHARD), state]));
-  const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0 });
+  const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0, requestsSeenFrom: 0 });
   const head = { replayFrom: 0, runsSinceDue: 0, wallMs: 0, swept: false };
   rows.writeShard({ shard: SHARD, covers: 0, clockMs: 0, ...merge.write(head) });
   return new MemoryPartition(FOREVER, rows);

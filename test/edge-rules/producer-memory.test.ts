@@ -84,7 +84,7 @@ function seededRows(producers: number): FileRows {
         return [idOf(index, shard), { nextSequence: 45, chain: index as Chain, recent, voids: [] }] as const;
       }),
     );
-    const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0 });
+    const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0, requestsSeenFrom: 0 });
     rows.writeShard({ shard, covers: 100, clockMs: 0, ...merge.write(head) });
   }
   return rows;

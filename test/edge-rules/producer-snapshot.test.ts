@@ -45,7 +45,11 @@ function pagesOf(bytes: ShardBytes): ReturnType<typeof openPages> {
   return openPages(new ShardDirectory(bytes.directory), bytes.states);
 }
 
-function merged(bytes: ShardBytes | null, changed: States, ages = { seen: 0, seenFrom: 0 }): ShardMerge {
+function merged(
+  bytes: ShardBytes | null,
+  changed: States,
+  ages = { seen: 0, seenFrom: 0, requestsSeenFrom: 0 },
+): ShardMerge {
   return ShardMerge.of(bytes === null ? EMPTY_SHARD : pagesOf(bytes), changed, ages);
 }
 
@@ -62,7 +66,7 @@ function expectHeld(bytes: ShardBytes, model: States): void {
 /** As if the page held them all. */
 function page(bytes: Uint8Array | null, changed: States): SnapshotMerge {
   const old = bytes === null ? EMPTY_SNAPSHOT : openPage(bytes);
-  return SnapshotMerge.of(old, changed, { seen: 0, seenFrom: 0 });
+  return SnapshotMerge.of(old, changed, { seen: 0, seenFrom: 0, requestsSeenFrom: 0 });
 }
 
 function written(merge: SnapshotMerge): Uint8Array {
@@ -94,7 +98,7 @@ test("merging is what a map does, the old ones dropped and the changed ones kept
       const seenFrom = seen - age;
       for (const [id, entry] of model) if (entry.seen < seenFrom) model.delete(id);
       for (const [id, state] of changed) model.set(id, { seen, state });
-      bytes = merged(bytes, changed, { seen, seenFrom }).write(HEAD);
+      bytes = merged(bytes, changed, { seen, seenFrom, requestsSeenFrom: seenFrom }).write(HEAD);
       expectHeld(bytes, new Map(Array.from(model, ([id, { state }]) => [id, state])));
     }
   });
@@ -131,15 +135,29 @@ test("a page without producers takes no bytes, and a shard without any its direc
   const directory = new ShardDirectory(held.directory);
   const ends = Array.from({ length: PAGES }, (_, at) => directory.range(at).end);
   expect(ends).toEqual(Array.from({ length: PAGES }, () => held.states.length));
-  const none = merged(held, new Map(), { seen: 9, seenFrom: 9 });
+  const none = merged(held, new Map(), { seen: 9, seenFrom: 9, requestsSeenFrom: 9 });
   expect(none.byteLength).toBe(DIRECTORY_BYTES);
   expect(none.write(HEAD).states).toEqual(new Uint8Array());
+});
+
+test("requests are forgotten by a time of their own, and producers are not forgotten with them", () => {
+  const state = { nextSequence: 1, chain: 7 as Chain, recent: [], voids: [] };
+  const [device, request] = ["4000000000000000", "8000000000000000"] as ProducerId[];
+  const both = new Map([device, request].map((id) => [id as ProducerId, state]));
+  const held = merged(null, both, { seen: 5, seenFrom: 0, requestsSeenFrom: 0 }).write(HEAD);
+  expectHeld(held, both);
+  const idOf = (ages: Parameters<typeof merged>[2]): States =>
+    new Map([...both].filter(([id]) => pagesOf(merged(held, new Map(), ages).write(HEAD))[pageOf(id)]?.stateOf(id)));
+  expect([...idOf({ seen: 9, seenFrom: 0, requestsSeenFrom: 6 }).keys()]).toEqual([device]);
+  expect([...idOf({ seen: 9, seenFrom: 6, requestsSeenFrom: 0 }).keys()]).toEqual([request]);
 });
 
 test("a page of which nothing changed stands there as before", () => {
   const property = fc.property(producers, one, (states, [id, state]) => {
     const before = merged(null, states).write(HEAD);
-    const after = pagesOf(merged(before, new Map([[id, state]]), { seen: 1, seenFrom: 0 }).write(HEAD));
+    const after = pagesOf(
+      merged(before, new Map([[id, state]]), { seen: 1, seenFrom: 0, requestsSeenFrom: 0 }).write(HEAD),
+    );
     for (const [at, { bytes }] of pagesOf(before).entries())
       if (at !== pageOf(id)) expect(after[at]?.bytes).toEqual(bytes);
   });

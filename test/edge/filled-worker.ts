@@ -51,7 +51,7 @@ export class PartitionObject extends Served {
         ),
       );
       const head = { replayFrom: nextOffset, runsSinceDue: 0, wallMs: 0, swept: false };
-      const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0 });
+      const merge = ShardMerge.of(EMPTY_SHARD, states, { seen: 0, seenFrom: 0, requestsSeenFrom: 0 });
       store.writeShard({ shard, covers: nextOffset, clockMs: 0, ...merge.write(head) });
     }
   }

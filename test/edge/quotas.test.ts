@@ -10,6 +10,7 @@ import type { ProduceAnswer } from "../../shared/api/produce.ts";
 import type { EntityQuotas } from "../../shared/api/quotas.ts";
 import { readEnvelope, writeEnvelope } from "../../shared/envelope.ts";
 import { checkAnswer } from "./answer-check.ts";
+import { lockedEdge, tokenOf } from "./credentials.ts";
 import { plainBatch, produceRun } from "./device.ts";
 import { call, errorOf, newPlace, stubOf, valuesOf, type Place } from "./edge.ts";
 
@@ -196,6 +197,26 @@ test("requests: the one that goes over is answered and told to wait, the next re
     expect(await errorOf(await ask(settings, path))).toMatchObject({ status: 429, quota: "request_rate" });
   const socket = await ask(settings, "/v1/tail", { headers: { upgrade: "websocket" } });
   expect(socket.status).toBe(429);
+});
+
+test("what is said of a principal binds it at once, and no administrator; nobody else may say it", async () => {
+  const edge = lockedEdge();
+  const admin = await tokenOf();
+  const bob = await tokenOf({ claims: { sub: "bob", scope: "topic:*:all cluster:create" } });
+  const put = async (token: string): Promise<Response> =>
+    await edge("/v1/quotas", {
+      ...{ method: "PUT", token },
+      body: JSON.stringify({ entity: "User:bob", quotas: { request_rate: 0.1, topics_max: 1 } }),
+    });
+  expect(await errorOf(await put(bob))).toMatchObject({ status: 403, code: "CLUSTER_AUTHORIZATION_FAILED" });
+  expect((await edge("/v1/quotas", { token: bob })).status).toBe(403);
+  expect((await put(admin)).status).toBe(200);
+  const create = async (name: string): Promise<Response> =>
+    await edge("/v1/topics", { method: "POST", token: bob, body: JSON.stringify({ name, partitionCount: 1 }) });
+  expect((await create("of-bob")).status).toBe(201);
+  expect(await errorOf(await create("one-more"))).toMatchObject({ status: 429, quota: "topics_max", limit: 1 });
+  expect(await errorOf(await create("too-soon"))).toMatchObject({ status: 429, quota: "request_rate" });
+  for (let index = 0; index < 5; index += 1) expect((await edge("/v1/topics", { token: admin })).status).toBe(200);
 });
 
 describe("topics and partitions", () => {

@@ -46,6 +46,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions",
     { path: "/v1/topics/orders/partitions", body: JSON.stringify({ partitionCount: 9 }) },
   ],
+  ["DELETE /v1/topics/:topic/records", { path: "/v1/topics/orders/records?key=a" }],
   ["GET /v1/topics/:topic/partitions/:partition/records", { path: "/v1/topics/orders/partitions/0/records" }],
   [
     "DELETE /v1/topics/:topic/partitions/:partition/records",
@@ -56,6 +57,8 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "POST /v1/topics/:topic/partitions/:partition/reconcile",
     { path: "/v1/topics/orders/partitions/0/reconcile", body: JSON.stringify(reconcile) },
   ],
+  ["GET /v1/quotas", { path: "/v1/quotas" }],
+  ["PUT /v1/quotas", { path: "/v1/quotas", body: JSON.stringify({ entity: "<default>", quotas: { topics_max: 0 } }) }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -134,7 +134,8 @@ test("names and partitions by chance lead somewhere or nowhere", async () => {
     fc.asyncProperty(part, part, fc.boolean(), async (topic, partition, stream) => {
       const headers: Record<string, string> = stream ? { accept: "text/event-stream" } : {};
       const response = await call(`/v1/topics/${topic}/partitions/${partition}/records`, { headers });
-      expect([200, 400, 404]).toContain(response.status);
+      // `..` leads to an address that takes other methods.
+      expect([200, 400, 404, 405]).toContain(response.status);
       await response.body?.cancel();
     }),
     { seed: SEED, numRuns: 500 },

@@ -15,6 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/quota": [],
   "edge/partition": ["edge/metrics", "edge/quota"],
   "edge/group": [],
+  "edge/intake": ["edge/partition"],
   "edge/controller": ["edge/access", "edge/metrics", "edge/partition", "edge/quota"],
 };
 
