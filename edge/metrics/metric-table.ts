@@ -47,7 +47,10 @@ const TABLE: Readonly<Record<MetricName, Metric>> = {
   append_bytes: ofPartition("counter", "Bytes of the batches that were stored."),
   append_duplicates: ofPartition("counter", "Runs that stood in the log already and were answered with their offsets."),
   append_refusals: ofPartition("counter", "Runs that were refused, by error code.", "code"),
-  rows_written: ofPartition("counter", "Rows written as they are billed: runs, snapshots, compaction, retention."),
+  rows_written: ofPartition(
+    "counter",
+    "Rows written as they are billed: runs, snapshots, compaction, retention, alarms.",
+  ),
   rows_read: ofPartition("counter", "Rows read as they are billed."),
   fetches: ofPartition("counter", "Reads of the log, those that found nothing included."),
   fetch_bytes: ofPartition("counter", "Bytes of the batches that reads answered."),

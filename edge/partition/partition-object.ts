@@ -15,6 +15,7 @@ import { beginErasure, erasedWithin, erasing } from "./erase-key.ts";
 import { deleteBelow } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
+import { CountedAlarm } from "./counted-alarm.ts";
 import { meterOf } from "./partition-metrics.ts";
 import { addressOf, partitionId } from "./partition-name.ts";
 import type {
@@ -43,6 +44,7 @@ import type { TopicState } from "../topic-state.ts";
  */
 export class PartitionObject extends DurableObject<Env> {
   readonly #store: LogStore;
+  readonly #alarm: CountedAlarm;
   readonly #waits = new DelayedFetches(clock);
   readonly #meter: PartitionMeter;
   readonly #quotas = new PartitionQuotas(clock);
@@ -57,7 +59,8 @@ export class PartitionObject extends DurableObject<Env> {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
     this.#store = new LogStore(state.storage);
-    this.#meter = meterOf({ env, store: this.#store, open: () => this.#open });
+    this.#alarm = new CountedAlarm(state.storage);
+    this.#meter = meterOf({ env, store: this.#store, alarm: this.#alarm, open: () => this.#open });
   }
 
   /**
@@ -69,10 +72,11 @@ export class PartitionObject extends DurableObject<Env> {
     const outcome = this.#with(address, (open) =>
       this.#quotas.append(request, () => {
         open.reads.heard(request.leaderEpoch);
+        const alarmRows = this.#alarm.rowsWritten;
         const { answer, appended } = open.log.append(request);
         if (appended !== null) this.#appended(open, appended);
         this.#meter.appended(answer.error, appended);
-        return answer;
+        return { ...answer, rowsWritten: answer.rowsWritten + this.#alarm.rowsWritten - alarmRows };
       }),
     );
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
@@ -152,8 +156,7 @@ export class PartitionObject extends DurableObject<Env> {
     if (!this.#isAt(address)) return;
     this.#destroyed = true;
     const { topicId, partition } = address;
-    const gone = new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
-    attempt(() => this.#openKnown()?.tails.endAll(gone));
+    attempt(() => this.#openKnown()?.tails.endAll(notHere(address)));
     this.#close();
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
@@ -220,13 +223,13 @@ export class PartitionObject extends DurableObject<Env> {
     const opened = this.#open === null ? await this.#tryOpen(address) : null;
     if (opened !== null && !opened.ok) return opened;
     const open = this.#open;
-    if (open === null) return attempt(() => this.#refuse(address));
+    if (open === null) return { ok: false, error: notHere(address).toBody() };
     this.#meter.touched(address);
     return this.#fromStorage(() => step(open));
   }
 
   async #tryOpen(address: PartitionAddress): Promise<Outcome<null>> {
-    if (this.#destroyed || !this.#isAt(address)) return attempt(() => this.#refuse(address));
+    if (this.#destroyed || !this.#isAt(address)) return { ok: false, error: notHere(address).toBody() };
     const known = this.#fromStorage(() => this.#openKnown());
     if (!known.ok) return known;
     if (known.value !== null) return { ok: true, value: null };
@@ -234,7 +237,7 @@ export class PartitionObject extends DurableObject<Env> {
     const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
     const topic = await controller.confirmPartition(address);
     return this.#fromStorage(() => {
-      if (topic === null || this.#destroyed) this.#refuse(address);
+      if (topic === null || this.#destroyed) throw notHere(address);
       // Another call may have opened it while this one asked the controller.
       if (this.#store.meta() === null) this.#store.create(newMeta(topic, { counter: 0, random: random32(random) }));
       this.#openKnown();
@@ -247,11 +250,9 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#open !== null) return this.#open;
     const meta = this.#store.meta();
     if (meta === null) return null;
-    const { storage } = this.ctx;
-    const opened = openPartition(
+    this.#open = openPartition(
       {
-        ...{ store: this.#store, clock, random },
-        alarm: { get: async () => await storage.getAlarm(), set: async (at) => await storage.setAlarm(at) },
+        ...{ store: this.#store, alarm: this.#alarm, clock, random },
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),
@@ -259,9 +260,8 @@ export class PartitionObject extends DurableObject<Env> {
       },
       meta,
     );
-    this.#open = opened;
-    this.#inBackground(opened.maintenance.woke());
-    return opened;
+    this.#inBackground(this.#open.maintenance.woke());
+    return this.#open;
   }
 
   #close(): void {
@@ -283,10 +283,6 @@ export class PartitionObject extends DurableObject<Env> {
     });
   }
 
-  #refuse({ topicId, partition }: PartitionAddress): never {
-    throw new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
-  }
-
   /** Whether the write happened is not known, so memory starts again from what storage holds. */
   #storageFailed(cause: unknown): StrandlineError {
     this.#close();
@@ -297,4 +293,8 @@ export class PartitionObject extends DurableObject<Env> {
   #failed(error: unknown): void {
     log.error("storage failed", thrownFields(error));
   }
+}
+
+function notHere({ topicId, partition }: PartitionAddress): StrandlineError {
+  return new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
 }

@@ -104,7 +104,7 @@ test("a reader's CRC of a stamped batch fits, and so does the one that was sent"
   expect(await fetchOne({ ...place, offset: 2, previousCrc: sent[1]?.crc ?? null })).toMatchObject({ error: null });
 });
 
-test("times are looked for by what was stamped, and never go back with the clock", async () => {
+test("R27 times are looked for by what was stamped, and never go back with the clock", async () => {
   const place = await newPlace(CONFIG);
   const device = await newDevice(place);
   const real = Date.now();

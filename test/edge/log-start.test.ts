@@ -65,7 +65,7 @@ test("records are deleted up to an offset in the middle of a run, and the log be
   expect(await earliest(place)).toBe(3);
 });
 
-test("offsets are never used again, not even when all records are gone and the object with them", async () => {
+test("R05 offsets are never used again, not even when all records are gone and the object with them", async () => {
   const place = await newPlace();
   const device = await newDevice(place);
   await sent(device, ["0", "1"], ["2"]);
@@ -195,7 +195,7 @@ test("no alarm is armed where nothing can be due", async () => {
   }
 });
 
-test("a retention that throws seven times goes on at the eighth", async () => {
+test("R23 a retention that throws seven times goes on at the eighth", async () => {
   const place = await newPlace({ "retention.ms": "600000" });
   const device = await newDevice(place);
   await sent(device, ["a"], ["b"]);

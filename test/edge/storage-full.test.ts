@@ -18,7 +18,7 @@ async function sizeOf(place: Place): Promise<number> {
   return await within(place, (_, { storage }) => storage.sql.databaseSize);
 }
 
-test("appends are refused above the limit; duplicates, reads, reconciles and deletions go on", async () => {
+test("R08 appends are refused above the limit; duplicates, reads, reconciles and deletions go on", async () => {
   const place = await newPlace();
   const device = await newDevice(place);
   const first = device.batch("first");

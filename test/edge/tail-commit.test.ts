@@ -35,7 +35,7 @@ async function abortNextAppend(place: Place, when: (typeof ABORTS)[number]): Pro
 
 afterEach(() => void vi.restoreAllMocks());
 
-describe.each(ABORTS)("an object that ends %s", (when) => {
+describe.each(ABORTS)("R08 an object that ends %s", (when) => {
   test("has sent none of what it did not keep", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     const place = await newPlace();
