@@ -134,15 +134,15 @@ export const ERRORS = {
     retriable: false,
     sentence: "There is no answer of a media type that is accepted.",
   },
-  ISSUER_UNAVAILABLE: {
-    errno: 10_030,
-    retriable: true,
-    sentence: "The keys of the tokens' issuer cannot be had at the moment.",
-  },
   IDEMPOTENCY_KEY_REUSED: {
     errno: 10_020,
     retriable: false,
     sentence: "Another request was made under this Idempotency-Key.",
+  },
+  ISSUER_UNAVAILABLE: {
+    errno: 10_030,
+    retriable: true,
+    sentence: "The keys of the tokens' issuer cannot be had at the moment.",
   },
 } as const;
 

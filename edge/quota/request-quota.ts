@@ -9,6 +9,8 @@ export interface QuotaPort {
   /** Once for each request: what was begun is carried out. Throws `THROTTLING_QUOTA_EXCEEDED`. */
   admit(name: RateName): void;
   charge(name: RateName, amount: number): void;
+  /** What a request that goes on for long waits before its next part, since it is admitted once; 0: nothing. */
+  waitMs(name: RateName): number;
   /** A partition has charged as well. */
   told(throttleMs: number): void;
   /** What a partition is to go by; undefined: there is no such quota. */
@@ -24,6 +26,7 @@ export const NO_QUOTA: QuotaPort = {
   throttleMs: 0,
   admit: nothing,
   charge: nothing,
+  waitMs: () => 0,
   told: nothing,
   ofPartition: () => undefined,
   connect: () => nothing,
@@ -52,6 +55,10 @@ export class RequestQuota implements QuotaPort {
 
   charge(name: RateName, amount: number): void {
     this.told(this.#meter.charge(name, amount));
+  }
+
+  waitMs(name: RateName): number {
+    return this.#meter.waitMs(name);
   }
 
   told(throttleMs: number): void {

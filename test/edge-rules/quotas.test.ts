@@ -112,7 +112,7 @@ describe("a principal", () => {
     first.charge("producer_byte_rate", 900);
     expect(first.throttleMs).toBe(0);
     first.charge("producer_byte_rate", 300);
-    expect(first.throttleMs).toBe(2_000);
+    expect([first.throttleMs, first.waitMs("producer_byte_rate")]).toEqual([2_000, 2_000]);
     // What was begun is carried out.
     expect(refusalOf(() => first.admit("producer_byte_rate"))).toBeNull();
     await clock.advance(500);
@@ -125,7 +125,9 @@ describe("a principal", () => {
       retryAfterMs: 1_500,
     });
     expect(refusalOf(() => meter.admit("consumer_byte_rate"))).toBeNull();
+    expect(first.waitMs("producer_byte_rate")).toBe(1_500);
     await clock.advance(1_500);
+    expect([first.throttleMs, first.waitMs("producer_byte_rate")]).toEqual([2_000, 0]);
     expect(refusalOf(() => new RequestQuota("ada", meter).admit("producer_byte_rate"))).toBeNull();
   });
 
