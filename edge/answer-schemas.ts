@@ -6,6 +6,7 @@ import type { FetchHead } from "../shared/api/fetch.ts";
 import type { ListOffsetsAnswer } from "../shared/api/list-offsets.ts";
 import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
 import type { ProduceAnswer } from "../shared/api/produce.ts";
+import { QUOTA_NAMES, type DescribeQuotasAnswer, type EntityQuotas } from "../shared/api/quotas.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
 import type { LineReport, SendRecordsAnswer } from "../shared/api/send-records.ts";
@@ -39,6 +40,7 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 const bounds = { logStartOffset: offset, highWatermark: offset };
 
 const produceAnswer: z.ZodType<ProduceAnswer> = z.object({
+  throttleTimeMs: z.int().min(0),
   partitions: z.array(
     z.object({
       topicId,
@@ -57,6 +59,7 @@ const produceAnswer: z.ZodType<ProduceAnswer> = z.object({
 });
 
 const fetchHead: z.ZodType<FetchHead> = z.object({
+  throttleTimeMs: z.int().min(0),
   partitions: z.array(
     z.object({
       topicId,
@@ -199,6 +202,13 @@ const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   ),
 });
 
+const entityQuotas: z.ZodType<EntityQuotas> = z.object({
+  entity: z.string(),
+  quotas: z.partialRecord(z.enum(QUOTA_NAMES), z.number()),
+});
+
+const describeQuotasAnswer: z.ZodType<DescribeQuotasAnswer> = z.object({ entities: z.array(entityQuotas) });
+
 const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
 
 export const ERROR_ANSWER: NamedSchema = named("ErrorAnswer", z.object({ error: errorBody }));
@@ -223,3 +233,5 @@ export const SEND_RECORDS_REQUEST: NamedSchema = named(
 export const SEND_RECORDS_ANSWER: NamedSchema = named("SendRecordsAnswer", sendRecordsAnswer);
 export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);
 export const RECONCILE_ANSWER: NamedSchema = named("ReconcileAnswer", reconcileAnswer);
+export const ENTITY_QUOTAS: NamedSchema = named("EntityQuotas", entityQuotas);
+export const DESCRIBE_QUOTAS_ANSWER: NamedSchema = named("DescribeQuotasAnswer", describeQuotasAnswer);

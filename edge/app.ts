@@ -4,15 +4,16 @@ import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { authenticate, makeChecks, type Checks } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
+import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
 import type { FetchKeys } from "./auth/issuer-keys.ts";
 import type { OwnCheck } from "./auth/own-check.ts";
 import { demandOwner } from "./auth/owner.ts";
-import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { faceAt } from "./faces.ts";
 import { asStrandlineError } from "./http-error.ts";
 import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
+import { checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
@@ -23,6 +24,7 @@ import { metadataRoute } from "./routes/metadata.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
+import { alterQuotasRoute, describeQuotasRoute } from "./routes/quotas.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import { sendRecordsRoute } from "./routes/send-records.ts";
@@ -41,7 +43,7 @@ import { systemClock } from "./system-ports.ts";
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export const ROUTES: readonly (readonly [method: Method, path: string, route: Route])[] = [
   ["POST", "/v1/produce", produceRoute],
@@ -64,6 +66,8 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["POST", "/v1/acls", createAclsRoute],
   ["DELETE", "/v1/acls", deleteAclsRoute],
   ...KAFKA_REST_ROUTES,
+  ["GET", "/v1/quotas", describeQuotasRoute],
+  ["PUT", "/v1/quotas", alterQuotasRoute],
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
@@ -105,21 +109,28 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   const startedAtMs = systemClock.now();
   let caller: Caller | null = null;
   let code: ErrorCode | null = null;
+  let throttleMs = 0;
   let response: Response;
   try {
     caller = await authenticate(env, request, checks);
+    const url = new URL(request.url);
+    checkRequest(request, url);
     demandOwner(request, caller);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
-    response = await handle({ request, url: new URL(request.url), params, ports });
+    response = await handle({ request, url, params, ports });
+    ({ throttleMs } = ports.quota);
+    if (throttleMs > 0 && response.webSocket === null) response.headers.set(THROTTLE_HEADER, String(throttleMs));
   } catch (thrown) {
     const error = asStrandlineError(thrown);
     code = error.code;
     response = faceAt(context.req.path).errorResponse(error);
   }
   const { status } = response;
-  requestAnswered(env, { method: request.method, route: pattern, status, code, startedAtMs, caller }, (work) =>
-    inBackground(context, work),
+  requestAnswered(
+    env,
+    { method: request.method, route: pattern, status, code, throttleMs, startedAtMs, caller },
+    (work) => inBackground(context, work),
   );
   return finished(env, request, response);
 }

@@ -12,7 +12,11 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   if (!Number.isSafeInteger(length) || length < 0)
     throw new StrandlineError("INVALID_REQUEST", `content-length ${stated.slice(0, 32)}`);
   if (length > bytesMax) throw tooLarge(length, bytesMax);
-  return new Uint8Array(await request.arrayBuffer());
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  // Not every way to a Worker is HTTP, which would hold the sender to it.
+  if (bytes.byteLength !== length)
+    throw new StrandlineError("INVALID_REQUEST", `content-length ${length}, and ${bytes.byteLength} bytes`);
+  return bytes;
 }
 
 async function readCounted(request: Request, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {

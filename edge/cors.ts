@@ -7,6 +7,9 @@ import { SECURE_HEADERS } from "./secure-headers.ts";
 /** Asked with `rows`, answered with the rows that were written. */
 export const COST_HEADER = "x-strandline-cost";
 
+/** Milliseconds to wait before the next request, where a quota was exceeded by this one. */
+export const THROTTLE_HEADER = "strandline-throttle-ms";
+const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", THROTTLE_HEADER, COST_HEADER];
 const REQUEST_HEADERS = [
   "content-type",
   "accept",
@@ -21,7 +24,6 @@ const REQUEST_HEADERS = [
     (name) => `ce-${name}`,
   ),
 ];
-const ANSWER_HEADERS = ["etag", "retry-after", "www-authenticate", COST_HEADER];
 
 /** Only origins that may call may read; the others get the same answer without leave to look at it. */
 export function finished(env: Env, request: Request, response: Response): Response {

@@ -2,8 +2,10 @@
 import { LIMITS } from "../shared/limits.ts";
 import type { ControllerObject } from "./controller/controller-object.ts";
 import type { PartitionObject } from "./partition/partition-object.ts";
+import type { QuotaSettings } from "./quota/edge-quotas.ts";
 
-export interface Env {
+/** `STRANDLINE_QUOTA_PRODUCER_BYTE_RATE` and the like: quotas of everybody for whom the controller knows no other. */
+export interface Env extends QuotaSettings {
   readonly CONTROLLER: DurableObjectNamespace<ControllerObject>;
   readonly PARTITION: DurableObjectNamespace<PartitionObject>;
   /**

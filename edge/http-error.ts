@@ -70,12 +70,13 @@ export function errorResponse(error: StrandlineError): Response {
 
 /** Of an error in whatever shape. */
 export function errorHeaders(error: StrandlineError): Record<string, string> {
-  const { allow } = error.details;
+  const { allow, retryAfterMs } = error.details;
   return {
     ...SECURE_HEADERS,
     vary: "Origin",
     "cache-control": "no-store",
     ...(typeof allow === "string" ? { allow } : {}),
+    ...(typeof retryAfterMs === "number" ? { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) } : {}),
     ...(error.code === "SASL_AUTHENTICATION_FAILED" ? { "www-authenticate": challenge(error) } : {}),
   };
 }

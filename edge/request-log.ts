@@ -13,6 +13,8 @@ export interface AnsweredRequest {
   readonly status: number;
   /** Null: no error. */
   readonly code: string | null;
+  /** What it was told to wait, though it was carried out. */
+  readonly throttleMs: number;
   readonly startedAtMs: number;
   /** Null: it was not found out. */
   readonly caller: Caller | null;
@@ -24,13 +26,13 @@ const meters = new Map<string, WorkerMeter>();
 /** `background` keeps the isolate for a report that is due. */
 export function requestAnswered(env: Env, request: AnsweredRequest, background: (work: Promise<void>) => void): void {
   setLogLevel(env.STRANDLINE_LOG_LEVEL);
-  const { method, route, status, code, caller } = request;
+  const { method, route, status, code, throttleMs, caller } = request;
   const fields: LogFields = { code, method, route, status, ms: systemClock.now() - request.startedAtMs };
   // What a caller did wrong is his to see; what was not done for one who is served may be somebody's to look at.
   if (status >= 500 && caller !== null) log.warn("request", fields);
   else log.debug("request", fields);
   const meter = meterOf(caller?.namespace ?? NOBODYS);
-  meter.answered({ route, status, code });
+  meter.answered({ route, status, code, isThrottled: status === 429 || throttleMs > 0 });
   // Who is not served wakes nobody.
   const report = caller === null ? null : meter.due(settingsOf(env).reportMs);
   if (caller === null || report === null) return;

@@ -5,12 +5,16 @@ import { RulesCache } from "./access/rules-cache.ts";
 import { NO_RULES } from "./access/rules.ts";
 import type { Caller } from "./auth/caller.ts";
 import { settingsOf, type Env } from "./env.ts";
+import { meteredPartition } from "./metered-partition.ts";
 import type { ControllerPort, EdgePorts, KnownTopic } from "./operations/ports.ts";
 import type { Outcome } from "./outcome.ts";
 import { partitionId } from "./partition/partition-name.ts";
 import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
+import { isBound, meterOf } from "./caller-meter.ts";
+import { NO_QUOTA, RequestQuota } from "./quota/request-quota.ts";
 import { partitionRefused } from "./request-log.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { openPacedTail } from "./tail/paced-tail.ts";
 import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
 import { locationOf } from "./topic-config.ts";
@@ -20,7 +24,10 @@ const caches = new Map<string, TopicCache>();
 
 type StubOf<Namespace> = Namespace extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never;
 
-/** Rejects where the rules of the caller's namespace are not known and cannot be asked for. */
+/**
+ * Rejects where the rules of the caller's namespace are not known and cannot be asked for, and with
+ * `THROTTLING_QUOTA_EXCEEDED` where the caller is told to come later.
+ */
 export async function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): Promise<EdgePorts> {
   const controller = controllerPort(env, caller);
   // No rule binds whoever may do everything, so none is asked for.
@@ -28,10 +35,19 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
   const rules = free
     ? NO_RULES
     : await rulesCache.rulesOf(caller.namespace, async () => await controller.rules(), background);
+  const meter = meterOf(env, caller, rules);
+  const quota = meter === null ? NO_QUOTA : new RequestQuota(caller.principal, meter);
+  quota.admit("request_rate");
+  quota.charge("request_rate", 1);
   const topics = cacheOf(caller.namespace).lookup(controller, background);
+  const open: EdgePorts["openTail"] = async ({ topic, partition, request }, listener) => {
+    const { address, stub } = partitionStub(env, caller, topic, partition);
+    return await openTail(stub(), { address, request }, listener);
+  };
   return {
     caller,
     access: accessOf(caller, rules),
+    quota,
     controller,
     topics,
     newSessionId: () => hexOf(systemRandom.bytes(16)),
@@ -40,12 +56,14 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     refused: (code) => partitionRefused(caller.namespace, code),
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
-    partition: (topic, partition) =>
-      partitionPort(partitionStub(env, caller, topic, partition), (topicId) => topics.forget(topicId)),
-    openTail: async ({ topic, partition, request }, listener) => {
-      const { address, stub } = partitionStub(env, caller, topic, partition);
-      return await openTail(stub(), { address, request }, listener);
+    partition: (topic, partition) => {
+      const port = partitionPort(partitionStub(env, caller, topic, partition), (topicId) => topics.forget(topicId));
+      return meter === null ? port : meteredPartition(port, quota);
     },
+    openTail: async (question, listener) =>
+      meter === null
+        ? await open(question, listener)
+        : await openPacedTail({ clock: systemClock, meter, open }, question, listener),
   };
 }
 
@@ -57,7 +75,9 @@ function cacheOf(namespace: string): TopicCache {
   return made;
 }
 
-function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
+function controllerPort(env: Env, caller: Caller): ControllerPort {
+  const { namespace, principal } = caller;
+  const by = { principal, isBound: isBound(caller) };
   const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
   /** Also where no answer comes: it may have happened. */
   const forgetRules = async <Value>(change: () => Promise<Value>): Promise<Value> => {
@@ -68,17 +88,18 @@ function controllerPort(env: Env, { namespace }: Caller): ControllerPort {
     }
   };
   return {
-    createTopic: async (request) => await stub().createTopic(request),
+    createTopic: async (request) => await stub().createTopic(request, by),
     alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
-    growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount),
+    growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount, by),
     deleteTopic: async (name) => await stub().deleteTopic(name),
-    topics: async (names, create) => await stub().topics(names, create),
+    topics: async (names, create) => await stub().topics(names, create, by),
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
     createAcls: async (acls) => await forgetRules(async () => await stub().createAcls(acls)),
     deleteAcls: async (filter) => await forgetRules(async () => await stub().deleteAcls(filter)),
     describeAcls: async (filter) => await stub().describeAcls(filter),
+    alterQuotas: async (request) => await forgetRules(async () => await stub().alterQuotas(request)),
     remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };

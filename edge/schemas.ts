@@ -6,13 +6,16 @@ import { z } from "zod";
 import type { FetchRequest } from "../shared/api/fetch.ts";
 import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
+import { DEFAULT_ENTITY, QUOTA_NAMES, type AlterQuotasRequest, type QuotaName } from "../shared/api/quotas.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
+import { isQuotaValue } from "./quota/effective-quotas.ts";
 import type { EraseQuery } from "./operations/erase.ts";
 import type { RecordsQuery } from "./operations/records.ts";
+import { isTooDeep } from "../shared/json-text.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
@@ -120,10 +123,15 @@ export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion(
   z.strictObject({ type: z.literal("unsubscribe"), id: subscriptionId }),
 ]);
 
+function fewEntries(config: object): boolean {
+  return Object.keys(config).length <= LIMITS.configEntriesMax;
+}
+const FEW = `at most ${LIMITS.configEntriesMax} entries`;
+
 export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.strictObject({
   name: z.string(),
   partitionCount: z.number().optional(),
-  config: z.record(z.string(), z.string()).optional(),
+  config: z.record(z.string(), z.string()).refine(fewEntries, FEW).optional(),
   token: z
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,64}$/)
@@ -131,10 +139,33 @@ export const createTopicRequest: z.ZodType<CreateTopicRequest> = z.strictObject(
 });
 
 export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.strictObject({
-  config: z.record(z.string(), z.string().nullable()),
+  config: z.record(z.string(), z.string().nullable()).refine(fewEntries, FEW),
 });
 
 export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.strictObject({ partitionCount: z.number() });
+
+const PRINCIPAL_CHARS_MAX = 512;
+
+export const alterQuotasRequest: z.ZodType<AlterQuotasRequest> = z.strictObject({
+  entity: z.union([
+    z.literal(DEFAULT_ENTITY),
+    z
+      .string()
+      .startsWith("User:")
+      .min("User:".length + 1)
+      .max(PRINCIPAL_CHARS_MAX),
+  ]),
+  quotas: z.strictObject(Object.fromEntries(QUOTA_NAMES.map((name) => [name, quotaValue(name)]))),
+}) as unknown as z.ZodType<AlterQuotasRequest>;
+
+function quotaValue(name: QuotaName): z.ZodType {
+  const says = name.endsWith("_rate") ? "a rate is above 0, a second" : "a count is whole, 0 or more";
+  return z
+    .number()
+    .refine((value) => isQuotaValue(name, value), says)
+    .nullable()
+    .exactOptional();
+}
 
 export const recordsQuery: z.ZodType<RecordsQuery> = z.strictObject({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),
@@ -191,12 +222,27 @@ function pathOf(issue: z.core.$ZodIssue): readonly string[] {
   return issue.code === "unrecognized_keys" ? [...path, ...issue.keys.slice(0, 1)] : path;
 }
 
-/** Throws `INVALID_REQUEST` where the text is no JSON. */
-export function parseJson(bytes: Uint8Array): unknown {
+/** Throws `INVALID_REQUEST` where the text is no JSON, or nests deeper than `LIMITS.jsonDepthMax`. */
+export function parseJson(bytes: Uint8Array, what = "the body"): unknown {
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown;
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    throw new StrandlineError("INVALID_REQUEST", "the body is not JSON");
+    throw new StrandlineError("INVALID_REQUEST", `${what} is not JSON`);
+  }
+  return parseJsonText(text, what);
+}
+
+/** The same of what is text already. */
+export function parseJsonText(text: string, what: string): unknown {
+  if (isTooDeep(text)) {
+    const said = `${what} nests deeper than ${LIMITS.jsonDepthMax}`;
+    throw new StrandlineError("INVALID_REQUEST", said, { limit: LIMITS.jsonDepthMax });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new StrandlineError("INVALID_REQUEST", `${what} is not JSON`);
   }
 }
 

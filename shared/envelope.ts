@@ -1,4 +1,5 @@
 /** The container of all binary bodies: a JSON head that states the lengths of the payloads behind it. `PROTOCOL.md` 3. */
+import { isTooDeep } from "./json-text.ts";
 import { LIMITS } from "./limits.ts";
 import { readUint32, writeInt32 } from "./record-batch.ts";
 import { StrandlineError } from "./strandline-error.ts";
@@ -37,11 +38,18 @@ export function readEnvelope(bytes: Uint8Array): { readonly head: unknown; reado
     throw malformed(0, `a head of ${length} bytes, of at most ${LIMITS.envelopeHeadBytesMax}`);
   if (payloadStart > bytes.length)
     throw malformed(0, `a head of ${length} bytes, ${bytes.length - HEAD_LENGTH_BYTES} are left`);
+  const head = tryParse(bytes.subarray(HEAD_LENGTH_BYTES, payloadStart));
+  if (head === "too deep") throw malformed(HEAD_LENGTH_BYTES, `the head nests deeper than ${LIMITS.jsonDepthMax}`);
+  if (head === "no JSON") throw malformed(HEAD_LENGTH_BYTES, "the head is not JSON");
+  return { head: head.value, payloadStart };
+}
+
+function tryParse(bytes: Uint8Array): { readonly value: unknown } | "too deep" | "no JSON" {
   try {
-    const text = strictDecoder.decode(bytes.subarray(HEAD_LENGTH_BYTES, payloadStart));
-    return { head: JSON.parse(text) as unknown, payloadStart };
+    const text = strictDecoder.decode(bytes);
+    return isTooDeep(text) ? "too deep" : { value: JSON.parse(text) as unknown };
   } catch {
-    throw malformed(HEAD_LENGTH_BYTES, "the head is not JSON");
+    return "no JSON";
   }
 }
 

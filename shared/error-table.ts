@@ -145,11 +145,6 @@ export const ERRORS = {
     retriable: false,
     sentence: "The body is of a type that is not taken here.",
   },
-  IDEMPOTENCY_KEY_REUSED: {
-    errno: 10_021,
-    retriable: false,
-    sentence: "Another request was made under this Idempotency-Key.",
-  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,

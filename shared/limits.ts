@@ -31,6 +31,18 @@ export const LIMITS = {
   reportsWaitMsMax: 30_000,
   /** What one gzip batch may inflate to when it is looked into. */
   inflatedBytesMax: 8_388_608,
+  /** What the batches of one run may inflate to together, as a multiple of its bytes; a MiB always. */
+  inflationRatioMax: 100,
+  /** What may be inflated at once in one isolate, which has 128 MB of memory. */
+  inflatingBytesMax: 33_554_432,
+  /** Lists and objects within each other, in any JSON that comes from outside. */
+  jsonDepthMax: 64,
+  /** Entries of a topic's configuration. */
+  configEntriesMax: 100,
+  /** Cloudflare's own limit is 16 KB; nothing else would hold others to it. */
+  urlCharsMax: 16_384,
+  pathCharsMax: 2_048,
+  recordHeadersMax: 1_000,
   /** What one fetch answer carries over all its partitions, unless the first batch alone is larger. */
   fetchBytesMax: 8_388_608,
   fetchWaitMsMax: 30_000,
@@ -83,3 +95,4 @@ assert(LIMITS.tailFrameBytes <= LIMITS.batchBytesMax, "frames are smaller than t
 assert(LIMITS.batchBytesMax < LIMITS.recordTextBytesMax, "a record fits a line of a stream");
 assert(LIMITS.recordTextBytesMax < LIMITS.recordsBodyBytesMax, "a record fits a body");
 assert(LIMITS.batchBytesMax <= LIMITS.fetchBytesMax, "a batch fits an answer");
+assert(LIMITS.inflatedBytesMax <= LIMITS.inflatingBytesMax, "a batch can be opened");

@@ -2,6 +2,7 @@
  * Reads record batches lazily: the header of a batch without its records, records by cursor, keys and values as
  * views. Damage is a value with its position; no input makes these functions read past its end.
  */
+import { LIMITS } from "./limits.ts";
 import { crc32c } from "./crc32c.ts";
 import type { ErrorCode } from "./error-table.ts";
 import {
@@ -177,6 +178,12 @@ export function checkRecords(batch: RecordBatch, options: { readonly produced?: 
         code: "INVALID_RECORD",
         position: cursor.keyLengthAt,
         reason: `offset delta ${cursor.offsetDelta} after ${before}`,
+      };
+    if (cursor.headerCount > LIMITS.recordHeadersMax && options.produced === true)
+      return {
+        code: "INVALID_RECORD",
+        position: cursor.headersAt,
+        reason: `record ${cursor.offsetDelta} has ${cursor.headerCount} headers, of at most ${LIMITS.recordHeadersMax}`,
       };
     before = cursor.offsetDelta;
     maxTimestamp = Math.max(maxTimestamp, cursor.timestamp);

@@ -1,4 +1,5 @@
 /** Keys, values and headers of a record: how long they are, and writing them. */
+import { LIMITS } from "./limits.ts";
 import type { RecordHeader, RecordInput } from "./record.ts";
 import { StrandlineError } from "./strandline-error.ts";
 import { textBytesMax, utf8Length, writeText } from "./utf8.ts";
@@ -16,6 +17,11 @@ export function checkFields({ key, value, headers }: RecordInput): void {
   if (!isField(value)) throw invalid("value", "bytes, a text or null", value);
   if (headers === undefined) return;
   if (!Array.isArray(headers)) throw invalid("headers", "a list", headers);
+  if (headers.length > LIMITS.recordHeadersMax)
+    throw new StrandlineError("INVALID_RECORD", `${headers.length} headers, of at most ${LIMITS.recordHeadersMax}`, {
+      field: "headers",
+      limit: LIMITS.recordHeadersMax,
+    });
   for (const header of headers as readonly RecordHeader[]) {
     if (typeof header?.key !== "string") throw invalid("a header's key", "a text", header?.key);
     if (!isField(header.value)) throw invalid("a header's value", "bytes, a text or null", header.value);

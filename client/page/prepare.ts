@@ -133,6 +133,10 @@ function prepareHeaders(headers: Message["headers"], json: boolean, place: Place
     }
   }
   if (json && !typed) prepared.push(JSON_HEADER);
+  if (prepared.length > LIMITS.recordHeadersMax) {
+    const said = `${prepared.length} headers, of at most ${LIMITS.recordHeadersMax}`;
+    throw invalid("INVALID_RECORD", place, said, { limit: LIMITS.recordHeadersMax });
+  }
   return prepared;
 }
 

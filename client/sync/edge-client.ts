@@ -86,13 +86,15 @@ export class EdgeClient {
   }
 
   async #bytes(request: TransportRequest): Promise<Uint8Array<ArrayBuffer>> {
-    const { status, body } = await this.#transport.request(request);
+    const { status, body, retryAfterMs } = await this.#transport.request(request);
     if (status >= 200 && status < 300) return body;
     const answer = tryParse(body);
     if (isRecord(answer) && isRecord(answer["error"])) throw StrandlineError.fromBody(answer["error"]);
-    // A proxy, or an edge in trouble: whatever it says is not about the request.
-    throw new StrandlineError("UNKNOWN_SERVER_ERROR", `${request.method} ${request.path} answered ${status}`, {
+    // A proxy, or an edge in trouble: whatever it says is not about the request, but for when to come back.
+    const code = status === 429 ? "THROTTLING_QUOTA_EXCEEDED" : "UNKNOWN_SERVER_ERROR";
+    throw new StrandlineError(code, `${request.method} ${request.path} answered ${status}`, {
       status,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
 }

@@ -19,10 +19,17 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
       cache: "no-store",
       credentials: "omit",
     });
-    return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+    const body = new Uint8Array(await response.arrayBuffer());
+    const retryAfterMs = askedMs(response.headers.get("retry-after"));
+    return { status: response.status, body, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   } catch (cause) {
     throw failure(request, deadline, cause);
   }
+}
+
+/** Seconds alone: a date would be read by a clock that may be wrong by days. */
+function askedMs(retryAfter: string | null): number | null {
+  return retryAfter !== null && /^\d{1,7}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null;
 }
 
 function headersOf(request: TransportRequest): Record<string, string> {

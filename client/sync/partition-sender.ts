@@ -93,9 +93,9 @@ export class PartitionSender {
     });
   }
 
-  /** The edge answered, and the partition got no further: it waits a while before it tries again. */
-  holdOff(): void {
-    this.#hold.start(this.#backoff.nextDelayMs());
+  /** The edge answered, and the partition got no further: it waits a while before it tries again. Null: it says nothing of why. */
+  holdOff(error: StrandlineError | null): void {
+    this.#hold.after(error, this.#backoff.nextDelayMs());
   }
 
   gotFurther(): void {

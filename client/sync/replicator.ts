@@ -149,6 +149,7 @@ export class Replicator {
       };
       const { head, payloads } = await this.#ports.edge.fetch(request, poll.signal);
       this.#ports.reached(null);
+      if (head.throttleTimeMs > 0) this.#hold.keep(head.throttleTimeMs);
       const runs: FetchedRun[] = [];
       for (const [index, one] of followed.entries()) {
         const answer = head.partitions[index];
@@ -219,7 +220,7 @@ export class Replicator {
     if (this.#signal.aborted) return;
     const known =
       error instanceof StrandlineError ? error : new StrandlineError("UNKNOWN_SERVER_ERROR", String(error), {}, error);
-    this.#hold.start(this.#backoff.nextDelayMs());
+    this.#hold.after(known, this.#backoff.nextDelayMs());
     this.#ports.reached(known);
   }
 }

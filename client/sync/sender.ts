@@ -151,8 +151,9 @@ export class Sender {
     for (let index = 0; index < senders.length && bytes < this.#requestBytesMax; index += 1) {
       const sender = senders[(this.#turn + index) % senders.length];
       const run = await sender?.nextRun(this.#requestBytesMax - bytes).catch((error: unknown) => {
-        sender.holdOff();
-        this.#ports.reached(asKnown(error));
+        const known = asKnown(error);
+        sender.holdOff(known);
+        this.#ports.reached(known);
       });
       // One that has failed takes nothing from the others, whose runs count as under way by now.
       if (run == null) continue;
@@ -172,6 +173,7 @@ export class Sender {
       );
       this.#requestBytesMax = REQUEST_BYTES_MAX;
       this.#ports.reached(null);
+      if (answer.throttleTimeMs > 0) this.#hold.keep(answer.throttleTimeMs);
       await this.#answered(runs, answer.partitions);
     } catch (error) {
       await Promise.all(runs.map((run) => run.sender.unanswered()));
@@ -184,7 +186,7 @@ export class Sender {
     for (const [index, run] of runs.entries()) {
       const failure = await this.#answeredOne(run, answers[index]);
       if (failure === null) continue;
-      run.sender.holdOff();
+      run.sender.holdOff(failure === "no progress" ? null : failure);
       if (failure === "no progress") continue;
       this.#ports.reached(failure);
       if (isOfTopic(failure)) lost.add(run.sender.topic.name);
@@ -221,8 +223,9 @@ export class Sender {
     if (this.#signal.aborted) return;
     this.#scanWanted = true;
     this.#requestBytesMax = PROBE_BYTES_MAX;
-    this.#hold.start(this.#backoff.nextDelayMs());
-    this.#ports.reached(asKnown(error));
+    const known = asKnown(error);
+    this.#hold.after(known, this.#backoff.nextDelayMs());
+    this.#ports.reached(known);
   }
 }
 

@@ -18,6 +18,8 @@ export interface TransportRequest {
 export interface TransportResponse {
   readonly status: number;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** What the `Retry-After` of a refusal asks for, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Transport {

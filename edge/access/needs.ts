@@ -24,6 +24,8 @@ export type Need =
   | "deleteTopic"
   | "describeAcls"
   | "alterAcls"
+  | "describeQuotas"
+  | "alterQuotas"
   | "metrics";
 
 /** Any one of the rights will do. */
@@ -55,6 +57,8 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   deleteTopic: [["TOPIC", "DELETE"]],
   describeAcls: [["CLUSTER", "DESCRIBE"]],
   alterAcls: [["CLUSTER", "ALTER"]],
+  describeQuotas: [["CLUSTER", "DESCRIBE_CONFIGS"]],
+  alterQuotas: [["CLUSTER", "ALTER_CONFIGS"]],
   metrics: [["CLUSTER", "DESCRIBE"]],
 };
 
@@ -95,6 +99,8 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "GET /v1/acls": ["describeAcls"],
   "POST /v1/acls": ["alterAcls"],
   "DELETE /v1/acls": ["alterAcls"],
+  "GET /v1/quotas": ["describeQuotas"],
+  "PUT /v1/quotas": ["alterQuotas"],
   "GET /metrics": ["metrics"],
   "GET /openapi.json": [],
 };

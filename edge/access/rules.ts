@@ -1,8 +1,10 @@
 /** What the controller of a namespace says of who may do what, and how much: one answer, held by every isolate for seconds. */
 import type { Acl } from "../../shared/api/acls.ts";
+import type { EntityQuotas } from "../../shared/api/quotas.ts";
 
 export interface NamespaceRules {
   readonly acls: readonly Acl[];
+  readonly quotas: readonly EntityQuotas[];
 }
 
-export const NO_RULES: NamespaceRules = { acls: [] };
+export const NO_RULES: NamespaceRules = { acls: [], quotas: [] };

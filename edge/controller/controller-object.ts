@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
@@ -10,15 +11,25 @@ import { TotalsStore } from "../metrics/totals-store.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
+import { edgeQuotas } from "../quota/edge-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
 import { AclStore } from "./acl-store.ts";
 import { createTables } from "./controller-schema.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
+import { QuotaStore } from "./quota-store.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
 import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
+import { TopicOwners } from "./topic-owners.ts";
 import { TopicRegistry, type CreatedTopic, type TopicGrowth } from "./topic-registry.ts";
 import type { TopicState } from "../topic-state.ts";
+
+/** On whose behalf a topic is made or grows. */
+export interface Creator {
+  readonly principal: string;
+  /** False: of those that no quota binds. */
+  readonly isBound: boolean;
+}
 
 /**
  * One per namespace: its topics. A shell: a change is one synchronous step that also arms the alarm; then partitions
@@ -31,6 +42,8 @@ export class ControllerObject extends DurableObject<Env> {
   readonly #changes: TopicChanges;
   readonly #alarm: RetryAlarm;
   readonly #acls: AclStore;
+  readonly #quotas: QuotaStore;
+  readonly #owners: TopicOwners;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -41,6 +54,8 @@ export class ControllerObject extends DurableObject<Env> {
     this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
     this.#ledger = new PartitionLedger(storage.sql);
     this.#acls = new AclStore(storage.sql);
+    this.#quotas = new QuotaStore(storage.sql);
+    this.#owners = new TopicOwners(storage.sql);
     this.#changes = new TopicChanges({
       registry: this.#topics,
       ledger: this.#ledger,
@@ -59,8 +74,8 @@ export class ControllerObject extends DurableObject<Env> {
       void state.blockConcurrencyWhile(async () => await this.#alarm.restore().catch(told));
   }
 
-  createTopic(request: CreateTopicRequest): Outcome<CreatedTopic> {
-    return attempt(() => this.#create(request));
+  createTopic(request: CreateTopicRequest, by: Creator | null = null): Outcome<CreatedTopic> {
+    return attempt(() => this.#create(request, by));
   }
 
   async alterTopic(name: string, changes: ConfigChanges): Promise<Outcome<TopicMetadata>> {
@@ -75,8 +90,11 @@ export class ControllerObject extends DurableObject<Env> {
    * every partition hears of the growth and remembers where, then the new count is published. What this call does not
    * come to, since a partition cannot be reached or there are too many, is the alarm's.
    */
-  async growTopic(name: string, partitionCount: number): Promise<Outcome<TopicGrowth>> {
-    const topicId = this.#change(() => this.#topics.beginGrowth(name, partitionCount));
+  async growTopic(name: string, partitionCount: number, by: Creator | null = null): Promise<Outcome<TopicGrowth>> {
+    const topicId = this.#change(() => {
+      if (by?.isBound === true) this.#demandRoomToGrow(name, partitionCount);
+      return this.#topics.beginGrowth(name, partitionCount);
+    });
     if (!topicId.ok) return topicId;
     await this.#round(topicId.value);
     return attempt(() => {
@@ -91,6 +109,7 @@ export class ControllerObject extends DurableObject<Env> {
     const deleted = this.#change(() => {
       const { topicId, config } = this.#topics.demand(name).metadata;
       this.#topics.remove(topicId);
+      this.#owners.disown(topicId);
       this.#ledger.release(topicId, config["jurisdiction"] ?? null);
       return { name, topicId };
     });
@@ -102,12 +121,12 @@ export class ControllerObject extends DurableObject<Env> {
   }
 
   /** Those that are named and exist; `create` makes the others. Null: all. */
-  topics(names: readonly string[] | null, create: boolean): Outcome<TopicMetadata>[] {
+  topics(names: readonly string[] | null, create: boolean, by: Creator | null = null): Outcome<TopicMetadata>[] {
     if (names === null) return this.#topics.all().map(({ metadata }) => ({ ok: true, value: metadata }));
     return names.flatMap((name) => {
       const known = this.#topics.byName(name);
       if (known !== null) return [{ ok: true as const, value: known.metadata }];
-      return create ? [attempt(() => this.#create({ name }).topic)] : [];
+      return create ? [attempt(() => this.#create({ name }, by).topic)] : [];
     });
   }
 
@@ -127,7 +146,7 @@ export class ControllerObject extends DurableObject<Env> {
 
   /** Who may do what in this namespace, and how much. */
   rules(): NamespaceRules {
-    return { ...NO_RULES, acls: this.#acls.all() };
+    return { ...NO_RULES, acls: this.#acls.all(), quotas: this.#quotas.all() };
   }
 
   /** Those that were not there before. */
@@ -141,6 +160,10 @@ export class ControllerObject extends DurableObject<Env> {
 
   describeAcls(filter: AclFilter): Acl[] {
     return this.#acls.matching(filter);
+  }
+
+  alterQuotas(request: AlterQuotasRequest): Outcome<EntityQuotas> {
+    return attempt(() => this.#quotas.alter(request));
   }
 
   /** What was reported, as Prometheus reads it. */
@@ -171,11 +194,31 @@ export class ControllerObject extends DurableObject<Env> {
     await this.#round(null);
   }
 
-  #create(request: CreateTopicRequest): CreatedTopic {
+  #create(request: CreateTopicRequest, by: Creator | null): CreatedTopic {
     const { jurisdiction } = request.config ?? {};
     const partitionCount = request.partitionCount ?? settingsOf(this.env).defaultPartitions;
     if (jurisdiction === "eu" || jurisdiction === "fedramp") demandJurisdiction(this.env, jurisdiction);
-    return this.#topics.create({ ...request, partitionCount });
+    return this.ctx.storage.transactionSync(() => {
+      // What is there already takes no room, and is answered as such.
+      if (by?.isBound === true && this.#topics.byName(request.name) === null)
+        this.#demandRoom(by.principal, { topics: 1, partitions: partitionCount });
+      const created = this.#topics.create({ ...request, partitionCount });
+      if (by !== null && created.created) this.#owners.own(by.principal, created.topic.topicId ?? "");
+      return created;
+    });
+  }
+
+  /** Partitions are counted with the topic: as its creator's. */
+  #demandRoomToGrow(name: string, partitionCount: number): void {
+    const { metadata, growingTo } = this.#topics.demand(name);
+    const owner = this.#owners.ownerOf(metadata.topicId);
+    if (owner === null) return;
+    this.#demandRoom(owner, { topics: 0, partitions: partitionCount - (growingTo ?? metadata.partitionCount) });
+  }
+
+  #demandRoom(principal: string, more: { readonly topics: number; readonly partitions: number }): void {
+    const quotas = this.#quotas.of(principal, edgeQuotas(this.env));
+    if (quotas !== null) this.#owners.demandRoom(principal, quotas, more);
   }
 
   /**

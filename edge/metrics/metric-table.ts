@@ -65,7 +65,10 @@ const TABLE: Readonly<Record<MetricName, Metric>> = {
   tails_open: ofPartition("gauge", "Live tails that are open."),
   requests: ofWorker("Requests, by pattern of the address and class of the status.", "route", "status"),
   errors: ofWorker("Requests answered with an error, by its code.", "code"),
-  throttles: ofWorker("Requests that were told to come later (429).", "route"),
+  throttles: ofWorker(
+    "Requests that were told to wait: refused (429), or carried out and the next is to come later.",
+    "route",
+  ),
 };
 
 export const METRICS: readonly (Metric & { readonly name: MetricName })[] = Object.entries(TABLE).map(

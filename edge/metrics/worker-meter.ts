@@ -9,6 +9,7 @@ export interface Answered {
   readonly status: number;
   /** Null: no error. */
   readonly code: string | null;
+  readonly isThrottled: boolean;
 }
 
 export class WorkerMeter {
@@ -22,10 +23,10 @@ export class WorkerMeter {
     this.#instance = instance;
   }
 
-  answered({ route, status, code }: Answered): void {
+  answered({ route, status, code, isThrottled }: Answered): void {
     this.#counter.add("requests", 1, route, `${Math.floor(status / 100)}xx`);
     if (code !== null) this.#counter.add("errors", 1, code);
-    if (status === 429) this.#counter.add("throttles", 1, route);
+    if (isThrottled) this.#counter.add("throttles", 1, route);
   }
 
   /** A partition of a request that was answered. */

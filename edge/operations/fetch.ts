@@ -12,7 +12,9 @@ import { heldBack, type ReadLimits } from "./key-order.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 import { budgetOf, bytesOf, goesOn, readPartitions, type Part } from "./read-partitions.ts";
 
+/** Throws `THROTTLING_QUOTA_EXCEEDED` where the request comes too soon. */
 export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): Promise<Uint8Array<ArrayBuffer>> {
+  ports.quota.admit("consumer_byte_rate");
   let until = ports.clock.now() + request.maxWaitMs;
   // One for all waits of the request: each replaces the one before it.
   // Of the caller's own: a wait is replaced by the next of its session, and nobody else's next may do that.
@@ -35,6 +37,7 @@ export async function fetchPartitions(ports: EdgePorts, request: FetchRequest): 
 function answerOf(ports: EdgePorts, parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   for (const { answer } of parts) if (answer.error !== null) ports.refused(answer.error.code);
   const head: FetchHead = {
+    throttleTimeMs: ports.quota.throttleMs,
     partitions: parts.map(({ answer, nextOffset, byteLength }) => ({ ...answer, nextOffset, bytes: byteLength })),
   };
   return writeEnvelope(

@@ -1,6 +1,7 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
+import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -13,6 +14,7 @@ import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
+import type { QuotaPort } from "../quota/request-quota.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
 /** The controller of the caller's namespace. */
@@ -31,6 +33,7 @@ export interface ControllerPort {
   createAcls(acls: readonly Acl[]): Promise<Outcome<Acl[]>>;
   deleteAcls(filter: AclFilter): Promise<Outcome<Acl[]>>;
   describeAcls(filter: AclFilter): Promise<Acl[]>;
+  alterQuotas(request: AlterQuotasRequest): Promise<Outcome<EntityQuotas>>;
   /** Tells a partition its topic once more: it has not heard of a growth that others know of. */
   remindPartition(topicId: string, partition: number): Promise<void>;
   /** What was reported, in Prometheus' text format. */
@@ -40,6 +43,8 @@ export interface ControllerPort {
 export interface EdgePorts {
   readonly caller: Caller;
   readonly access: Access;
+  /** Bytes that go through the ports are charged there. */
+  readonly quota: QuotaPort;
   readonly controller: ControllerPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

@@ -36,8 +36,9 @@ interface PartitionProduced {
   readonly rowsWritten: number;
 }
 
-/** Throws only where the request as a whole cannot be read. */
+/** Throws only where the request as a whole cannot be read, or comes too soon (`THROTTLING_QUOTA_EXCEEDED`). */
 export async function produce(ports: EdgePorts, body: Uint8Array): Promise<Produced> {
+  ports.quota.admit("producer_byte_rate");
   const { head, payloadStart } = readEnvelope(body);
   const { partitions }: ProduceHead = demand(produceHead, head, "the head");
   const runs = takePayloads(
@@ -50,7 +51,7 @@ export async function produce(ports: EdgePorts, body: Uint8Array): Promise<Produ
   );
   for (const { answer } of produced) if (answer.error !== null) ports.refused(answer.error.code);
   return {
-    answer: { partitions: produced.map(({ answer }) => answer) },
+    answer: { throttleTimeMs: ports.quota.throttleMs, partitions: produced.map(({ answer }) => answer) },
     rowsWritten: produced.reduce((sum, one) => sum + one.rowsWritten, 0),
   };
 }

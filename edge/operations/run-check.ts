@@ -16,6 +16,7 @@ import {
 } from "../../shared/record-batch-decode.ts";
 import { isDeviceProducer } from "../../shared/producer-identity.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { InflationRoom, RunInflation } from "./inflation.ts";
 import type { CheckedBatch, RunProducer } from "../partition/partition-port.ts";
 
 const NO_PRODUCER = "ffffffffffffffff";
@@ -45,7 +46,8 @@ export async function checkRun(run: Uint8Array, chainBefore: Chain, limits: RunL
   if (first === undefined) throw new StrandlineError("INVALID_REQUEST", "a run without batches");
   const producer = producerOf(first, chainBefore);
   checkLine(batches, producer);
-  for (const batch of batches) await checkBatch(batch, producer, limits);
+  const inflation = new RunInflation(run.length);
+  for (const batch of batches) await checkBatch(batch, producer, { ...limits, inflation });
   return { batches: batches.map(describe), producer };
 }
 
@@ -104,7 +106,11 @@ function checkLine(batches: readonly RecordBatch[], producer: RunProducer): void
   }
 }
 
-async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: RunLimits): Promise<void> {
+async function checkBatch(
+  batch: RecordBatch,
+  producer: RunProducer,
+  limits: RunLimits & { readonly inflation: RunInflation },
+): Promise<void> {
   const bytes = batch.end - batch.start;
   const limit = Math.min(limits.batchBytesMax, LIMITS.batchBytesMax);
   if (bytes > limit) {
@@ -127,11 +133,32 @@ async function checkBatch(batch: RecordBatch, producer: RunProducer, limits: Run
   const openable = codec === "none" || codec === "gzip";
   // Kafka's producers may compress as they like; nothing here looks into what it cannot open.
   if (!openable && codec !== null && producer.kind === "kafka") return;
-  const opened = codec === "none" ? { ok: true as const, batch } : await tryOpenBatch(batch);
-  if (!opened.ok) throw refusal(opened.damage, batch.baseSequence);
-  const damage = checkRecords(opened.batch, { produced: true });
+  if (codec === "none") {
+    checkOpened(batch, batch, limits);
+    return;
+  }
+  const inflatedBytesMax = Math.min(LIMITS.inflatedBytesMax, limits.inflation.left);
+  await inflating.within(inflatedBytesMax, async () => {
+    const opened = await tryOpenBatch(batch, { inflatedBytesMax });
+    if (!opened.ok) throw refusal(tooMuchTogether(opened.damage, batch, inflatedBytesMax), batch.baseSequence);
+    limits.inflation.spend(opened.batch.end - opened.batch.start);
+    checkOpened(batch, opened.batch, limits);
+  });
+}
+
+const inflating = new InflationRoom(LIMITS.inflatingBytesMax);
+
+/** A batch that is too much only behind others of its run may come again alone. */
+function tooMuchTogether(damage: BatchDamage, { start }: RecordBatch, inflatedBytesMax: number): BatchDamage {
+  if (damage.code !== "MESSAGE_TOO_LARGE" || start === 0 || inflatedBytesMax === LIMITS.inflatedBytesMax) return damage;
+  const reason = `records that inflate to more than ${LIMITS.inflationRatioMax} times the run`;
+  return { ...damage, code: "RECORD_LIST_TOO_LARGE", reason };
+}
+
+function checkOpened(batch: RecordBatch, opened: RecordBatch, limits: RunLimits): void {
+  const damage = checkRecords(opened, { produced: true });
   if (damage !== null) throw refusal(damage, batch.baseSequence);
-  if (limits.keysRequired === true) demandKeys(batch, opened.batch);
+  if (limits.keysRequired === true) demandKeys(batch, opened);
 }
 
 function demandKeys(batch: RecordBatch, opened: RecordBatch): void {

@@ -7,6 +7,7 @@ import { settingsOf, type Env } from "../env.ts";
 import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { PartitionMeter } from "../metrics/partition-meter.ts";
 import { attempt, type Outcome } from "../outcome.ts";
+import { PartitionQuotas } from "../quota/partition-quotas.ts";
 import { systemClock as clock, systemRandom as random } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
 import { LogStore } from "./log-store.ts";
@@ -45,6 +46,7 @@ export class PartitionObject extends DurableObject<Env> {
   readonly #alarm: CountedAlarm;
   readonly #waits = new DelayedFetches(clock);
   readonly #meter: PartitionMeter;
+  readonly #quotas = new PartitionQuotas(clock);
   /** Null: not confirmed yet, or storage failed and memory can no longer be trusted. */
   #open: OpenPartition | null = null;
   /** Null: no append is being committed. */
@@ -66,14 +68,16 @@ export class PartitionObject extends DurableObject<Env> {
    */
   async append(address: PartitionAddress, request: AppendRequest): Promise<Outcome<AppendAnswer>> {
     if (this.#commit !== null) await this.#commit;
-    const outcome = this.#with(address, (open) => {
-      open.reads.heard(request.leaderEpoch);
-      const alarmRows = this.#alarm.rowsWritten;
-      const { answer, appended } = open.log.append(request);
-      if (appended !== null) this.#appended(open, appended);
-      this.#meter.appended(answer.error, appended);
-      return { ...answer, rowsWritten: answer.rowsWritten + this.#alarm.rowsWritten - alarmRows };
-    });
+    const outcome = this.#with(address, (open) =>
+      this.#quotas.append(request, () => {
+        open.reads.heard(request.leaderEpoch);
+        const alarmRows = this.#alarm.rowsWritten;
+        const { answer, appended } = open.log.append(request);
+        if (appended !== null) this.#appended(open, appended);
+        this.#meter.appended(answer.error, appended);
+        return { ...answer, rowsWritten: answer.rowsWritten + this.#alarm.rowsWritten - alarmRows };
+      }),
+    );
     // A commit that fails ends this object and every call to it, so how it ended does not matter here.
     const committed = (): void => void (this.#commit = null);
     this.#commit ??= this.ctx.storage.sync().then(committed, committed);
@@ -85,7 +89,9 @@ export class PartitionObject extends DurableObject<Env> {
   }
 
   async read(address: PartitionAddress, request: ReadRequest): Promise<Outcome<ReadAnswer>> {
-    return await this.#with(address, ({ reads }) => this.#meter.fetched(reads.read(request)));
+    return await this.#with(address, ({ reads }) =>
+      this.#quotas.read(request, () => this.#meter.fetched(reads.read(request))),
+    );
   }
 
   async waitForAppend(address: PartitionAddress, request: WaitRequest): Promise<WaitEnd> {
@@ -149,8 +155,7 @@ export class PartitionObject extends DurableObject<Env> {
     if (!this.#isAt(address)) return;
     this.#destroyed = true;
     const { topicId, partition } = address;
-    const gone = new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
-    attempt(() => this.#openKnown()?.tails.endAll(gone));
+    attempt(() => this.#openKnown()?.tails.endAll(notHere(address)));
     this.#close();
     this.#waits.endAll();
     await this.ctx.storage.deleteAlarm();
@@ -217,19 +222,21 @@ export class PartitionObject extends DurableObject<Env> {
     const opened = this.#open === null ? await this.#tryOpen(address) : null;
     if (opened !== null && !opened.ok) return opened;
     const open = this.#open;
-    if (open === null) return attempt(() => this.#refuse(address));
+    if (open === null) return { ok: false, error: notHere(address).toBody() };
     this.#meter.touched(address);
     return this.#fromStorage(() => step(open));
   }
 
   async #tryOpen(address: PartitionAddress): Promise<Outcome<null>> {
-    if (this.#destroyed || !this.#isAt(address)) return attempt(() => this.#refuse(address));
+    if (this.#destroyed || !this.#isAt(address)) return { ok: false, error: notHere(address).toBody() };
     const known = this.#fromStorage(() => this.#openKnown());
     if (!known.ok) return known;
     if (known.value !== null) return { ok: true, value: null };
-    const topic = await this.#confirm(address);
+    // An object that holds nothing creates nothing until the controller says that it should exist.
+    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
+    const topic = await controller.confirmPartition(address);
     return this.#fromStorage(() => {
-      if (topic === null || this.#destroyed) this.#refuse(address);
+      if (topic === null || this.#destroyed) throw notHere(address);
       // Another call may have opened it while this one asked the controller.
       if (this.#store.meta() === null) this.#store.create(newMeta(topic, { counter: 0, random: random32(random) }));
       this.#openKnown();
@@ -242,10 +249,9 @@ export class PartitionObject extends DurableObject<Env> {
     if (this.#open !== null) return this.#open;
     const meta = this.#store.meta();
     if (meta === null) return null;
-    const opened = openPartition(
+    this.#open = openPartition(
       {
-        ...{ store: this.#store, clock, random },
-        alarm: this.#alarm,
+        ...{ store: this.#store, alarm: this.#alarm, clock, random },
         sockets: this.ctx.getWebSockets(),
         storageBytesMax: settingsOf(this.env).storageBytesMax,
         failed: (error) => this.#failed(error),
@@ -253,9 +259,8 @@ export class PartitionObject extends DurableObject<Env> {
       },
       meta,
     );
-    this.#open = opened;
-    this.#inBackground(opened.maintenance.woke());
-    return opened;
+    this.#inBackground(this.#open.maintenance.woke());
+    return this.#open;
   }
 
   #close(): void {
@@ -277,16 +282,6 @@ export class PartitionObject extends DurableObject<Env> {
     });
   }
 
-  /** An object that holds nothing creates nothing until the controller says that it should exist. */
-  async #confirm(address: PartitionAddress): Promise<TopicState | null> {
-    const controller = this.env.CONTROLLER.get(this.env.CONTROLLER.idFromName(address.namespace));
-    return await controller.confirmPartition(address);
-  }
-
-  #refuse({ topicId, partition }: PartitionAddress): never {
-    throw new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
-  }
-
   /** Whether the write happened is not known, so memory starts again from what storage holds. */
   #storageFailed(cause: unknown): StrandlineError {
     this.#close();
@@ -297,4 +292,8 @@ export class PartitionObject extends DurableObject<Env> {
   #failed(error: unknown): void {
     log.error("storage failed", thrownFields(error));
   }
+}
+
+function notHere({ topicId, partition }: PartitionAddress): StrandlineError {
+  return new StrandlineError("UNKNOWN_TOPIC_ID", `${topicId}, partition ${partition}`, { topicId, partition });
 }

@@ -8,6 +8,7 @@ import type { ErasedPartition, ErasureState } from "../../shared/api/erasure.ts"
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
+import type { PartitionQuota } from "../quota/partition-quotas.ts";
 
 /** Which partition is meant; the object checks that it is the one. */
 export interface PartitionAddress {
@@ -45,6 +46,8 @@ export interface AppendRequest {
   readonly bytes: Uint8Array;
   readonly batches: readonly CheckedBatch[];
   readonly producer: RunProducer;
+  /** Of the caller, where it has one. */
+  readonly quota?: PartitionQuota;
   /**
    * The producer states no times: its records were given 0, and get the time of the append. What was received stays known,
    * so that the same request is the same when it comes again.
@@ -73,6 +76,8 @@ export interface AppendAnswer extends PartitionBounds, ProducerProof {
   readonly logAppendTime: number | null;
   /** What this append was billed, snapshots and all. */
   readonly rowsWritten: number;
+  /** How long the caller is to wait before it comes back; absent: not at all. */
+  readonly throttleMs?: number;
 }
 
 export type AppendRefusal =
@@ -96,6 +101,8 @@ export interface ReadRequest {
   readonly before: number | null;
   /** Under which the reader read up to the offset; null: it does not say. */
   readonly leaderEpoch: LeaderEpoch | null;
+  /** Of the caller, where it has one. */
+  readonly quota?: PartitionQuota;
 }
 
 export interface ReadAnswer extends PartitionBounds {
@@ -107,6 +114,8 @@ export interface ReadAnswer extends PartitionBounds {
   readonly nextOffset: number;
   /** Whole batches from the one that contains the offset; empty at the end of the log, or where not even one fits. */
   readonly bytes: Uint8Array;
+  /** As of an append. */
+  readonly throttleMs?: number;
 }
 
 export interface WaitRequest {

@@ -14,6 +14,7 @@ export const tailRoute: Route = route(
   ({ request, ports }) => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
       throw new StrandlineError("INVALID_REQUEST", "/v1/tail is a WebSocket; for text/event-stream see .../records");
+    const disconnected = ports.quota.connect((error) => session.end(error));
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
     const session = new TailSession({
@@ -23,6 +24,7 @@ export const tailRoute: Route = route(
     });
     const over = new AbortController();
     const gone = (): void => {
+      disconnected();
       session.gone();
       over.abort();
     };
@@ -33,7 +35,7 @@ export const tailRoute: Route = route(
     server.addEventListener("close", gone);
     server.addEventListener("error", gone);
     // As long as the socket is open, so are its timers: nothing has to be kept alive for them.
-    void session.run({ lifetimeMs: ports.streamMs, signal: over.signal });
+    void session.run({ lifetimeMs: ports.streamMs, signal: over.signal }).finally(disconnected);
     return Promise.resolve(new Response(null, { status: 101, webSocket: client }));
   },
 );

@@ -1,5 +1,6 @@
 import { JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import {
   DELETE_TOPIC_ANSWER,
   DESCRIBE_TOPIC_ANSWER,
@@ -15,6 +16,15 @@ import { json, route, topicParam, type Route, type RouteDoc } from "./route.ts";
 
 async function bodyOf(request: Request): Promise<unknown> {
   return parseJson(await readBody(request, LIMITS.jsonBytesMax));
+}
+
+/** The same, with a config. Throws `INVALID_CONFIG` for the one name that the schemas would leave out without a word. */
+async function configured(request: Request): Promise<unknown> {
+  const body = await bodyOf(request);
+  const config = typeof body === "object" && body !== null && "config" in body ? body.config : null;
+  if (typeof config === "object" && config !== null && Object.hasOwn(config, "__proto__"))
+    throw new StrandlineError("INVALID_CONFIG", 'no config is named "__proto__"', { config: "__proto__" });
+  return body;
 }
 
 const content = (of: NamedSchema): RouteDoc["answer"]["contents"][number] => ({ mediaType: JSON_MEDIA_TYPE, of });
@@ -37,7 +47,7 @@ export const createTopicRoute: Route = route(
     ],
   },
   async ({ request, ports }) => {
-    const asked = demand(createTopicRequest, await bodyOf(request), "the body");
+    const asked = demand(createTopicRequest, await configured(request), "the body");
     const { topic, created } = await createTopic(ports, asked);
     return json(topic, created ? 201 : 200);
   },
@@ -74,7 +84,7 @@ export const alterTopicRoute: Route = route(
     errors: ["REQUEST_TOO_LARGE", "TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION", "INVALID_CONFIG"],
   },
   async (asked) => {
-    const request = demand(alterTopicRequest, await bodyOf(asked.request), "the body");
+    const request = demand(alterTopicRequest, await configured(asked.request), "the body");
     return json(await alterTopic(asked.ports, topicParam(asked), request));
   },
 );

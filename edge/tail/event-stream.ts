@@ -58,23 +58,41 @@ export async function eventStream(parts: EventStreamParts): Promise<ReadableStre
   const { ports, clock, topic, partition, from } = parts;
   const mail = new Mailbox<Mail>();
   const request = { ...from, previousCrc: null, windowBytes: LIMITS.batchBytesMax, growthsPassed: null };
-  const upstream = await ports.openTail(
-    { topic, partition, request },
-    { records: (frame) => mail.put(frame), frame: (frame) => mail.put(frame), closed: () => mail.put("closed") },
-  );
-  const first = await mail.take();
-  if (first === "closed") throw socketClosed();
-  if (isRefusal(first)) throw StrandlineError.fromBody(first.error);
+  const disconnected = ports.quota.connect((error) => mail.put({ type: "error", error: error.toBody() }));
+  const upstream = await opened(
+    async () =>
+      await ports.openTail(
+        { topic, partition, request },
+        { records: (frame) => mail.put(frame), frame: (frame) => mail.put(frame), closed: () => mail.put("closed") },
+      ),
+    mail,
+  ).catch((thrown: unknown) => {
+    disconnected();
+    throw thrown;
+  });
   const over = new AbortController();
   const endsAt = clock.now() + ports.streamMs;
   const end = (): void => {
+    disconnected();
     over.abort();
     upstream.close();
     mail.put("closed");
   };
   // Its time ends also for a reader that takes nothing, and would keep the partition's socket.
-  void beat({ clock, endsAt, signal: over.signal, put: () => mail.put("beat") }).then(() => upstream.close());
+  void beat({ clock, endsAt, signal: over.signal, put: () => mail.put("beat") }).then(() => {
+    disconnected();
+    upstream.close();
+  });
   return streamOf(events({ mail, upstream, clock, endsAt, from: from.offset }), end);
+}
+
+/** Open, and not refused at once. */
+async function opened(open: () => Promise<TailUpstream>, mail: Mailbox<Mail>): Promise<TailUpstream> {
+  const upstream = await open();
+  const first = await mail.take();
+  if (first === "closed") throw socketClosed();
+  if (isRefusal(first)) throw StrandlineError.fromBody(first.error);
+  return upstream;
 }
 
 const utf8 = new TextEncoder();

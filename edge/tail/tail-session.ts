@@ -13,7 +13,7 @@ import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
 import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
-import { demand, tailClientFrame } from "../schemas.ts";
+import { demand, parseJsonText, tailClientFrame } from "../schemas.ts";
 import { KeyOrder } from "./key-order.ts";
 import { demandRoom } from "./tail-room.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
@@ -262,11 +262,5 @@ function nextOffsetIn(frame: Uint8Array): number {
 function frameOf(text: string): TailClientFrame {
   if (text.length > LIMITS.jsonBytesMax)
     throw new StrandlineError("INVALID_REQUEST", `a frame of ${text.length} characters`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new StrandlineError("INVALID_REQUEST", "the frame is not JSON");
-  }
-  return demand(tailClientFrame, value, "the frame");
+  return demand(tailClientFrame, parseJsonText(text, "the frame"), "the frame");
 }

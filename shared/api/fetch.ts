@@ -56,5 +56,7 @@ export interface FetchPartitionAnswer {
 }
 
 export interface FetchHead {
+  /** As in a produce answer. */
+  readonly throttleTimeMs: number;
   readonly partitions: readonly FetchPartitionAnswer[];
 }

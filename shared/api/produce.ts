@@ -54,5 +54,7 @@ export interface ProducePartitionAnswer extends ProducerProof {
 }
 
 export interface ProduceAnswer {
+  /** How long to wait before the next request; 0: not at all. Whoever does not is refused (`THROTTLING_QUOTA_EXCEEDED`). */
+  readonly throttleTimeMs: number;
   readonly partitions: readonly ProducePartitionAnswer[];
 }

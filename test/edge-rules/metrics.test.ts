@@ -97,9 +97,17 @@ describe("a partition's meter", () => {
 test("a Worker's meter is due at most each ten seconds, also after its clock was set back", () => {
   let now = 1_000_000;
   const meter = new WorkerMeter({ now: () => now, sleep: () => Promise.resolve() }, "w");
-  const answered = { route: "/v1/produce", status: 429, code: "QUOTA" };
+  const answered = { route: "/v1/produce", status: 429, code: "QUOTA", isThrottled: true };
   meter.answered(answered);
-  const counts = { "requests|/v1/produce|4xx": 1, "errors|QUOTA": 1, "throttles|/v1/produce": 1 };
+  meter.answered({ route: "/v1/fetch", status: 200, code: null, isThrottled: true });
+  meter.answered({ route: "/v1/fetch", status: 200, code: null, isThrottled: false });
+  const counts = {
+    "requests|/v1/produce|4xx": 1,
+    "errors|QUOTA": 1,
+    "throttles|/v1/produce": 1,
+    "requests|/v1/fetch|2xx": 2,
+    "throttles|/v1/fetch": 1,
+  };
   expect(meter.due(10_000)).toEqual({ instance: "w", counts });
   now += 9_999;
   expect(meter.due(10_000)).toBeNull();

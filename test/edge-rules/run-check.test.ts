@@ -243,3 +243,25 @@ test("the producer of a damaged run is the one its header names", () => {
   expect(claimedProducer(damaged)?.producerId).toBe(DEVICE as ProducerId);
   expect(claimedProducer(damaged.subarray(0, 40))).toBeNull();
 });
+
+test("S05 a record with more headers than it may have is named", async () => {
+  const withHeaders = (count: number): Uint8Array => {
+    const zigzag = (value: number): number[] => [((value * 2) & 0x7f) | 0x80, (value * 2) >> 7];
+    // Attributes, both deltas, a key and a value of null; each header an empty key and null.
+    const body = [0, 0, 0, 1, 1, ...zigzag(count), ...Array.from({ length: count }, () => [0, 1]).flat()];
+    const bytes = Uint8Array.from([
+      ...batch("a", { id: NOBODY, sequence: -1 }).subarray(0, 61),
+      ...zigzag(body.length),
+      ...body,
+    ]);
+    writeInt32(bytes, LENGTH_AT, bytes.length - 12);
+    writeCrc(bytes, 0);
+    return bytes;
+  };
+  const limits = { batchBytesMax: LIMITS.batchBytesMax };
+  expect((await checkRun(withHeaders(LIMITS.recordHeadersMax), NO_CHAIN, limits)).batches).toHaveLength(1);
+  await expect(checkRun(withHeaders(LIMITS.recordHeadersMax + 1), NO_CHAIN, limits)).rejects.toMatchObject({
+    code: "INVALID_RECORD",
+    message: expect.stringContaining("record 0 has 1001 headers, of at most 1000"),
+  });
+});

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { TopicId } from "../../shared/brands.ts";
 import type { EdgePorts, PartitionTail } from "../../edge/operations/ports.ts";
 import { recordsFrame, type TailDownFrame, type TailUpFrame } from "../../edge/partition/tail-frames.ts";
+import { NO_QUOTA } from "../../edge/quota/request-quota.ts";
 import { eventStream } from "../../edge/tail/event-stream.ts";
 import type { TailListener } from "../../edge/tail/tail-upstream.ts";
 import { ATTRIBUTES_AT, writeInt16, writeInt64 } from "../../shared/record-batch.ts";
@@ -34,7 +35,7 @@ class Lab {
         close: () => void (this.closed = true),
       });
     };
-    const ports = { streamMs, openTail } as unknown as EdgePorts;
+    const ports = { streamMs, openTail, quota: NO_QUOTA } as unknown as EdgePorts;
     const from = { offset, leaderEpoch: null };
     const topic = { name: "t", topicId: "t" as TopicId, partitionCount: 1, config: {}, error: null };
     const stream = await eventStream({ ports, clock: this.clock, topic, partition: 0, from });

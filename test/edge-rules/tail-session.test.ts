@@ -173,7 +173,7 @@ test.each([
   ["no JSON", "{", {}],
   ["nothing", "", {}],
   ["a frame that is too large", " ".repeat(LIMITS.jsonBytesMax + 1), {}],
-  ["depth without end", `{"type":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, { field: "type" }],
+  ["depth without end", `{"type":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, { limit: LIMITS.jsonDepthMax }],
 ])("%s ends the socket with an error that names it", async (_, frame, details) => {
   const lab = new TailSessionLab();
   const upstream = await lab.subscribe();

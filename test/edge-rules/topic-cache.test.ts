@@ -38,6 +38,7 @@ function controller(): ControllerPort {
     createAcls: notAsked,
     deleteAcls: notAsked,
     describeAcls: notAsked,
+    alterQuotas: notAsked,
     bornPartitions: notAsked,
     topics: async () => {
       asked.push("name");

@@ -99,7 +99,7 @@ describe("records", () => {
     const place = await newPlace();
     const device = await newDevice(place);
     const packed = await gzipBatch(plainBatch(Array.from({ length: 10 }, () => "x".repeat(100_000))));
-    await device.send(...Array.from({ length: 10 }, () => device.seal(packed, 10)));
+    for (let index = 0; index < 10; index += 1) await device.send(device.seal(packed, 10));
     const first = await read(place);
     expect([first.records.length, first.nextOffset, first.highWatermark]).toEqual([80, 80, 100]);
     expect((await read(place, "?offset=80")).records).toHaveLength(20);

@@ -71,6 +71,7 @@ export class RightsLab {
         `${partition}/records`,
         `${partition}/offsets?at=earliest`,
         "/v1/acls",
+        "/v1/quotas",
       ].map(async (path) => await this.asAdmin<unknown>({ method: "GET", path })),
     );
   }

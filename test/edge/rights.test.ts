@@ -215,6 +215,12 @@ const PROBES: readonly Probe[] = [
     need: "alterAcls",
     ask: () => ({ method: "DELETE", path: "/v1/acls?principal=User:nobody" }),
   },
+  { route: "GET /v1/quotas", need: "describeQuotas", ask: get("/v1/quotas") },
+  {
+    route: "PUT /v1/quotas",
+    need: "alterQuotas",
+    ask: () => ({ method: "PUT", path: "/v1/quotas", json: { entity: "User:ann", quotas: { request_rate: 7 } } }),
+  },
   { route: "GET /metrics", need: "metrics", ask: get("/metrics") },
 ];
 

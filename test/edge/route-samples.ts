@@ -100,6 +100,8 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/acls", { path: "/v1/acls" }],
   ["POST /v1/acls", { path: "/v1/acls", body: JSON.stringify({ acls: [ACL] }) }],
   ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],
+  ["GET /v1/quotas", { path: "/v1/quotas" }],
+  ["PUT /v1/quotas", { path: "/v1/quotas", body: JSON.stringify({ entity: "<default>", quotas: { topics_max: 0 } }) }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -121,7 +121,7 @@ describe("addresses", () => {
     },
   );
 
-  test.each(["%", "%E0%A4%A", "%00", "a'b", "🌊", "..", "x".repeat(5_000)])("have no topic %.20j", async (name) => {
+  test.each(["%", "%E0%A4%A", "%00", "a'b", "🌊", "..", "x".repeat(1_900)])("have no topic %.20j", async (name) => {
     const response = await call(`/v1/topics/${name}/partitions/0/records`);
     expect(await errorOf(response)).toMatchObject({ status: 404 });
   });

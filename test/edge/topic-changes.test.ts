@@ -234,5 +234,5 @@ test("a page may alter and delete where it may call", async () => {
   const headers = { origin: "http://localhost:5173" };
   const response = await call("/v1/topics/a", { method: "OPTIONS", headers });
   const methods = response.headers.get("access-control-allow-methods")?.split(", ");
-  expect(methods?.toSorted()).toEqual(["DELETE", "GET", "PATCH", "POST"]);
+  expect(methods?.toSorted()).toEqual(["DELETE", "GET", "PATCH", "POST", "PUT"]);
 });

@@ -3,6 +3,7 @@ import { EVERYTHING, type Access } from "../../edge/access/access.ts";
 import { NO_RULES } from "../../edge/access/rules.ts";
 import { ANYBODY } from "../../edge/auth/caller.ts";
 import { statusOf } from "../../edge/http-error.ts";
+import { meteredPartition } from "../../edge/metered-partition.ts";
 import { fetchPartitions } from "../../edge/operations/fetch.ts";
 import { metadata } from "../../edge/operations/metadata.ts";
 import type { ControllerPort, EdgePorts, TopicLookup } from "../../edge/operations/ports.ts";
@@ -11,6 +12,8 @@ import { reconcile } from "../../edge/operations/reconcile.ts";
 import { createTopic } from "../../edge/operations/topics.ts";
 import { attempt } from "../../edge/outcome.ts";
 import { createTopicRequest, demand, fetchRequest, parseJson, reconcileRequest } from "../../edge/schemas.ts";
+import type { PrincipalMeter } from "../../edge/quota/principal-meter.ts";
+import { NO_QUOTA, RequestQuota } from "../../edge/quota/request-quota.ts";
 import { TopicCache } from "../../edge/topic-cache.ts";
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import type { TopicId } from "../../shared/brands.ts";
@@ -37,6 +40,8 @@ export class SimulatedEdge {
   /** Of topics that nobody made by hand. */
   partitionCount = 1;
   autoCreateTopics = true;
+  /** Of the caller; null: no quota binds it. */
+  meter: PrincipalMeter | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -45,9 +50,13 @@ export class SimulatedEdge {
   }
 
   get #ports(): EdgePorts {
+    const quota = this.meter === null ? NO_QUOTA : new RequestQuota(this.caller.principal, this.meter);
+    quota.admit("request_rate");
+    quota.charge("request_rate", 1);
     return {
       caller: { ...ANYBODY, ...this.caller },
       access: this.access,
+      quota,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
@@ -59,7 +68,7 @@ export class SimulatedEdge {
       newSessionId: () => "unnamed",
       partition: ({ topicId, name }, partition) =>
         this.#topics.get(name)?.topicId === topicId
-          ? this.#partition(topicId, partition)
+          ? meteredPartition(this.#partition(topicId, partition), quota)
           : deletedPartition(topicId, () => this.#lookup.forget(topicId)),
     };
   }
@@ -151,6 +160,7 @@ export class SimulatedEdge {
       createAcls: () => Promise.resolve(attempt(refuse)),
       deleteAcls: () => Promise.resolve(attempt(refuse)),
       describeAcls: () => Promise.resolve([]),
+      alterQuotas: () => Promise.resolve(attempt(refuse)),
       alterTopic: (name) => Promise.resolve(attempt(() => named(name))),
       growTopic: (name) => Promise.resolve(attempt(() => ({ topic: named(name), growingTo: null, waitsFor: [] }))),
       deleteTopic: () => Promise.resolve(attempt(refuse)),

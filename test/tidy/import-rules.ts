@@ -12,11 +12,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/metrics": [],
   "edge/access": [],
   "edge/auth": ["edge/access"],
-  "edge/partition": ["edge/metrics"],
+  "edge/quota": [],
+  "edge/partition": ["edge/metrics", "edge/quota"],
   "edge/group": [],
   "edge/intake": ["edge/partition"],
   "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/routes"],
-  "edge/controller": ["edge/access", "edge/metrics", "edge/partition"],
+  "edge/controller": ["edge/access", "edge/metrics", "edge/partition", "edge/quota"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */

@@ -63,6 +63,11 @@ describe("a message that is wrong is refused by a typed error that names it", ()
     ["a key that is a number", { key: 1, value: "" }, "INVALID_RECORD"],
     ["headers that are a list", { value: "", headers: [] }, "INVALID_RECORD"],
     ["a header that is a number", { value: "", headers: { a: 1 } }, "INVALID_RECORD"],
+    [
+      "more headers than a record may have",
+      { value: "", headers: { a: Array.from({ length: LIMITS.recordHeadersMax + 1 }, () => "") } },
+      "INVALID_RECORD",
+    ],
     ["a date as timestamp", { value: "", timestamp: new Date() }, "INVALID_TIMESTAMP"],
     ["a negative timestamp", { value: "", timestamp: -1 }, "INVALID_TIMESTAMP"],
     ["a timestamp in text", { value: "", timestamp: "soon" }, "INVALID_TIMESTAMP"],
