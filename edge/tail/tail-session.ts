@@ -14,6 +14,7 @@ import type { GrowthBarrier } from "../partition/partition-port.ts";
 import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
 import { demand, tailClientFrame } from "../schemas.ts";
 import { KeyOrder } from "./key-order.ts";
+import { demandRoom } from "./tail-room.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
 
 /** The client's end. */
@@ -131,8 +132,15 @@ export class TailSession {
   }
 
   async #subscribe(frame: TailSubscribe): Promise<void> {
-    this.#demandRoom(frame);
     const { id, topicId, partition, windowBytes, keyOrder, offset } = frame;
+    // An error under the id would end the subscription that stands.
+    if (this.#subscriptions.has(id)) throw new StrandlineError("INVALID_REQUEST", `subscription ${id} stands`, { id });
+    try {
+      demandRoom([...this.#subscriptions.values()], frame);
+    } catch (thrown) {
+      this.#tell({ type: "error", id, error: asStrandlineError(thrown).toBody() });
+      return;
+    }
     const one: Subscription = {
       ...{ id, topicId, partition, windowBytes, keyOrder },
       ...{ upstream: null, ackedTo: offset, sentTo: offset, recordsTo: offset },
@@ -158,26 +166,6 @@ export class TailSession {
     } catch (thrown) {
       this.#failed(one, thrown);
     }
-  }
-
-  #demandRoom({ id, topicId, partition, windowBytes }: TailSubscribe): void {
-    const held = [...this.#subscriptions.values()];
-    if (this.#subscriptions.has(id)) throw new StrandlineError("INVALID_REQUEST", `subscription ${id} stands`, { id });
-    if (held.some((one) => one.topicId === topicId && one.partition === partition))
-      throw new StrandlineError("INVALID_REQUEST", `${topicId}, partition ${partition} is subscribed`, { id });
-    if (held.length >= LIMITS.tailSubscriptionsMax)
-      throw new StrandlineError("INVALID_REQUEST", `${LIMITS.tailSubscriptionsMax} subscriptions are the most`, { id });
-    const bytes = held.reduce((sum, one) => sum + one.windowBytes, windowBytes);
-    if (bytes > LIMITS.tailWindowBytesMax)
-      throw new StrandlineError(
-        "INVALID_REQUEST",
-        `windows of ${bytes} bytes, of at most ${LIMITS.tailWindowBytesMax}`,
-        {
-          id,
-          bytes,
-          limit: LIMITS.tailWindowBytesMax,
-        },
-      );
   }
 
   #ack(id: number, said: number): void {

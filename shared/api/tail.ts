@@ -61,7 +61,7 @@ export type TailEdgeFrame =
   | ({ readonly type: "position"; readonly id: number } & TailBounds)
   /** To a subscription with `keyOrder` that stands at a barrier: the topic has grown, and has more partitions. */
   | { readonly type: "grown"; readonly id: number; readonly growths: number }
-  /** The subscription has ended; `id` null: the socket has, and closes. */
+  /** The subscription has ended, or never stood; `id` null: the socket has, and closes. */
   | { readonly type: "error"; readonly id: number | null; readonly error: ErrorBody }
   /** The edge ends sockets after a bounded time: go on with another one. */
   | { readonly type: "end" };

@@ -66,24 +66,26 @@ export class MemoryLog implements CompactionRows, CompactionLog {
         parts.push(bytes);
         this.#next = batchLastOffset(bytes, 0) + 1;
       }
-      this.append(parts, nowMs);
+      this.append(parts, { nowMs });
     }
   }
 
-  /** Batches that have their offsets. */
-  append(parts: readonly Uint8Array[], nowMs = 0): void {
+  /** Batches that have their offsets. `producer` false: the row has none. */
+  append(parts: readonly Uint8Array[], { nowMs = 0, producer = true } = {}): void {
     const bytes = new Uint8Array(Buffer.concat(parts));
     const last = parts.at(-1) as Uint8Array;
     this.#next = batchLastOffset(last, 0) + 1;
+    const baseOffset = Number(Buffer.from(bytes).readBigInt64BE(0));
     this.rows.push({
-      baseOffset: Number(Buffer.from(bytes).readBigInt64BE(0)),
+      baseOffset,
       lastOffset: this.#next - 1,
       appendedAt: nowMs,
       maxTimestamp: 0,
       lastCrc: batchCrc(last, 0),
       size: bytes.length,
       sizeBefore: this.#size,
-      firstSequence: null,
+      // As `sealed` numbers them.
+      firstSequence: producer ? baseOffset : null,
       tombstonesSince: null,
       received: null,
       bytes,

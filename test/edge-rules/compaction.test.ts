@@ -4,9 +4,6 @@ import { cleanRow } from "../../edge/partition/compaction/clean-row.ts";
 import { compactionDue } from "../../edge/partition/compaction/compaction-due.ts";
 import { Compaction } from "../../edge/partition/compaction/compaction.ts";
 import { OffsetMap } from "../../edge/partition/compaction/offset-map.ts";
-import { readReceived } from "../../edge/partition/received-batches.ts";
-import { batchCrc } from "../../shared/record-batch.ts";
-import { batches } from "../../shared/record-batch-decode.ts";
 import { MemoryLog, STEP, compact, readAll, show } from "./compaction-fixture.ts";
 
 interface Case {
@@ -202,72 +199,6 @@ describe("a pass is due", () => {
     await compact(log, { force: true });
     expect(log.state.cleanedTo).toBe(6);
     expect(await show(log)).toBe("_ _ c1 d1 / a2 / b2 / c2");
-  });
-});
-
-describe("rows", () => {
-  test("that stay as they are are not written", async () => {
-    const log = new MemoryLog();
-    await log.write("a1 b1 / c1 / a2 / d1");
-    await compact(log);
-    expect(log.rewritten).toEqual([0]);
-    await log.write("e1 e2 e3 e4 e5 e6 / f1");
-    await compact(log, { force: true });
-    expect(log.rewritten).toEqual([0, 5]);
-  });
-
-  test("keep what was received", async () => {
-    const log = new MemoryLog();
-    await log.write("a1 b1 | gzip: a2 c1 | d1 / a3 / d2 / e1");
-    const received = [...batches(log.rows[0]?.bytes ?? new Uint8Array())].map(({ count, crc }) => ({ count, crc }));
-    const columns = log.rows.map(({ lastOffset, lastCrc, appendedAt, sizeBefore }) => [
-      lastOffset,
-      lastCrc,
-      appendedAt,
-      sizeBefore,
-    ]);
-    await compact(log);
-    expect(await show(log)).toBe("_ b1 | _ c1 | # / a3 / d2 / e1");
-    expect(readReceived(log.rows[0]?.received ?? new Uint8Array())).toEqual(received);
-    await log.write("b2 c2 / e2");
-    await compact(log, { force: true });
-    expect(await show(log)).toBe("() / a3 / d2 / e1 / b2 c2 / e2");
-    expect(readReceived(log.rows[0]?.received ?? new Uint8Array())).toEqual(received);
-    expect(
-      log.rows
-        .slice(0, 4)
-        .map(({ lastOffset, lastCrc, appendedAt, sizeBefore }) => [lastOffset, lastCrc, appendedAt, sizeBefore]),
-    ).toEqual(columns);
-    expect(batchCrc(log.rows[4]?.bytes ?? new Uint8Array(), 0)).toBe(log.rows[4]?.lastCrc);
-  });
-
-  test("that are empty go once they are old and a snapshot covers them", async () => {
-    const log = new MemoryLog();
-    await log.write("a1 / a2 / a3 / c1", 100);
-    await compact(log, { nowMs: 100 });
-    expect(await show(log)).toBe("() / () / a3 / c1");
-    const again = async (nowMs: number, snapshotsCover: number): Promise<string> => {
-      await log.write("d1 d2 d3 d4 d5 d6 d7 d8", 100);
-      await compact(log, { nowMs, snapshotsCover, producerStateRetentionMs: 1_000, force: true });
-      return (await show(log)).split(" / c1")[0] ?? "";
-    };
-    expect(await again(1_099, 4)).toBe("() / () / a3");
-    expect(await again(1_100, 1)).toBe("() / a3");
-    expect(await again(1_100, 2)).toBe("a3");
-  });
-
-  test("that retention drops between read and write stay dropped", async () => {
-    const log = new MemoryLog();
-    await log.write("gzip: a1 b1 / gzip: a2 b2 / b3 a3 / c1");
-    let reads = 0;
-    log.onRead = (baseOffset) => {
-      reads += baseOffset === 0 ? 1 : 0;
-      if (reads === 2) log.dropBelow(2);
-    };
-    await compact(log);
-    expect(log.rows[0]?.baseOffset).toBe(2);
-    expect(await show(log)).toBe("() / b3 a3 / c1");
-    expect(log.rewritten).toEqual([2]);
   });
 });
 

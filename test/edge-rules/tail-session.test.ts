@@ -152,8 +152,6 @@ const SUBSCRIBE = { type: "subscribe", id: 2, topicId: TOPIC, partition: 1, offs
 
 test.each([
   ["an id that stands", { ...SUBSCRIBE, id: 1 }, { id: 1 }],
-  ["a partition that is subscribed", { ...SUBSCRIBE, partition: 0 }, { id: 2 }],
-  ["windows above the most", { ...SUBSCRIBE, windowBytes: LIMITS.tailWindowBytesMax }, { id: 2, limit: 16_777_216 }],
   ["a window above the most", { ...SUBSCRIBE, windowBytes: LIMITS.tailWindowBytesMax + 1 }, { field: "windowBytes" }],
   ["no window", { ...SUBSCRIBE, windowBytes: 0 }, { field: "windowBytes" }],
   ["a negative offset", { ...SUBSCRIBE, offset: -1 }, { field: "offset" }],
@@ -185,12 +183,38 @@ test.each([
   expect([lab.closed?.code, upstream.closed, lab.session.subscriptions]).toEqual([1008, true, 0]);
 });
 
-test("a thousand subscriptions are the most", async () => {
-  const lab = new TailSessionLab();
-  for (let id = 1; id <= LIMITS.tailSubscriptionsMax; id += 1) await lab.subscribe({ id, partition: id });
-  expect(lab.closed).toBeNull();
-  await lab.say({ ...SUBSCRIBE, id: 2_000, partition: 1_500, windowBytes: 1 });
-  expect(lab.said.at(-1)).toMatchObject({ type: "error", error: { code: "INVALID_REQUEST", id: 2_000 } });
+describe("a subscription that the socket has no room for is refused alone", () => {
+  test("a thousand are the most", async () => {
+    const lab = new TailSessionLab();
+    for (let id = 1; id <= LIMITS.tailSubscriptionsMax; id += 1) await lab.subscribe({ id, partition: id });
+    await lab.say({ ...SUBSCRIBE, id: 2_000, partition: 1_500, windowBytes: 1 });
+    const error = { code: "INVALID_REQUEST", id: 2_000, limit: LIMITS.tailSubscriptionsMax };
+    expect(lab.said).toMatchObject([{ type: "error", id: 2_000, error }]);
+    expect([lab.closed, lab.session.subscriptions]).toEqual([null, LIMITS.tailSubscriptionsMax]);
+  });
+
+  test("windows come to 16 MiB: sixteen default ones, and another once one of them is given back", async () => {
+    const lab = new TailSessionLab();
+    const plain = { type: "subscribe", topicId: TOPIC, offset: 0 };
+    for (let id = 1; id <= 17; id += 1) await lab.say({ ...plain, id, partition: id });
+    const error = { code: "INVALID_REQUEST", id: 17, bytes: 17 * 1_048_576, limit: 16_777_216 };
+    expect(lab.said).toMatchObject([{ type: "error", id: 17, error }]);
+    lab.upstreams[15]?.records(3);
+    expect([lab.closed, lab.session.subscriptions, lab.records]).toEqual([null, 16, [16]]);
+    await lab.say({ type: "unsubscribe", id: 16 });
+    await lab.say({ ...plain, id: 17, partition: 17 });
+    expect([lab.said.length, lab.session.subscriptions, lab.upstreams.length]).toEqual([1, 16, 17]);
+  });
+
+  test("a partition stands on a socket once", async () => {
+    const lab = new TailSessionLab();
+    const upstream = await lab.subscribe();
+    await lab.say({ ...SUBSCRIBE, partition: 0 });
+    expect(lab.said).toMatchObject([
+      { type: "error", id: 2, error: { code: "INVALID_REQUEST", id: 2, topicId: TOPIC, partition: 0 } },
+    ]);
+    expect([lab.closed, upstream.closed, lab.session.subscriptions]).toEqual([null, false, 1]);
+  });
 });
 
 test("what comes behind the end is heard by nobody", async () => {

@@ -9,12 +9,15 @@ import { LogStore } from "../../edge/partition/log-store.ts";
 import { readReceived } from "../../edge/partition/received-batches.ts";
 import { createTables } from "../../edge/partition/schema.ts";
 import { gzipBatch, openBatch } from "../../shared/gzip.ts";
-import { batchCrc, patchLogPosition } from "../../shared/record-batch.ts";
+import type { ProducerId } from "../../shared/brands.ts";
+import { BASE_SEQUENCE_AT, batchCrc, patchLogPosition, writeInt32 } from "../../shared/record-batch.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
-import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import { RecordBatchEncoder, writeCrc } from "../../shared/record-batch-encode.ts";
 
 const RECORDS_PER_RUN = 50;
 const STEP = { deleteRetentionMs: 1_000, producerStateRetentionMs: 5_000, snapshotsCover: 1_000_000 };
+
+const DEVICE = "4000000000000007" as ProducerId;
 
 /** Keys `k0` to `k49`, except that one run in three has tombstones for half of them. */
 async function run(index: number): Promise<Uint8Array> {
@@ -24,11 +27,15 @@ async function run(index: number): Promise<Uint8Array> {
     encoder.append({ key: `k${index === 2 ? at + 100 : at}`, value, timestamp: 1_000 + at });
   }
   const bytes = encoder.finish();
+  writeInt32(bytes, BASE_SEQUENCE_AT, index * RECORDS_PER_RUN);
+  writeCrc(bytes, 0);
   patchLogPosition(bytes, 0, { baseOffset: index * RECORDS_PER_RUN, leaderEpoch: 0 });
   return index % 2 === 0 ? bytes : await gzipBatch(bytes);
 }
 
 function insert(store: LogStore, bytes: Uint8Array, index: number): void {
+  const firstSequence = index * RECORDS_PER_RUN;
+  const nextSequence = firstSequence + RECORDS_PER_RUN;
   store.insertRun({
     baseOffset: index * RECORDS_PER_RUN,
     lastOffset: (index + 1) * RECORDS_PER_RUN - 1,
@@ -36,7 +43,7 @@ function insert(store: LogStore, bytes: Uint8Array, index: number): void {
     maxTimestamp: 1_000 + RECORDS_PER_RUN - 1,
     lastCrc: batchCrc(bytes, 0),
     sizeBefore: index * 5_000,
-    producer: null,
+    producer: { id: DEVICE, epoch: 0, firstSequence, nextSequence, chainAfter: 0 },
     received: null,
     bytes,
   });

@@ -20,7 +20,7 @@ export interface CompactionStep {
   readonly nowMs: number;
   /** How long a tombstone stays in a row that has been cleaned. */
   readonly deleteRetentionMs: number;
-  /** How long a row that is empty still says what its producer sent. */
+  /** How long a row that is empty still says what its producer sent; one of no producer goes at once. */
   readonly producerStateRetentionMs: number;
   /** The producers' snapshots on disk hold all below this offset. */
   readonly snapshotsCover: number;
@@ -202,7 +202,9 @@ export class Compaction {
     pass.behindSealed = cleaned === "damaged" || cleaned.sealed;
     const left = (cleaned === "damaged" ? null : cleaned.bytes) ?? bytes;
     const since = cleaned === "damaged" ? row.tombstonesSince : sinceOf(row, { cleaned, mapEnd: pass.mapEnd, step });
-    const isKept = this.#rows.transaction(() => this.#write(row, { bytes, left, since }, step));
+    const isEmpty = cleaned !== "damaged" && left.length === 0;
+    const isGone = isEmpty && isForgettable(row, step);
+    const isKept = this.#rows.transaction(() => this.#write(row, isGone ? null : { bytes, left, since }));
     const openedBytes = cleaned === "damaged" ? 0 : cleaned.openedBytes;
     if (!isKept) return openedBytes;
     pass.cleanBytes += left.length + this.#limits.rowOverheadBytes;
@@ -224,19 +226,19 @@ export class Compaction {
     return isWhereItSays({ ...row, received: this.#rows.received(row.baseOffset) }, bytes);
   }
 
-  /** False: the row is gone, dropped by retention since it was read or by this. */
+  /** `change` null: the row goes. False: it is gone, dropped by retention since it was read or by this. */
   #write(
     row: RunColumns,
-    { bytes, left, since }: { readonly bytes: Uint8Array; readonly left: Uint8Array; readonly since: number | null },
-    step: CompactionStep,
+    change: { readonly bytes: Uint8Array; readonly left: Uint8Array; readonly since: number | null } | null,
   ): boolean {
     const { baseOffset } = row;
     this.#demandGoing();
     if (this.#rows.runAround(baseOffset)?.baseOffset !== baseOffset) return false;
-    if (left.length === 0 && isForgettable(row, step)) {
+    if (change === null) {
       this.#rows.deleteRun(baseOffset);
       return false;
     }
+    const { bytes, left, since } = change;
     if (left !== bytes || since !== row.tombstonesSince) {
       const received = this.#rows.received(baseOffset) ?? receivedOf(bytes);
       this.#rows.rewriteRun(baseOffset, { received, tombstonesSince: since, bytes: left });
@@ -254,10 +256,14 @@ function sinceOf(
   return row.tombstonesSince ?? (row.lastOffset < mapEnd ? step.nowMs : null);
 }
 
-/** Nobody can ask for what its producer sent: that was long ago, and a snapshot says where the producer stands. */
+/**
+ * Nobody can ask for what its producer sent: it has none, or that was long ago and a snapshot says where the producer
+ * stands.
+ */
 function isForgettable(
-  { appendedAt, lastOffset }: RunColumns,
+  { appendedAt, lastOffset, firstSequence }: RunColumns,
   { nowMs, producerStateRetentionMs, snapshotsCover }: CompactionStep,
 ): boolean {
+  if (firstSequence === null) return true;
   return lastOffset < snapshotsCover && nowMs >= appendedAt + producerStateRetentionMs;
 }
