@@ -7,6 +7,8 @@ import type { MetadataAnswer, TopicMetadata } from "../shared/api/metadata.ts";
 import type { ProduceAnswer } from "../shared/api/produce.ts";
 import type { ReconcileAnswer } from "../shared/api/reconcile.ts";
 import type { RecordsAnswer } from "../shared/api/records.ts";
+import type { ListRevocationsAnswer, Revocation } from "../shared/api/revocations.ts";
+import type { TicketAnswer } from "../shared/api/tickets.ts";
 import type { DeleteTopicAnswer, DescribeTopicAnswer, ListTopicsAnswer } from "../shared/api/topics.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
@@ -136,6 +138,18 @@ const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   ),
 });
 
+const ticketAnswer: z.ZodType<TicketAnswer> = z.object({ ticket: z.string(), expiresInMs: z.int() });
+
+const revocation: z.ZodType<Revocation> = z.object({
+  id: z.string(),
+  principal: z.string().nullable(),
+  credentialId: z.string().nullable(),
+  before: time.nullable(),
+  until: time.nullable(),
+});
+
+const listRevocationsAnswer: z.ZodType<ListRevocationsAnswer> = z.object({ revocations: z.array(revocation) });
+
 const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
 
 export const ERROR_ANSWER: NamedSchema = named("ErrorAnswer", z.object({ error: errorBody }));
@@ -147,6 +161,9 @@ export const LIST_TOPICS_ANSWER: NamedSchema = named("ListTopicsAnswer", listTop
 export const DESCRIBE_TOPIC_ANSWER: NamedSchema = named("DescribeTopicAnswer", describeTopicAnswer);
 export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", deleteTopicAnswer);
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
+export const TICKET_ANSWER: NamedSchema = named("TicketAnswer", ticketAnswer);
+export const REVOCATION: NamedSchema = named("Revocation", revocation);
+export const LIST_REVOCATIONS_ANSWER: NamedSchema = named("ListRevocationsAnswer", listRevocationsAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
 export const LIST_OFFSETS_ANSWER: NamedSchema = named("ListOffsetsAnswer", listOffsetsAnswer);

@@ -6,6 +6,7 @@ import { authenticate, makeChecks, type Checks } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import type { FetchKeys } from "./auth/issuer-keys.ts";
 import type { OwnCheck } from "./auth/own-check.ts";
+import { callerOfSocket } from "./auth/socket.ts";
 import { finished, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { asStrandlineError, errorResponse } from "./http-error.ts";
@@ -21,8 +22,10 @@ import { openApiRoute } from "./routes/openapi.ts";
 import { produceRoute } from "./routes/produce.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
+import { deleteRevocationRoute, listRevocationsRoute, revokeRoute } from "./routes/revocations.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
+import { ticketRoute } from "./routes/tickets.ts";
 import {
   alterTopicRoute,
   createTopicRoute,
@@ -42,6 +45,10 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["POST", "/v1/produce", produceRoute],
   ["POST", "/v1/fetch", fetchRoute],
   ["GET", "/v1/tail", tailRoute],
+  ["POST", "/v1/tickets", ticketRoute],
+  ["GET", "/v1/revocations", listRevocationsRoute],
+  ["POST", "/v1/revocations", revokeRoute],
+  ["DELETE", "/v1/revocations/:revocation", deleteRevocationRoute],
   ["GET", "/v1/metadata", metadataRoute],
   ["GET", "/v1/topics", listTopicsRoute],
   ["POST", "/v1/topics", createTopicRoute],
@@ -59,6 +66,11 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
+
+/** A ticket opens these, and nothing else. */
+const SOCKETS: ReadonlySet<string> = new Set(
+  ROUTES.flatMap(([, path, { doc }]) => (doc.answer.status === 101 ? [path] : [])),
+);
 
 type AppContext = Context<{ Bindings: Env }>;
 type Handle = Route["handle"];
@@ -99,7 +111,8 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   let code: ErrorCode | null = null;
   let response: Response;
   try {
-    caller = await authenticate(env, request, checks);
+    const byCredential = (): Caller | Promise<Caller> => authenticate(env, request, checks);
+    caller = await (SOCKETS.has(pattern) ? callerOfSocket(env, request, byCredential) : byCredential());
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
     const params = context.req.param() as Record<string, string>;
     response = await handle({ request, url: new URL(request.url), params, ports });

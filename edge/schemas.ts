@@ -5,6 +5,7 @@ import type { OffsetQuestion } from "../shared/api/list-offsets.ts";
 import type { ProduceHead } from "../shared/api/produce.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
+import type { RevokeRequest } from "../shared/api/revocations.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
@@ -125,6 +126,27 @@ export const alterTopicRequest: z.ZodType<AlterTopicRequest> = z.object({
 });
 
 export const growTopicRequest: z.ZodType<GrowTopicRequest> = z.object({ partitionCount: z.number() });
+
+const REVOKED_CHARS_MAX = 512;
+const time = z.int().min(0);
+export const revokeRequest: z.ZodType<RevokeRequest> = z
+  .object({
+    principal: z
+      .string()
+      .max(REVOKED_CHARS_MAX)
+      .regex(/^User:./s, "a principal is User: and its name, or User:* for everybody")
+      .optional(),
+    credentialId: z.string().min(1).max(REVOKED_CHARS_MAX).optional(),
+    before: time.optional(),
+    until: time.optional(),
+  })
+  .refine(({ principal, credentialId }) => (principal === undefined) !== (credentialId === undefined), {
+    message: "it names either a principal or a credentialId",
+  })
+  .refine(({ before, principal }) => before === undefined || principal !== undefined, {
+    path: ["before"],
+    message: "a credential is ended whenever it was issued",
+  });
 
 export const recordsQuery: z.ZodType<RecordsQuery> = z.object({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),

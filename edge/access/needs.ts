@@ -23,6 +23,8 @@ export type Need =
   | "deleteTopic"
   | "describeAcls"
   | "alterAcls"
+  | "revoke"
+  | "describeRevocations"
   | "metrics";
 
 /** Any one of the rights will do. */
@@ -52,6 +54,8 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   deleteTopic: [["TOPIC", "DELETE"]],
   describeAcls: [["CLUSTER", "DESCRIBE"]],
   alterAcls: [["CLUSTER", "ALTER"]],
+  revoke: [["CLUSTER", "ALTER"]],
+  describeRevocations: [["CLUSTER", "DESCRIBE"]],
   metrics: [["CLUSTER", "DESCRIBE"]],
 };
 
@@ -73,6 +77,10 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   [`DELETE ${PARTITION}/records`]: ["deleteRecords"],
   [`GET ${PARTITION}/offsets`]: ["listOffsets"],
   [`POST ${PARTITION}/reconcile`]: ["reconcile"],
+  "POST /v1/tickets": [],
+  "GET /v1/revocations": ["describeRevocations"],
+  "POST /v1/revocations": ["revoke"],
+  "DELETE /v1/revocations/:revocation": ["revoke"],
   "GET /v1/acls": ["describeAcls"],
   "POST /v1/acls": ["alterAcls"],
   "DELETE /v1/acls": ["alterAcls"],

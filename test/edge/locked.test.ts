@@ -71,7 +71,8 @@ describe.each(rows)("S01: $route", ({ method, route }) => {
     const good = { name: "good", check: "", headers: { authorization: `bearer ${await tokenOf()}` } };
     const response = await tried(method, sample, good);
     expect([401, 405, 503]).not.toContain(response.status);
-    if (response.status === 404) expect((await errorOf(response)).code).toMatch(/^UNKNOWN_TOPIC/);
+    if (response.status === 404)
+      expect((await errorOf(response)).code).toMatch(route.endsWith(":revocation") ? /^NOT_FOUND$/ : /^UNKNOWN_TOPIC/);
     response.webSocket?.accept();
     response.webSocket?.close();
     if (sample.wakesNobody !== true) expect(touched).not.toEqual([]);

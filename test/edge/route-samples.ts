@@ -64,6 +64,10 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/acls", { path: "/v1/acls" }],
   ["POST /v1/acls", { path: "/v1/acls", body: JSON.stringify({ acls: [ACL] }) }],
   ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],
+  ["POST /v1/tickets", { path: "/v1/tickets", body: "" }],
+  ["GET /v1/revocations", { path: "/v1/revocations" }],
+  ["POST /v1/revocations", { path: "/v1/revocations", body: JSON.stringify({ principal: "User:a-stranger" }) }],
+  ["DELETE /v1/revocations/:revocation", { path: "/v1/revocations/none" }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -1,4 +1,5 @@
 /** An edge in memory: the product's operations, answers and errors, over partitions whose faults a test owns. */
+import { Standing } from "../../edge/access/standing.ts";
 import { NO_RULES } from "../../edge/access/rules.ts";
 import { ANYBODY } from "../../edge/auth/caller.ts";
 import { statusOf } from "../../edge/http-error.ts";
@@ -45,6 +46,9 @@ export class SimulatedEdge {
     return {
       caller: { ...ANYBODY, ...this.caller },
       access: { allows: () => true },
+      standing: new Standing({ bearer: ANYBODY, clock: this.#clock, rules: NO_RULES, ask: null }),
+      revocations: { all: nobody, add: nobody, remove: nobody },
+      issueTicket: nobody,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
@@ -168,4 +172,8 @@ function refuse(): never {
 
 function json(answer: unknown): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytesOf(JSON.stringify(answer)));
+}
+
+function nobody(): Promise<never> {
+  return Promise.reject(new Error("the simulation's doors are open"));
 }

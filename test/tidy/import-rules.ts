@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/auth": ["edge/access"],
   "edge/partition": ["edge/metrics"],
   "edge/group": [],
-  "edge/controller": ["edge/access", "edge/metrics", "edge/partition"],
+  "edge/controller": ["edge/access", "edge/auth", "edge/metrics", "edge/partition"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */
