@@ -16,6 +16,8 @@ import type {
   GrowTopicAnswer,
   ListTopicsAnswer,
 } from "../shared/api/topics.ts";
+import type { ListRevocationsAnswer, Revocation } from "../shared/api/revocations.ts";
+import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
 import { chain, int32, leaderEpoch, offset, topicId } from "./schemas.ts";
@@ -208,6 +210,17 @@ const entityQuotas: z.ZodType<EntityQuotas> = z.object({
 });
 
 const describeQuotasAnswer: z.ZodType<DescribeQuotasAnswer> = z.object({ entities: z.array(entityQuotas) });
+const ticketAnswer: z.ZodType<TicketAnswer> = z.object({ ticket: z.string(), expiresInMs: z.int() });
+
+const revocation: z.ZodType<Revocation> = z.object({
+  id: z.string(),
+  principal: z.string().nullable(),
+  credentialId: z.string().nullable(),
+  before: time.nullable(),
+  until: time.nullable(),
+});
+
+const listRevocationsAnswer: z.ZodType<ListRevocationsAnswer> = z.object({ revocations: z.array(revocation) });
 
 const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
 
@@ -222,6 +235,9 @@ export const GROW_TOPIC_ANSWER: NamedSchema = named("GrowTopicAnswer", growTopic
 export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", deleteTopicAnswer);
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
 export const ERASE_ANSWER: NamedSchema = named("EraseAnswer", eraseAnswer);
+export const TICKET_ANSWER: NamedSchema = named("TicketAnswer", ticketAnswer);
+export const REVOCATION: NamedSchema = named("Revocation", revocation);
+export const LIST_REVOCATIONS_ANSWER: NamedSchema = named("ListRevocationsAnswer", listRevocationsAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);
 export const RECORDS_HEAD: NamedSchema = named("RecordsHead", recordsHead);
 export const OUTGOING_RECORD: NamedSchema = named("OutgoingRecord", outgoingRecord);

@@ -8,6 +8,7 @@ import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
 import type { FetchKeys } from "./auth/issuer-keys.ts";
 import type { OwnCheck } from "./auth/own-check.ts";
 import { demandOwner } from "./auth/owner.ts";
+import { callerOfSocket } from "./auth/socket.ts";
 import type { Env } from "./env.ts";
 import { faceAt } from "./faces.ts";
 import { asStrandlineError } from "./http-error.ts";
@@ -28,8 +29,10 @@ import { alterQuotasRoute, describeQuotasRoute } from "./routes/quotas.ts";
 import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import { sendRecordsRoute } from "./routes/send-records.ts";
+import { deleteRevocationRoute, listRevocationsRoute, revokeRoute } from "./routes/revocations.ts";
 import type { Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
+import { ticketRoute } from "./routes/tickets.ts";
 import {
   alterTopicRoute,
   createTopicRoute,
@@ -49,6 +52,10 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["POST", "/v1/produce", produceRoute],
   ["POST", "/v1/fetch", fetchRoute],
   ["GET", "/v1/tail", tailRoute],
+  ["POST", "/v1/tickets", ticketRoute],
+  ["GET", "/v1/revocations", listRevocationsRoute],
+  ["POST", "/v1/revocations", revokeRoute],
+  ["DELETE", "/v1/revocations/:revocation", deleteRevocationRoute],
   ["GET", "/v1/metadata", metadataRoute],
   ["GET", "/v1/topics", listTopicsRoute],
   ["POST", "/v1/topics", createTopicRoute],
@@ -71,6 +78,11 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["GET", "/metrics", metricsRoute],
   ["GET", "/openapi.json", openApiRoute(() => ROUTES.map(([method, path, { doc }]) => ({ method, path, doc })))],
 ];
+
+/** A ticket opens these, and nothing else. */
+const SOCKETS: ReadonlySet<string> = new Set(
+  ROUTES.flatMap(([, path, { doc }]) => (doc.answer.status === 101 ? [path] : [])),
+);
 
 type AppContext = Context<{ Bindings: Env }>;
 type Handle = Route["handle"];
@@ -112,7 +124,8 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   let throttleMs = 0;
   let response: Response;
   try {
-    caller = await authenticate(env, request, checks);
+    const byCredential = (): Caller | Promise<Caller> => authenticate(env, request, checks);
+    caller = await (SOCKETS.has(pattern) ? callerOfSocket(env, request, byCredential) : byCredential());
     const url = new URL(request.url);
     checkRequest(request, url);
     demandOwner(request, caller);

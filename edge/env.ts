@@ -14,6 +14,11 @@ export interface Env extends QuotaSettings {
    */
   readonly STRANDLINE_AUTH?: string;
   /**
+   * The edge's own, at least 32 bytes: tickets for sockets and member ids are signed with keys that are made of it. A
+   * secret. Where it is not set they are made of STRANDLINE_JWT_SECRET.
+   */
+  readonly STRANDLINE_SECRET?: string;
+  /**
    * Origins whose pages may read answers, separated by commas; `*` for all of them, where a credential is asked for.
    * With `none` they are served besides localhost.
    */

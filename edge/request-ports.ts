@@ -1,13 +1,16 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
+import type { Revocation } from "../shared/api/revocations.ts";
+import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { hexOf } from "../shared/producer-identity.ts";
-import { accessOf } from "./access/access.ts";
 import { RulesCache } from "./access/rules-cache.ts";
-import { NO_RULES } from "./access/rules.ts";
-import type { Caller } from "./auth/caller.ts";
+import { NO_RULES, type NamespaceRules } from "./access/rules.ts";
+import { Standing } from "./access/standing.ts";
+import { ANYBODY, type Caller } from "./auth/caller.ts";
+import { writeTicket } from "./auth/ticket.ts";
 import { settingsOf, type Env } from "./env.ts";
 import { meteredPartition } from "./metered-partition.ts";
-import type { ControllerPort, EdgePorts, KnownTopic } from "./operations/ports.ts";
-import type { Outcome } from "./outcome.ts";
+import type { ControllerPort, EdgePorts, KnownTopic, RevocationPort } from "./operations/ports.ts";
+import { take, type Outcome } from "./outcome.ts";
 import { partitionId } from "./partition/partition-name.ts";
 import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
 import { isBound, meterOf } from "./caller-meter.ts";
@@ -25,16 +28,12 @@ const caches = new Map<string, TopicCache>();
 type StubOf<Namespace> = Namespace extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never;
 
 /**
- * Rejects where the rules of the caller's namespace are not known and cannot be asked for, and with
- * `THROTTLING_QUOTA_EXCEEDED` where the caller is told to come later.
+ * Throws `SASL_AUTHENTICATION_FAILED` where the caller's credential is over, `THROTTLING_QUOTA_EXCEEDED` where the caller is
+ * told to come later. Rejects where the rules of its namespace are not known and cannot be asked for.
  */
 export async function requestPorts(env: Env, caller: Caller, background: EdgePorts["background"]): Promise<EdgePorts> {
   const controller = controllerPort(env, caller);
-  // No rule binds whoever may do everything, so none is asked for.
-  const free = caller.grants === "all";
-  const rules = free
-    ? NO_RULES
-    : await rulesCache.rulesOf(caller.namespace, async () => await controller.rules(), background);
+  const { standing, rules } = await standingOf(caller, controller, background);
   const meter = meterOf(env, caller, rules);
   const quota = meter === null ? NO_QUOTA : new RequestQuota(caller.principal, meter);
   quota.admit("request_rate");
@@ -42,13 +41,16 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
   const topics = cacheOf(caller.namespace).lookup(controller, background);
   const open: EdgePorts["openTail"] = async ({ topic, partition, request }, listener) => {
     const { address, stub } = partitionStub(env, caller, topic, partition);
-    return await openTail(stub(), { address, request }, listener);
+    return await openTail(stub(), { address, request, expiresAtMs: caller.expiresAtMs }, listener);
   };
   return {
     caller,
-    access: accessOf(caller, rules),
+    access: standing,
+    standing,
     quota,
     controller,
+    revocations: revocationPort(env, caller, controller),
+    issueTicket: async (origin) => await issueTicket(env, caller, origin),
     topics,
     newSessionId: () => hexOf(systemRandom.bytes(16)),
     streamMs: settingsOf(env).streamMs,
@@ -67,6 +69,50 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
   };
 }
 
+/** Whoever may do everything can be revoked too: where doors are closed, rules are asked for. */
+async function standingOf(
+  caller: Caller,
+  controller: ControllerPort,
+  background: EdgePorts["background"],
+): Promise<{ readonly standing: Standing; readonly rules: NamespaceRules }> {
+  const { namespace } = caller;
+  const ask = async (): Promise<NamespaceRules> => await controller.rules();
+  const free = { bearer: caller, clock: systemClock, rules: NO_RULES, ask: null };
+  if (caller === ANYBODY) return { standing: new Standing(free), rules: NO_RULES };
+  const rules = await rulesCache.rulesOf(namespace, ask, background);
+  const again = (): ReturnType<RulesCache["rulesOf"]> => rulesCache.rulesOf(namespace, ask, (work) => void work);
+  const standing = new Standing({ bearer: caller, clock: systemClock, rules, ask: again });
+  const refusal = standing.refusal();
+  if (refusal !== null) throw refusal;
+  return { standing, rules };
+}
+
+async function issueTicket(env: Env, caller: Caller, origin: string | null): Promise<TicketAnswer> {
+  const { namespace } = caller;
+  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
+  const { secret, expiresInMs } = take(await controller.issueTicket(caller, origin));
+  return { ticket: await writeTicket(env, { namespace, secret }), expiresInMs };
+}
+
+function revocationPort({ CONTROLLER }: Env, { namespace }: Caller, controller: ControllerPort): RevocationPort {
+  const stub = (): StubOf<Env["CONTROLLER"]> => CONTROLLER.get(CONTROLLER.idFromName(namespace));
+  return {
+    all: async () => (await controller.rules()).revocations,
+    add: async (request) => await forgetRules<Outcome<Revocation>>(namespace, async () => await stub().revoke(request)),
+    remove: async (id) =>
+      await forgetRules<Outcome<Revocation | null>>(namespace, async () => await stub().unrevoke(id)),
+  };
+}
+
+/** Of a change to them. Also where no answer comes: it may have happened. */
+async function forgetRules<Value>(namespace: string, change: () => Promise<Value>): Promise<Value> {
+  try {
+    return await change();
+  } finally {
+    rulesCache.forget(namespace);
+  }
+}
+
 function cacheOf(namespace: string): TopicCache {
   const known = caches.get(namespace);
   if (known !== undefined) return known;
@@ -79,14 +125,6 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
   const { namespace, principal } = caller;
   const by = { principal, isBound: isBound(caller) };
   const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
-  /** Also where no answer comes: it may have happened. */
-  const forgetRules = async <Value>(change: () => Promise<Value>): Promise<Value> => {
-    try {
-      return await change();
-    } finally {
-      rulesCache.forget(namespace);
-    }
-  };
   return {
     createTopic: async (request) => await stub().createTopic(request, by),
     alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
@@ -96,10 +134,10 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
-    createAcls: async (acls) => await forgetRules(async () => await stub().createAcls(acls)),
-    deleteAcls: async (filter) => await forgetRules(async () => await stub().deleteAcls(filter)),
+    createAcls: async (acls) => await forgetRules(namespace, async () => await stub().createAcls(acls)),
+    deleteAcls: async (filter) => await forgetRules(namespace, async () => await stub().deleteAcls(filter)),
     describeAcls: async (filter) => await stub().describeAcls(filter),
-    alterQuotas: async (request) => await forgetRules(async () => await stub().alterQuotas(request)),
+    alterQuotas: async (request) => await forgetRules(namespace, async () => await stub().alterQuotas(request)),
     remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
   };

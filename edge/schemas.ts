@@ -9,6 +9,7 @@ import type { ProduceHead } from "../shared/api/produce.ts";
 import { DEFAULT_ENTITY, QUOTA_NAMES, type AlterQuotasRequest, type QuotaName } from "../shared/api/quotas.ts";
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
+import type { RevokeRequest } from "../shared/api/revocations.ts";
 import type { TailClientFrame } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
@@ -166,6 +167,27 @@ function quotaValue(name: QuotaName): z.ZodType {
     .nullable()
     .exactOptional();
 }
+
+const REVOKED_CHARS_MAX = 512;
+const time = z.int().min(0);
+export const revokeRequest: z.ZodType<RevokeRequest> = z
+  .strictObject({
+    principal: z
+      .string()
+      .max(REVOKED_CHARS_MAX)
+      .regex(/^User:./s, "a principal is User: and its name, or User:* for everybody")
+      .optional(),
+    credentialId: z.string().min(1).max(REVOKED_CHARS_MAX).optional(),
+    before: time.optional(),
+    until: time.optional(),
+  })
+  .refine(({ principal, credentialId }) => (principal === undefined) !== (credentialId === undefined), {
+    message: "it names either a principal or a credentialId",
+  })
+  .refine(({ before, principal }) => before === undefined || principal !== undefined, {
+    path: ["before"],
+    message: "a credential is ended whenever it was issued",
+  });
 
 export const recordsQuery: z.ZodType<RecordsQuery> = z.strictObject({
   offset: z.union([z.enum(["earliest", "latest"]), digits.pipe(offset)]).default("earliest"),

@@ -59,6 +59,13 @@ export const LIMITS = {
   tailStarvationMsMax: 2_000,
   /** A reader that acknowledges nothing for so long, with records under way, is closed also where nobody waits. */
   tailSilenceMsMax: 60_000,
+  /** How long a ticket for a socket is good. */
+  ticketMsMax: 30_000,
+  /** Tickets of one principal that are not used yet. */
+  ticketsPerPrincipalMax: 100,
+  ticketsPerNamespaceMax: 10_000,
+  /** Of one namespace: every isolate holds all of them. */
+  revocationsMax: 10_000,
   producePartitionsMax: 1_000,
   topicNameCharsMax: 249,
   partitionsPerTopicMax: 1_000,

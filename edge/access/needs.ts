@@ -26,6 +26,8 @@ export type Need =
   | "alterAcls"
   | "describeQuotas"
   | "alterQuotas"
+  | "revoke"
+  | "describeRevocations"
   | "metrics";
 
 /** Any one of the rights will do. */
@@ -59,6 +61,8 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   alterAcls: [["CLUSTER", "ALTER"]],
   describeQuotas: [["CLUSTER", "DESCRIBE_CONFIGS"]],
   alterQuotas: [["CLUSTER", "ALTER_CONFIGS"]],
+  revoke: [["CLUSTER", "ALTER"]],
+  describeRevocations: [["CLUSTER", "DESCRIBE"]],
   metrics: [["CLUSTER", "DESCRIBE"]],
 };
 
@@ -96,6 +100,10 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   [`DELETE ${PARTITION}/records`]: ["deleteRecords"],
   [`GET ${PARTITION}/offsets`]: ["listOffsets"],
   [`POST ${PARTITION}/reconcile`]: ["reconcile"],
+  "POST /v1/tickets": [],
+  "GET /v1/revocations": ["describeRevocations"],
+  "POST /v1/revocations": ["revoke"],
+  "DELETE /v1/revocations/:revocation": ["revoke"],
   "GET /v1/acls": ["describeAcls"],
   "POST /v1/acls": ["alterAcls"],
   "DELETE /v1/acls": ["alterAcls"],

@@ -19,6 +19,7 @@ interface Entry {
 export class RulesCache {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  #changes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,20 +38,25 @@ export class RulesCache {
     if (age >= FRESH_MS && !entry.refreshing) {
       entry.refreshing = true;
       const refreshed = async (): Promise<void> => void (await this.#asked(namespace, ask));
-      background(refreshed().catch(() => void (entry.refreshing = false)));
+      const ended = (): void => void (entry.refreshing = false);
+      background(refreshed().then(ended, ended));
     }
     return entry.rules;
   }
 
   /** Whoever has just changed them looks at them as they are. */
   forget(namespace: string): void {
+    this.#changes += 1;
     this.#entries.delete(namespace);
   }
 
   async #asked(namespace: string, ask: () => Promise<NamespaceRules>): Promise<NamespaceRules> {
+    const [changes, askedAt] = [this.#changes, this.#clock.now()];
     const rules = { ...NO_RULES, ...(await ask()) };
+    // What was on its way as somebody changed them is good for who asked for it, and for nobody after.
+    if (changes !== this.#changes) return rules;
     if (this.#entries.size >= NAMESPACES_MAX) this.#entries.clear();
-    this.#entries.set(namespace, { rules, learnedAt: this.#clock.now(), refreshing: false });
+    this.#entries.set(namespace, { rules, learnedAt: askedAt, refreshing: false });
     return rules;
   }
 }

@@ -22,7 +22,8 @@ export type Check =
   | "principal"
   | "namespace"
   | "scope"
-  | "own";
+  | "own"
+  | "ticket";
 
 const SAYS: Readonly<Record<Check, string>> = {
   missing: "there is none; send Authorization: Bearer and a token",
@@ -44,6 +45,7 @@ const SAYS: Readonly<Record<Check, string>> = {
   principal: "the token names no principal, which is text of at most 255 characters without control characters",
   namespace: "the token names no namespace, which is text of at most 128 characters without control characters",
   scope: "the token's scopes are neither text nor an array of text",
+  ticket: "the ticket is none, or was used, or is too old, or is for another origin",
   own: "this edge's own check does not know it",
 };
 

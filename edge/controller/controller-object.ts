@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
+import type { Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
@@ -14,11 +15,14 @@ import type { PartitionAddress } from "../partition/partition-port.ts";
 import { edgeQuotas } from "../quota/edge-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
+import type { Caller } from "../auth/caller.ts";
 import { AclStore } from "./acl-store.ts";
 import { createTables } from "./controller-schema.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import { QuotaStore } from "./quota-store.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
+import { Revocations } from "./revocations.ts";
+import { Tickets, type IssuedTicket } from "./tickets.ts";
 import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
 import { TopicOwners } from "./topic-owners.ts";
 import { TopicRegistry, type CreatedTopic, type TopicGrowth } from "./topic-registry.ts";
@@ -41,6 +45,8 @@ export class ControllerObject extends DurableObject<Env> {
   readonly #ledger: PartitionLedger;
   readonly #changes: TopicChanges;
   readonly #alarm: RetryAlarm;
+  readonly #revocations: Revocations;
+  readonly #tickets = new Tickets(systemClock, systemRandom);
   readonly #acls: AclStore;
   readonly #quotas: QuotaStore;
   readonly #owners: TopicOwners;
@@ -52,6 +58,7 @@ export class ControllerObject extends DurableObject<Env> {
     createTables(storage.sql);
     this.#metrics = new TotalsStore(storage, systemClock);
     this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
+    this.#revocations = new Revocations(storage.sql, systemClock, systemRandom);
     this.#ledger = new PartitionLedger(storage.sql);
     this.#acls = new AclStore(storage.sql);
     this.#quotas = new QuotaStore(storage.sql);
@@ -146,7 +153,26 @@ export class ControllerObject extends DurableObject<Env> {
 
   /** Who may do what in this namespace, and how much. */
   rules(): NamespaceRules {
-    return { ...NO_RULES, acls: this.#acls.all(), quotas: this.#quotas.all() };
+    return { ...NO_RULES, acls: this.#acls.all(), revocations: this.#revocations.all(), quotas: this.#quotas.all() };
+  }
+
+  revoke(request: RevokeRequest): Outcome<Revocation> {
+    return this.#change(() => this.#revocations.add(request));
+  }
+
+  /** Null: there is none of this id. */
+  unrevoke(id: string): Outcome<Revocation | null> {
+    return this.#change(() => this.#revocations.remove(id));
+  }
+
+  /** For one socket of the caller, opened from that origin; null: from any. */
+  issueTicket(caller: Caller, origin: string | null): Outcome<IssuedTicket> {
+    return attempt(() => this.#tickets.issue({ caller, origin }));
+  }
+
+  /** Null: there is none, any more, for that origin. */
+  redeemTicket(secret: string, origin: string | null): Caller | null {
+    return this.#tickets.redeem(secret, origin);
   }
 
   /** Those that were not there before. */

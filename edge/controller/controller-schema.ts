@@ -8,6 +8,8 @@
  * `births`: one row for each partition that was confirmed, written before the confirmation is answered: only these can
  *   have storage. `told`: the revision it has heard of.
  * `freeing`: partitions of deleted topics whose storage may still be there.
+ * `revocations`: credentials that are ended before their time, one row for each principal and each credential.
+ *   `until`: when it may be forgotten; null: never.
  * `acls`: one row an ACL; all of it is the key, so that none is there twice.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
  *   in a row in which something failed.
@@ -36,6 +38,13 @@ const TABLES = [
     partition INTEGER NOT NULL,
     jurisdiction TEXT,
     PRIMARY KEY (topic_id, partition)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS revocations (
+    id TEXT PRIMARY KEY,
+    principal TEXT UNIQUE,
+    credential_id TEXT UNIQUE,
+    before INTEGER,
+    until INTEGER
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS acls (
     resource_type TEXT NOT NULL,

@@ -1,4 +1,6 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
+import type { Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
+import type { TicketAnswer } from "../../shared/api/tickets.ts";
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
@@ -10,6 +12,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import { demandPermission, isPermitted, type Access } from "../access/access.ts";
 import type { Need } from "../access/needs.ts";
 import type { NamespaceRules } from "../access/rules.ts";
+import type { Standing } from "../access/standing.ts";
 import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
@@ -40,11 +43,24 @@ export interface ControllerPort {
   metrics(): Promise<string>;
 }
 
+/** Credentials that are ended before their time. What changes them acts at once in this isolate. */
+export interface RevocationPort {
+  all(): Promise<readonly Revocation[]>;
+  add(request: RevokeRequest): Promise<Outcome<Revocation>>;
+  /** Null: there is none of this id. */
+  remove(id: string): Promise<Outcome<Revocation | null>>;
+}
+
 export interface EdgePorts {
   readonly caller: Caller;
   readonly access: Access;
   /** Bytes that go through the ports are charged there. */
   readonly quota: QuotaPort;
+  /** The same as `access`, for what lives longer than a request: it can be looked at again. */
+  readonly standing: Standing;
+  readonly revocations: RevocationPort;
+  /** For a socket from that origin; null: from any. Throws `THROTTLING_QUOTA_EXCEEDED`, `NOT_CONFIGURED`. */
+  issueTicket(origin: string | null): Promise<TicketAnswer>;
   readonly controller: ControllerPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

@@ -170,7 +170,7 @@ export class PartitionObject extends DurableObject<Env> {
     const opened = await this.#with(asked.address, (open) => {
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.acceptWebSocket(server);
-      open.tails.open(server, asked.request);
+      open.tails.open(server, asked.request, asked.expiresAtMs);
       this.#meter.tailOpened();
       return client;
     });

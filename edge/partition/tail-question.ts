@@ -7,4 +7,6 @@ export const TAIL_HEADER = "x-strandline-tail";
 export interface TailQuestion {
   readonly address: PartitionAddress;
   readonly request: TailRequest;
+  /** Edge time from which no frame is sent; null: it has no end. */
+  readonly expiresAtMs: number | null;
 }

@@ -16,9 +16,11 @@ export interface TailState {
   readonly growthsTold: number;
   /** When it was last heard of, edge clock. */
   readonly heardAtMs: number;
+  /** Edge time from which the reader's credential is over; null: it has no end. */
+  readonly expiresAtMs: number | null;
 }
 
-export function newTail(request: TailRequest, nowMs: number): TailState {
+export function newTail(request: TailRequest, nowMs: number, expiresAtMs: number | null): TailState {
   return {
     nextOffset: request.offset,
     windowBytes: request.windowBytes,
@@ -26,6 +28,7 @@ export function newTail(request: TailRequest, nowMs: number): TailState {
     growthsPassed: request.growthsPassed,
     growthsTold: 0,
     heardAtMs: nowMs,
+    expiresAtMs,
   };
 }
 

@@ -10,6 +10,7 @@ import type { LogExtent } from "./log-extent.ts";
 import type { ReadAnswer, TailRequest } from "./partition-port.ts";
 import type { PartitionReads } from "./partition-reads.ts";
 import { readDownFrame, recordsFrame, type TailUpFrame } from "./tail-frames.ts";
+import { refusalAt, refusalBy } from "./tail-refusal.ts";
 import { afterAck, afterSend, bytesUnderWay, hasRoom, isSilent, newTail, type TailState } from "./tail-state.ts";
 
 /** A hibernating socket of the object. */
@@ -74,16 +75,16 @@ export class Tails {
   }
 
   /** The socket has been accepted. Sends where the tail stands, or why it cannot be. */
-  open(socket: TailSocket, request: TailRequest): void {
+  open(socket: TailSocket, request: TailRequest, expiresAtMs: number | null = null): void {
     const { offset, leaderEpoch, previousCrc } = request;
     // Nothing is before the offset: whether the position stands is asked, and no row is read for it.
     const question = { offset, leaderEpoch, previousCrc, bytesMax: 0, atLeastOne: false, before: offset };
     const answer = this.#parts.reads.read(question);
     if (answer.error !== null) {
-      this.#refuse(socket, offset, answer);
+      this.#end(socket, refusalAt(offset, answer));
       return;
     }
-    this.#keep(socket, newTail(request, this.#parts.clock.now()));
+    this.#keep(socket, newTail(request, this.#parts.clock.now(), expiresAtMs));
     this.#tell(socket, { type: "position", ...this.#parts.extent.bounds(), nextOffset: offset });
     this.#feed(socket);
   }
@@ -110,7 +111,7 @@ export class Tails {
   message(socket: TailSocket, text: string): void {
     const state = this.#tails.get(socket);
     const frame = readDownFrame(text);
-    if (state === undefined || frame === null) return;
+    if (state === undefined || frame === null || this.#isOver(socket, state)) return;
     if (frame.type === "ack") this.#acked(socket, state, frame.offset);
     else if (state.growthsPassed !== null)
       this.#keep(socket, { ...state, growthsPassed: Math.max(state.growthsPassed, frame.growths) });
@@ -149,7 +150,7 @@ export class Tails {
     const before = this.#barrier(state)?.at ?? null;
     const answer = this.#parts.reads.shared({ offset: state.nextOffset, bytesMax, before });
     if (answer.error !== null) {
-      this.#refuse(socket, state.nextOffset, answer);
+      this.#end(socket, refusalAt(state.nextOffset, answer));
       return;
     }
     if (answer.nextOffset === state.nextOffset) return;
@@ -182,8 +183,9 @@ export class Tails {
     });
   }
 
-  /** False: the tail stands at a barrier, and its Worker is told once. */
+  /** False: it has ended, or stands at a barrier, of which its Worker is told once. */
   #mayPass(socket: TailSocket, state: TailState): boolean {
+    if (this.#isOver(socket, state)) return false;
     const barrier = this.#barrier(state);
     if (barrier === null || state.nextOffset < barrier.at) return true;
     if (state.growthsTold <= barrier.growth) {
@@ -191,6 +193,13 @@ export class Tails {
       this.#tell(socket, { type: "barrier", growth: barrier.growth, nextOffset: state.nextOffset });
     }
     return false;
+  }
+
+  /** Its reader's credential is over: nothing more is sent to it, or taken from it. */
+  #isOver(socket: TailSocket, state: TailState): boolean {
+    const refusal = refusalBy(state.expiresAtMs, this.#parts.clock.now());
+    if (refusal !== null) this.#end(socket, refusal);
+    return refusal !== null;
   }
 
   /** The first growth that the reader has not passed. */
@@ -249,17 +258,6 @@ export class Tails {
       if (this.#starved.size === 0 || this.#underWay + wanted <= LIMITS.tailWindowBytesMax) return;
       this.#end(socket, new StrandlineError("REQUEST_TIMED_OUT", "others wait for what was not acknowledged"));
     }
-  }
-
-  #refuse(socket: TailSocket, offset: number, answer: ReadAnswer): void {
-    const { error, logStartOffset, highWatermark, divergence, nextOffset } = answer;
-    const details = { offset, logStartOffset, highWatermark };
-    const more = {
-      ...(divergence === null ? {} : { divergence }),
-      ...(error === "CORRUPT_MESSAGE" ? { nextOffset } : {}),
-    };
-    const said = `offset ${offset}, the log has ${logStartOffset} to ${highWatermark}`;
-    this.#end(socket, new StrandlineError(error ?? "UNKNOWN_SERVER_ERROR", said, { ...details, ...more }));
   }
 
   #end(socket: TailSocket, error: StrandlineError): void {

@@ -1,3 +1,4 @@
+import { isUpgrade, protocolHeaders } from "../auth/socket.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { TailSession } from "../tail/tail-session.ts";
 import { route, type Route } from "./route.ts";
@@ -10,9 +11,13 @@ export const tailRoute: Route = route(
     body: null,
     answer: { status: 101, contents: [] },
     errors: [],
+    headers: {
+      "sec-websocket-protocol":
+        "`strandline.v1, ticket.<ticket>` of POST /v1/tickets, for who can send no `Authorization` with an upgrade.",
+    },
   },
   ({ request, ports }) => {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+    if (!isUpgrade(request))
       throw new StrandlineError("INVALID_REQUEST", "/v1/tail is a WebSocket; for text/event-stream see .../records");
     const disconnected = ports.quota.connect((error) => session.end(error));
     const { 0: client, 1: server } = new WebSocketPair();
@@ -36,6 +41,6 @@ export const tailRoute: Route = route(
     server.addEventListener("error", gone);
     // As long as the socket is open, so are its timers: nothing has to be kept alive for them.
     void session.run({ lifetimeMs: ports.streamMs, signal: over.signal }).finally(disconnected);
-    return Promise.resolve(new Response(null, { status: 101, webSocket: client }));
+    return Promise.resolve(new Response(null, { status: 101, webSocket: client, headers: protocolHeaders(request) }));
   },
 );

@@ -15,10 +15,13 @@ import { openBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
+import { attempt } from "../outcome.ts";
 import type { EdgePorts, KnownTopic } from "../operations/ports.ts";
 import { recordAsJson } from "../operations/records.ts";
 import { TAIL_ID_BYTES, type TailUpFrame } from "../partition/tail-frames.ts";
+import { lookAgainInMs } from "./look-again.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
 
@@ -35,7 +38,7 @@ export interface EventStreamParts {
   readonly from: EventPosition;
 }
 
-type Mail = Uint8Array | TailUpFrame | "closed" | "beat";
+type Mail = Uint8Array | TailUpFrame | "closed" | "beat" | "over";
 
 const HEARTBEAT_MS = 15_000;
 const COME_BACK_MS = 1_000;
@@ -83,7 +86,16 @@ export async function eventStream(parts: EventStreamParts): Promise<ReadableStre
     disconnected();
     upstream.close();
   });
-  return streamOf(events({ mail, upstream, clock, endsAt, from: from.offset }), end);
+  const mayGoOn = (): void => {
+    const refusal = ports.standing.refusal();
+    if (refusal !== null) throw refusal;
+    demandPermission(ports.standing, "records", topic.name);
+  };
+  void lookAgain({ parts, endsAt, signal: over.signal, mayGoOn }).then((isOver) => {
+    if (isOver) mail.put("over");
+    if (isOver) upstream.close();
+  });
+  return streamOf(events({ mail, upstream, clock, endsAt, from: from.offset, mayGoOn }), end);
 }
 
 /** Open, and not refused at once. */
@@ -141,15 +153,21 @@ async function* events(source: {
   readonly clock: Clock;
   readonly endsAt: number;
   readonly from: number;
+  /** Throws what the credential or the rules no longer allow. */
+  readonly mayGoOn: () => void;
 }): AsyncGenerator<string, void> {
-  const { mail, upstream, clock, endsAt, from } = source;
+  const { mail, upstream, clock, endsAt, from, mayGoOn } = source;
   while (clock.now() < endsAt) {
     const one = await mail.take();
+    mayGoOn();
     if (one === "closed") throw socketClosed();
     if (one === "beat") yield ":\n\n";
     else if (isRefusal(one)) throw StrandlineError.fromBody(one.error);
     else if (one instanceof Uint8Array) {
-      yield* recordEvents(one, from);
+      for await (const part of recordEvents(one, from)) {
+        mayGoOn();
+        yield part;
+      }
       upstream.send({ type: "ack", offset: headOf(one).nextOffset });
     }
   }
@@ -196,4 +214,21 @@ async function beat(options: {
     await clock.sleep(Math.min(HEARTBEAT_MS, endsAt - clock.now()), signal);
     put();
   }
+}
+
+/** Until the stream's time is over. True: it may not go on. */
+async function lookAgain(options: {
+  readonly parts: EventStreamParts;
+  readonly endsAt: number;
+  readonly signal: AbortSignal;
+  readonly mayGoOn: () => void;
+}): Promise<boolean> {
+  const { parts, endsAt, signal, mayGoOn } = options;
+  const { clock, ports } = parts;
+  while (!signal.aborted && clock.now() < endsAt) {
+    await clock.sleep(lookAgainInMs(ports.standing, clock), signal);
+    void ports.standing.refresh();
+    if (!attempt(mayGoOn).ok) return !signal.aborted;
+  }
+  return false;
 }

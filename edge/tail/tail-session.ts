@@ -9,6 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { asStrandlineError } from "../http-error.ts";
 import { reminded } from "../operations/key-order.ts";
+import { demandPermission } from "../access/access.ts";
 import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
@@ -17,6 +18,7 @@ import { demand, parseJsonText, tailClientFrame } from "../schemas.ts";
 import { KeyOrder } from "./key-order.ts";
 import { demandRoom } from "./tail-room.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
+import { lookAgainInMs } from "./look-again.ts";
 
 /** The client's end. */
 export interface ClientSocket {
@@ -36,6 +38,8 @@ interface Subscription {
   readonly partition: number;
   readonly windowBytes: number;
   readonly keyOrder: boolean;
+  /** Its name; null while it is looked up. */
+  topic: string | null;
   /** Null while it is being opened. */
   upstream: TailUpstream | null;
   /** All below was acknowledged. */
@@ -74,7 +78,7 @@ export class TailSession {
   }
 
   async message(text: string): Promise<void> {
-    if (!this.#open) return;
+    if (!this.#stands()) return;
     this.#heardAtMs = this.#parts.clock.now();
     if (text === "ping") {
       this.#parts.client.send("pong");
@@ -92,7 +96,11 @@ export class TailSession {
     const { clock } = this.#parts;
     const endsAt = clock.now() + options.lifetimeMs;
     while (this.#open && !options.signal.aborted && clock.now() < endsAt) {
-      await clock.sleep(Math.min(endsAt - clock.now(), LIMITS.tailSilenceMsMax / 4), options.signal);
+      await clock.sleep(
+        Math.min(endsAt - clock.now(), lookAgainInMs(this.#parts.ports.standing, clock)),
+        options.signal,
+      );
+      void this.#lookAgain();
       if (this.#isSilent()) this.end(new StrandlineError("REQUEST_TIMED_OUT", "nothing was acknowledged"));
     }
     if (this.#open) this.#close({ type: "end" }, NORMAL);
@@ -107,6 +115,27 @@ export class TailSession {
     this.#open = false;
     for (const one of this.#subscriptions.values()) one.upstream?.close();
     this.#subscriptions.clear();
+  }
+
+  /** Ends it where the credential is over. False: it has ended. */
+  #stands(): boolean {
+    const refusal = this.#open ? this.#parts.ports.standing.refusal() : null;
+    if (refusal !== null) this.end(refusal);
+    return this.#open;
+  }
+
+  /** Whether it all may go on, by rules that are seconds old. */
+  async #lookAgain(): Promise<void> {
+    if (!this.#stands()) return;
+    await this.#parts.ports.standing.refresh();
+    if (!this.#stands()) return;
+    for (const one of this.#subscriptions.values()) {
+      try {
+        if (one.topic !== null) demandPermission(this.#parts.ports.standing, "tail", one.topic);
+      } catch (thrown) {
+        this.#failed(one, thrown);
+      }
+    }
   }
 
   #isSilent(): boolean {
@@ -145,11 +174,13 @@ export class TailSession {
     }
     const one: Subscription = {
       ...{ id, topicId, partition, windowBytes, keyOrder },
-      ...{ upstream: null, ackedTo: offset, sentTo: offset, recordsTo: offset },
+      ...{ topic: null, upstream: null, ackedTo: offset, sentTo: offset, recordsTo: offset },
     };
     this.#subscriptions.set(id, one);
     try {
       const topic = await partitionById(this.#parts.ports, topicId, partition, "tail");
+      one.topic = topic.name;
+      if (!this.#isCurrent(one)) return;
       const { leaderEpoch, previousCrc } = frame;
       const growthsPassed = keyOrder ? 0 : null;
       const request = { offset, leaderEpoch, previousCrc, windowBytes, growthsPassed };
@@ -229,7 +260,7 @@ export class TailSession {
   }
 
   #isCurrent(one: Subscription): boolean {
-    return this.#open && this.#subscriptions.get(one.id) === one;
+    return this.#stands() && this.#subscriptions.get(one.id) === one;
   }
 
   #drop(one: Subscription): void {

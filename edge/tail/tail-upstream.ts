@@ -1,6 +1,5 @@
 /** The tail of one partition, as the Worker sees it: a socket to its object. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PartitionAddress, TailRequest } from "../partition/partition-port.ts";
 import type { TailDownFrame, TailUpFrame } from "../partition/tail-frames.ts";
 import { TAIL_HEADER, type TailQuestion } from "../partition/tail-question.ts";
 
@@ -25,12 +24,7 @@ export interface TailStub {
 const NORMAL = 1000;
 
 /** Throws what the partition refuses it with. */
-export async function openTail(
-  stub: TailStub,
-  { address, request }: { readonly address: PartitionAddress; readonly request: TailRequest },
-  listener: TailListener,
-): Promise<TailUpstream> {
-  const question: TailQuestion = { address, request };
+export async function openTail(stub: TailStub, question: TailQuestion, listener: TailListener): Promise<TailUpstream> {
   const headers = { upgrade: "websocket", [TAIL_HEADER]: JSON.stringify(question) };
   const response = await stub.fetch("http://partition/tail", { headers });
   const socket = response.webSocket;

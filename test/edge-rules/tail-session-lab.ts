@@ -1,5 +1,7 @@
 /** A device's tail on a clock of the test's own, over partitions that only note what they are asked and told. */
-import { EVERYTHING } from "../../edge/access/access.ts";
+import { NO_RULES, type NamespaceRules } from "../../edge/access/rules.ts";
+import { Standing, type Bearer } from "../../edge/access/standing.ts";
+import { ANYBODY } from "../../edge/auth/caller.ts";
 import type { EdgePorts, PartitionTail } from "../../edge/operations/ports.ts";
 import type { GrowthBarrier } from "../../edge/partition/partition-port.ts";
 import { recordsFrame, type TailDownFrame, type TailUpFrame } from "../../edge/partition/tail-frames.ts";
@@ -58,9 +60,14 @@ export class TailSessionLab {
   /** Opening waits for this. */
   opening: Promise<void> = Promise.resolve();
   refusal: StrandlineError | null = null;
+  /** As the controller has them now; rejects: it cannot be asked. */
+  rules: () => Promise<NamespaceRules> = () => Promise.resolve(NO_RULES);
   readonly session: TailSession;
+  readonly standing: Standing;
 
-  constructor() {
+  constructor(bearer: Bearer = ANYBODY) {
+    const ask = async (): Promise<NamespaceRules> => await this.rules();
+    this.standing = new Standing({ bearer, clock: this.clock, rules: NO_RULES, ask });
     const client: ClientSocket = {
       send: (data) => this.#sent(data),
       close: (code, reason) => void (this.closed = { code, reason }),
@@ -104,7 +111,8 @@ export class TailSessionLab {
     const topic = { name: "t", topicId: TOPIC, partitionCount: 2_000, config: {} };
     const ports = {
       clock: this.clock,
-      access: EVERYTHING,
+      access: this.standing,
+      standing: this.standing,
       topics: {
         byId: (topicId: string) => Promise.resolve(topicId === TOPIC ? topic : null),
         asked: () => Promise.resolve(topic),

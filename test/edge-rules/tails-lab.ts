@@ -70,11 +70,11 @@ export class TailsLab {
     this.#batches.push(...bytes);
   }
 
-  open(request: Partial<TailRequest> = {}): FakeSocket {
+  open(request: Partial<TailRequest> = {}, expiresAtMs: number | null = null): FakeSocket {
     const socket = new FakeSocket();
     this.sockets.push(socket);
     const asked = { offset: 0, leaderEpoch: null, previousCrc: null, windowBytes: 1_048_576, growthsPassed: null };
-    this.tails.open(socket, { ...asked, ...request });
+    this.tails.open(socket, { ...asked, ...request }, expiresAtMs);
     return socket;
   }
 

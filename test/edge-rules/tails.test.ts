@@ -1,5 +1,5 @@
 /** The tails of one partition, on a clock and sockets of the test's own. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../shared/limits.ts";
 import { FakeSocket, TailsLab } from "./tails-lab.ts";
 
@@ -204,4 +204,50 @@ test("where the log start passes a tail, it is told", () => {
   lab.ack(socket);
   expect(socket.errors).toEqual(["OFFSET_OUT_OF_RANGE"]);
   expect(socket.closed).toEqual({ code: 1000, reason: "OFFSET_OUT_OF_RANGE" });
+});
+
+describe("S04: a tail whose reader's credential has expired", () => {
+  function opened(): { readonly lab: TailsLab; readonly socket: FakeSocket } {
+    const lab = new TailsLab();
+    lab.hold(10);
+    const socket = lab.open({}, lab.clock.now() + 1_000);
+    expect(socket.records.length).toBe(1);
+    return { lab, socket };
+  }
+  const over = { code: 1000, reason: "SASL_AUTHENTICATION_FAILED" };
+
+  test("is sent what comes until then, and nothing after", () => {
+    const { lab, socket } = opened();
+    lab.clock.jump(999);
+    lab.append(10);
+    expect([socket.records.length, socket.closed]).toEqual([2, null]);
+    lab.clock.jump(1);
+    lab.append(10);
+    expect([socket.records.length, socket.errors, socket.closed]).toEqual([2, ["SASL_AUTHENTICATION_FAILED"], over]);
+    expect([lab.tails.count, lab.tails.bytesUnderWay]).toEqual([0, 0]);
+  });
+
+  test("acknowledges nothing any more, and is told nothing of what has moved", () => {
+    for (const next of [
+      ({ lab, socket }: ReturnType<typeof opened>) => lab.ack(socket),
+      ({ lab }: ReturnType<typeof opened>) => lab.tails.moved(),
+    ]) {
+      const { lab, socket } = opened();
+      lab.clock.jump(1_000);
+      next({ lab, socket });
+      expect([socket.said.slice(1), socket.closed]).toMatchObject([[{ type: "error" }], over]);
+    }
+  });
+
+  test("is sent nothing by the object that comes back from hibernation", async () => {
+    const { lab, socket } = opened();
+    lab.evict();
+    lab.append(10);
+    expect([socket.records.length, socket.closed]).toEqual([2, null]);
+    lab.clock.jump(1_000);
+    lab.hold(10);
+    lab.evict();
+    await lab.clock.advance(1);
+    expect([socket.records.length, socket.closed]).toEqual([2, over]);
+  });
 });

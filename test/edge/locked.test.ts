@@ -76,10 +76,11 @@ describe.each(rows)("S01: $route", ({ method, route }) => {
     const good = { name: "good", check: "", headers: { authorization: `bearer ${await tokenOf()}` } };
     const response = await tried(method, sample, good);
     expect([401, 405, 503]).not.toContain(response.status);
-    if (response.status === 404)
-      expect(JSON.stringify(await response.json())).toMatch(
-        isRest(route) ? /"error_code":4040[12]/ : /"code":"UNKNOWN_TOPIC/,
-      );
+    if (response.status === 404) {
+      const missing = isRest(route) ? /"error_code":4040[12]/ : /"code":"UNKNOWN_TOPIC/;
+      const expected = route.endsWith(":revocation") ? /"code":"NOT_FOUND"/ : missing;
+      expect(JSON.stringify(await response.json())).toMatch(expected);
+    }
     response.webSocket?.accept();
     response.webSocket?.close();
     if (sample.wakesNobody !== true) expect(touched).not.toEqual([]);

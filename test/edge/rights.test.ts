@@ -5,7 +5,7 @@ import { NEEDS, ROUTE_NEEDS, type Need } from "../../edge/access/needs.ts";
 import type { Acl, AclOperation, ResourceType } from "../../shared/api/acls.ts";
 import { readEnvelope } from "../../shared/envelope.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { Place } from "./edge.ts";
+import { errorOf, type Place } from "./edge.ts";
 import { aclOf, produceOf, RightsLab, type Asked } from "./rights-lab.ts";
 
 /** `done`, or the code of the refusal. */
@@ -57,6 +57,12 @@ async function listed(response: Response, { name }: Place): Promise<Ending> {
     await response.json();
   const found = topics.find((one) => one.name === name);
   return found === undefined ? "left out" : (found.error?.code ?? "done");
+}
+
+/** Who may looks, and finds nothing of that id. */
+async function nothingThere(response: Response): Promise<Ending> {
+  const { code } = await errorOf(response);
+  return code === "NOT_FOUND" ? "done" : code;
 }
 
 const get =
@@ -203,6 +209,18 @@ const PROBES: readonly Probe[] = [
     route: "DELETE /v1/topics/:topic/records",
     need: "erase",
     ask: (place) => ({ method: "DELETE", path: at("/v1/topics/:topic/records?key=a", place) }),
+  },
+  { route: "GET /v1/revocations", need: "describeRevocations", ask: get("/v1/revocations") },
+  {
+    route: "POST /v1/revocations",
+    need: "revoke",
+    ask: () => ({ method: "POST", path: "/v1/revocations", json: { credentialId: "nobody's" } }),
+  },
+  {
+    route: "DELETE /v1/revocations/:revocation",
+    need: "revoke",
+    ask: () => ({ method: "DELETE", path: "/v1/revocations/none" }),
+    ending: nothingThere,
   },
   { route: "GET /v1/acls", need: "describeAcls", ask: get("/v1/acls") },
   {

@@ -102,6 +102,10 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["DELETE /v1/acls", { path: "/v1/acls?resourceType=ANY" }],
   ["GET /v1/quotas", { path: "/v1/quotas" }],
   ["PUT /v1/quotas", { path: "/v1/quotas", body: JSON.stringify({ entity: "<default>", quotas: { topics_max: 0 } }) }],
+  ["POST /v1/tickets", { path: "/v1/tickets", body: "" }],
+  ["GET /v1/revocations", { path: "/v1/revocations" }],
+  ["POST /v1/revocations", { path: "/v1/revocations", body: JSON.stringify({ principal: "User:a-stranger" }) }],
+  ["DELETE /v1/revocations/:revocation", { path: "/v1/revocations/none" }],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

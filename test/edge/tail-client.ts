@@ -33,7 +33,11 @@ export class TailClient {
   }
 
   static async open({ acks = true }: { readonly acks?: boolean } = {}): Promise<TailClient> {
-    const response = await call("/v1/tail", { headers: { upgrade: "websocket" } });
+    return await TailClient.over(await call("/v1/tail", { headers: { upgrade: "websocket" } }), acks);
+  }
+
+  /** On the socket that was answered. */
+  static async over(response: Response, acks = true): Promise<TailClient> {
     const socket = response.webSocket;
     if (socket === null) throw new Error(`${response.status}: ${await response.text()}`);
     const client = new TailClient(socket, acks);

@@ -201,6 +201,7 @@ test("what hibernation keeps of a socket holds as many frames under way as there
     growthsPassed: 1_000,
     growthsTold: 1_000,
     heardAtMs: 1_800_000_000_000,
+    expiresAtMs: 1_800_000_000_000,
   };
   const tail = await TailClient.open();
   tail.subscribe(place);

@@ -1,5 +1,6 @@
 /** An edge in memory: the product's operations, answers and errors, over partitions whose faults a test owns. */
 import { EVERYTHING, type Access } from "../../edge/access/access.ts";
+import { Standing } from "../../edge/access/standing.ts";
 import { NO_RULES } from "../../edge/access/rules.ts";
 import { ANYBODY } from "../../edge/auth/caller.ts";
 import { statusOf } from "../../edge/http-error.ts";
@@ -57,6 +58,9 @@ export class SimulatedEdge {
       caller: { ...ANYBODY, ...this.caller },
       access: this.access,
       quota,
+      standing: new Standing({ bearer: ANYBODY, clock: this.#clock, rules: NO_RULES, ask: null }),
+      revocations: { all: nobody, add: nobody, remove: nobody },
+      issueTicket: nobody,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,
@@ -183,4 +187,8 @@ function refuse(): never {
 
 function json(answer: unknown): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytesOf(JSON.stringify(answer)));
+}
+
+function nobody(): Promise<never> {
+  return Promise.reject(new Error("the simulation's doors are open"));
 }
