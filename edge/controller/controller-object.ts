@@ -1,8 +1,4 @@
-import { DurableObject } from "cloudflare:workers";
-import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
-import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
-import type { Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
@@ -14,15 +10,9 @@ import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import { edgeQuotas } from "../quota/edge-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
-import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
-import type { Caller } from "../auth/caller.ts";
-import { AclStore } from "./acl-store.ts";
-import { createTables } from "./controller-schema.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
-import { QuotaStore } from "./quota-store.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
-import { Revocations } from "./revocations.ts";
-import { Tickets, type IssuedTicket } from "./tickets.ts";
+import { RulesObject } from "./rules-object.ts";
 import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
 import { TopicOwners } from "./topic-owners.ts";
 import { TopicRegistry, type CreatedTopic, type TopicGrowth } from "./topic-registry.ts";
@@ -39,29 +29,21 @@ export interface Creator {
  * One per namespace: its topics. A shell: a change is one synchronous step that also arms the alarm; then partitions
  * are told of it in the same call, and by the alarm for as long as some were not reached.
  */
-export class ControllerObject extends DurableObject<Env> {
+export class ControllerObject extends RulesObject {
   readonly #topics: TopicRegistry;
   readonly #metrics: TotalsStore;
   readonly #ledger: PartitionLedger;
   readonly #changes: TopicChanges;
   readonly #alarm: RetryAlarm;
-  readonly #revocations: Revocations;
-  readonly #tickets = new Tickets(systemClock, systemRandom);
-  readonly #acls: AclStore;
-  readonly #quotas: QuotaStore;
   readonly #owners: TopicOwners;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     setLogLevel(env.STRANDLINE_LOG_LEVEL);
     const { storage } = state;
-    createTables(storage.sql);
     this.#metrics = new TotalsStore(storage, systemClock);
     this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
-    this.#revocations = new Revocations(storage.sql, systemClock, systemRandom);
     this.#ledger = new PartitionLedger(storage.sql);
-    this.#acls = new AclStore(storage.sql);
-    this.#quotas = new QuotaStore(storage.sql);
     this.#owners = new TopicOwners(storage.sql);
     this.#changes = new TopicChanges({
       registry: this.#topics,
@@ -151,47 +133,6 @@ export class ControllerObject extends DurableObject<Env> {
     this.#metrics.hear(report);
   }
 
-  /** Who may do what in this namespace, and how much. */
-  rules(): NamespaceRules {
-    return { ...NO_RULES, acls: this.#acls.all(), revocations: this.#revocations.all(), quotas: this.#quotas.all() };
-  }
-
-  revoke(request: RevokeRequest): Outcome<Revocation> {
-    return this.#change(() => this.#revocations.add(request));
-  }
-
-  /** Null: there is none of this id. */
-  unrevoke(id: string): Outcome<Revocation | null> {
-    return this.#change(() => this.#revocations.remove(id));
-  }
-
-  /** For one socket of the caller, opened from that origin; null: from any. */
-  issueTicket(caller: Caller, origin: string | null): Outcome<IssuedTicket> {
-    return attempt(() => this.#tickets.issue({ caller, origin }));
-  }
-
-  /** Null: there is none, any more, for that origin. */
-  redeemTicket(secret: string, origin: string | null): Caller | null {
-    return this.#tickets.redeem(secret, origin);
-  }
-
-  /** Those that were not there before. */
-  createAcls(acls: readonly Acl[]): Outcome<Acl[]> {
-    return this.#change(() => this.#acls.create(acls));
-  }
-
-  deleteAcls(filter: AclFilter): Outcome<Acl[]> {
-    return this.#change(() => this.#acls.delete(filter));
-  }
-
-  describeAcls(filter: AclFilter): Acl[] {
-    return this.#acls.matching(filter);
-  }
-
-  alterQuotas(request: AlterQuotasRequest): Outcome<EntityQuotas> {
-    return attempt(() => this.#quotas.alter(request));
-  }
-
   /** What was reported, as Prometheus reads it. */
   metrics(): string {
     return this.#metrics.text();
@@ -243,7 +184,7 @@ export class ControllerObject extends DurableObject<Env> {
   }
 
   #demandRoom(principal: string, more: { readonly topics: number; readonly partitions: number }): void {
-    const quotas = this.#quotas.of(principal, edgeQuotas(this.env));
+    const quotas = this.quotas.of(principal, edgeQuotas(this.env));
     if (quotas !== null) this.#owners.demandRoom(principal, quotas, more);
   }
 

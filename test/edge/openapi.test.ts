@@ -118,5 +118,7 @@ test("says what right each route asks for, and of which resource", () => {
     "get /kafka-rest/v3/clusters",
     "get /kafka-rest/v3/clusters/{cluster}",
     "get /openapi.json",
+    // Of what the caller may do anyway.
+    "post /v1/tickets",
   ]);
 });
