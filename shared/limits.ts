@@ -53,6 +53,8 @@ export const LIMITS = {
   tailWindowBytesMax: 16_777_216,
   /** One frame of a tail, unless a batch alone is larger: what a turn of the partition gives one reader. */
   tailFrameBytes: 262_144,
+  /** The same for a reader whose window holds several of them: a frame costs a message, a turn and a query each way. */
+  tailFrameBytesMax: 524_288,
   /** Frames under way unacknowledged for one subscription: its state fits what hibernation keeps of a socket. */
   tailFramesUnackedMax: 128,
   /** How long readers wait for the room of one that acknowledges nothing, before it has to go and come back. */
@@ -98,7 +100,7 @@ assert(LIMITS.rowBytesMax < 2_000_000, "a row fits what Cloudflare stores");
 assert(LIMITS.storageBytesMax <= 9_500_000_000, "reads and snapshots go on where appends are refused");
 assert(LIMITS.runBytesMax + LIMITS.envelopeHeadBytesMax <= LIMITS.produceBytesMax, "a run fits a request");
 assert(LIMITS.batchBytesMax <= LIMITS.tailWindowBytesMax, "a batch fits a window");
-assert(LIMITS.tailFrameBytes <= LIMITS.batchBytesMax, "frames are smaller than the largest batch");
+assert(LIMITS.tailFrameBytesMax <= LIMITS.batchBytesMax, "frames are smaller than the largest batch");
 assert(LIMITS.batchBytesMax < LIMITS.recordTextBytesMax, "a record fits a line of a stream");
 assert(LIMITS.recordTextBytesMax < LIMITS.recordsBodyBytesMax, "a record fits a body");
 assert(LIMITS.batchBytesMax <= LIMITS.fetchBytesMax, "a batch fits an answer");

@@ -12,7 +12,8 @@ import type { PartitionMeta } from "./partition-meta.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import { ProducerStates } from "./producer-states.ts";
 import { RowChecks } from "./row-check.ts";
-import { Tails, type TailSocket } from "./tails.ts";
+import type { TailSocket } from "./tail-state.ts";
+import { Tails } from "./tails.ts";
 
 export interface OpenPartition {
   readonly store: LogStore;

@@ -5,6 +5,9 @@
 import { LIMITS } from "../../shared/limits.ts";
 import type { TailRequest } from "./partition-port.ts";
 
+/** So many large frames are under way at once, at least. */
+const FRAMES_PER_WINDOW = 8;
+
 export interface TailState {
   readonly nextOffset: number;
   readonly windowBytes: number;
@@ -18,6 +21,14 @@ export interface TailState {
   readonly heardAtMs: number;
   /** Edge time from which the reader's credential is over; null: it has no end. */
   readonly expiresAtMs: number | null;
+}
+
+/** A hibernating socket of the object. */
+export interface TailSocket {
+  send(data: string | ArrayBuffer | ArrayBufferView): void;
+  close(code: number, reason: string): void;
+  serializeAttachment(state: TailState): void;
+  deserializeAttachment(): TailState | null;
 }
 
 export function newTail(request: TailRequest, nowMs: number, expiresAtMs: number | null): TailState {
@@ -36,6 +47,12 @@ export function bytesUnderWay({ unacked }: TailState): number {
   let bytes = 0;
   for (const [, length] of unacked) bytes += length;
   return bytes;
+}
+
+/** Of its next frame, at most: large where the window has room for more, or the reader would wait for each of them. */
+export function frameBytesMax({ windowBytes }: TailState): number {
+  const large = Math.min(Math.floor(windowBytes / FRAMES_PER_WINDOW), LIMITS.tailFrameBytesMax);
+  return Math.min(windowBytes, Math.max(LIMITS.tailFrameBytes, large));
 }
 
 /** Whether another frame may be sent: all that is under way fits the window with it, or nothing is under way. */

@@ -11,15 +11,8 @@ import type { ReadAnswer, TailRequest } from "./partition-port.ts";
 import type { PartitionReads } from "./partition-reads.ts";
 import { readDownFrame, recordsFrame, type TailUpFrame } from "./tail-frames.ts";
 import { refusalAt, refusalBy } from "./tail-refusal.ts";
-import { afterAck, afterSend, bytesUnderWay, hasRoom, isSilent, newTail, type TailState } from "./tail-state.ts";
-
-/** A hibernating socket of the object. */
-export interface TailSocket {
-  send(data: string | ArrayBuffer | ArrayBufferView): void;
-  close(code: number, reason: string): void;
-  serializeAttachment(state: TailState): void;
-  deserializeAttachment(): TailState | null;
-}
+import { afterAck, afterSend, bytesUnderWay, frameBytesMax, hasRoom, isSilent, newTail } from "./tail-state.ts";
+import type { TailSocket, TailState } from "./tail-state.ts";
 
 export interface TailsParts {
   readonly reads: PartitionReads;
@@ -145,7 +138,7 @@ export class Tails {
     const state = this.#tails.get(socket);
     if (state === undefined || !this.#mayPass(socket, state)) return;
     const { highWatermark } = this.#parts.extent.bounds();
-    const bytesMax = Math.min(state.windowBytes, LIMITS.tailFrameBytes);
+    const bytesMax = frameBytesMax(state);
     if (state.nextOffset === highWatermark || !this.#maySend(socket, state, bytesMax)) return;
     const before = this.#barrier(state)?.at ?? null;
     const answer = this.#parts.reads.shared({ offset: state.nextOffset, bytesMax, before });

@@ -1,6 +1,7 @@
 /** The tails of one partition, on a clock and sockets of the test's own. */
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../shared/limits.ts";
+import { frameBytesMax, newTail } from "../../edge/partition/tail-state.ts";
 import { FakeSocket, TailsLab } from "./tails-lab.ts";
 
 const KIB = 1_024;
@@ -250,4 +251,13 @@ describe("S04: a tail whose reader's credential has expired", () => {
     await lab.clock.advance(1);
     expect([socket.records.length, socket.closed]).toEqual([2, over]);
   });
+});
+
+test("a window that holds many frames gets larger ones, and still eight of them", () => {
+  const sizes = [65_536, 1_048_576, 2_097_152, 3_200_000, 4_194_304, 16_777_216].map((windowBytes) =>
+    frameBytesMax(
+      newTail({ offset: 0, leaderEpoch: null, previousCrc: null, windowBytes, growthsPassed: null }, 0, null),
+    ),
+  );
+  expect(sizes).toEqual([65_536, 262_144, 262_144, 400_000, 524_288, 524_288]);
 });

@@ -41,6 +41,8 @@ export async function produceBench({ edge, bare }: Servers, load: ProduceLoad): 
       ).seconds,
   );
   const ratios = ratiosOf(took);
+  const noOp =
+    connections > CONNECTIONS ? { "no-op requests/s": await noOpRate(bare, { bytes, each, connections }) } : {};
   const batches = connections * each * batchesPerRun;
   return relative(
     {
@@ -49,9 +51,20 @@ export async function produceBench({ edge, bare }: Servers, load: ProduceLoad): 
       ours: batches / median(took.ours),
       raw: batches / median(took.raw),
       ratio: median(ratios),
-      peers: { "worst round's ratio": Math.min(...ratios), "best round's": Math.max(...ratios) },
+      peers: { "worst round's ratio": Math.min(...ratios), "best round's": Math.max(...ratios), ...noOp },
       note: "raw: a bare Worker and object that store the body of each request as one row",
     },
     { atLeast },
   );
+}
+
+/** What a Worker and an object answer that do nothing with the body: no more requests than that come through at all. */
+async function noOpRate(
+  bare: Servers["bare"],
+  { bytes, each, connections }: { readonly bytes: number; readonly each: number; readonly connections: number },
+): Promise<number> {
+  const bodies = Array.from({ length: connections }, () => Array.from({ length: each }, () => new Uint8Array(bytes)));
+  const took: number[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) took.push((await send(bare.url, bodies, "PUT")).seconds);
+  return (connections * each) / median(took.slice(1));
 }

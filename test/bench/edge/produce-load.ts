@@ -61,12 +61,13 @@ export class Device {
 export async function send(
   url: string,
   bodies: readonly (readonly Uint8Array[])[],
+  method = "POST",
 ): Promise<{ readonly seconds: number; readonly answers: readonly string[] }> {
   const agent = new Agent({ keepAlive: true, maxSockets: bodies.length });
   const answers: string[] = [];
   const began = performance.now();
   const connections = bodies.map(async (own) => {
-    for (const body of own) answers.push(await post(agent, url, body));
+    for (const body of own) answers.push(await exchange({ agent, url, method, body }));
   });
   await Promise.all(connections);
   const seconds = (performance.now() - began) / 1000;
@@ -74,10 +75,17 @@ export async function send(
   return { seconds, answers };
 }
 
-function post(agent: Agent, url: string, body: Uint8Array): Promise<string> {
+interface Exchange {
+  readonly agent: Agent;
+  readonly url: string;
+  readonly method: string;
+  readonly body: Uint8Array;
+}
+
+function exchange({ agent, url, method, body }: Exchange): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/vnd.strandline.v1", "content-length": body.length };
-    const sent = httpRequest(url, { agent, method: "POST", headers }, (response) => {
+    const sent = httpRequest(url, { agent, method, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part: string) => (text += part));
       response.on("error", reject).on("end", () => {

@@ -16,7 +16,7 @@ export async function liveBench({ edge, bare }: Servers): Promise<Figure[]> {
   let arrived = (): void => undefined;
   const sockets = [
     await openTail(edge.url, { topicId, offset: 0 }, () => arrived()),
-    await openBareTail(bare.url, LOG, () => arrived()),
+    await openBareTail(bare.url, LOG, { arrived: () => arrived() }),
   ];
   const took = { ours: [] as number[], raw: [] as number[] };
   for (let at = 0; at < APPENDS; at += 1) {

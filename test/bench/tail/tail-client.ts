@@ -25,9 +25,14 @@ export async function openTail(
   return socket;
 }
 
-export async function openBareTail(bare: string, log: string, arrived: () => void): Promise<WebSocket> {
+/** `relay`: its Worker passes the frames on by hand. */
+export async function openBareTail(
+  bare: string,
+  log: string,
+  { arrived, relay = false }: { readonly arrived: () => void; readonly relay?: boolean },
+): Promise<WebSocket> {
   // The log's name goes in a header elsewhere, which a socket's constructor does not take.
-  const socket = new WebSocket(`${bare.replace("http", "ws")}/tail?log=${log}`);
+  const socket = new WebSocket(`${bare.replace("http", "ws")}/tail?log=${log}${relay ? "&relay" : ""}`);
   return await opened(socket, () => arrived());
 }
 
