@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { mayHoldBehind } from "./compaction/key-behind.ts";
 import type { OpenPartition } from "./open-partition.ts";
 import type { Appended } from "./partition-log.ts";
 import type { ErasedKey, EraseRequest } from "./partition-port.ts";
@@ -18,7 +19,9 @@ export function beginErasure(
   if (logStartOffset === highWatermark) return { erased: nothing, appended: null };
   const { cleanup, retentionMs } = extent.settings;
   const underWay = cleanup.compact ? erasures.pendingOf(key) : null;
-  if (underWay !== null) return { erased: pending(underWay.offset), appended: null };
+  // What came behind its tombstone is not in that order: it takes another.
+  if (underWay !== null && !mayHoldBehind(store, underWay.offset, key))
+    return { erased: pending(underWay.offset), appended: null };
   return store.transaction(() => {
     const { answer, appended } = log.append(tombstone);
     if (answer.error !== null) throw new StrandlineError(answer.error.code, answer.error.said);

@@ -1,7 +1,7 @@
 /**
  * `DELETE /v1/topics/{topic}/records?key=<text>` or `?keyBase64=<base64>`, `&maxWaitMs=`: a tombstone of the key in every
  * partition that holds anything, and on compacted topics a pass that takes the key's values out of the log at once.
- * Asked again while that is under way it writes nothing new, and says how far it is.
+ * Asked again while that is under way it says how far it is, and writes nothing new unless the key may have come again.
  */
 import type { ErrorBody } from "../strandline-error.ts";
 

@@ -37,8 +37,9 @@ export class Erasures implements ErasureOrders {
     return this.#pending;
   }
 
+  /** The newest, where the key came again before its order was carried out. */
   pendingOf(key: Uint8Array): Erasure | null {
-    return this.pending().find((one) => isSame(one.key, key)) ?? null;
+    return this.pending().findLast((one) => isSameKey(one.key, key)) ?? null;
   }
 
   /** Within the transaction of the tombstone. */
@@ -63,6 +64,6 @@ export class Erasures implements ErasureOrders {
   }
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
+export function isSameKey(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
