@@ -43,7 +43,9 @@ export function compactionWork({
     stop: () => compaction.stop(),
     nextAtMs: () => {
       const { tombstonesSince } = extent.cleaned;
-      if (!extent.settings.cleanup.compact || tombstonesSince === null) return null;
+      if (!extent.settings.cleanup.compact) return null;
+      if (erasures.pending().length > 0) return clock.now();
+      if (tombstonesSince === null) return null;
       return tombstonesSince + extent.settings.deleteRetentionMs;
     },
   };

@@ -35,12 +35,6 @@ export function beginErasure(
   });
 }
 
-/** The passes that take out what was ordered: one that runs already may have begun before the order was there. */
-export async function erasing({ maintenance }: OpenPartition): Promise<void> {
-  await maintenance.run();
-  await maintenance.run();
-}
-
 /** How far it is after the passes, or after the wait. */
 export async function erasedWithin(
   { erasures }: OpenPartition,

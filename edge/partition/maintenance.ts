@@ -85,6 +85,14 @@ export class Maintenance {
     await this.run();
   }
 
+  /** Does what somebody was promised, also where this process ends before it is done and nobody calls again. */
+  async ordered(): Promise<void> {
+    await this.#arm();
+    // One that runs already may have begun before the order was there.
+    await this.run();
+    await this.run();
+  }
+
   /** Does what is due. Calls that come while it runs end with it. */
   run(): Promise<void> {
     this.#running ??= this.#untilDone().finally(() => (this.#running = null));

@@ -11,7 +11,7 @@ import { PartitionQuotas } from "../quota/partition-quotas.ts";
 import { systemClock as clock, systemRandom as random } from "../system-ports.ts";
 import { DelayedFetches } from "./delayed-fetch.ts";
 import { LogStore } from "./log-store.ts";
-import { beginErasure, erasedWithin, erasing } from "./erase-key.ts";
+import { beginErasure, erasedWithin } from "./erase-key.ts";
 import { deleteBelow } from "./maintenance.ts";
 import { openPartition, type OpenPartition } from "./open-partition.ts";
 import { newMeta } from "./partition-meta.ts";
@@ -133,7 +133,7 @@ export class PartitionObject extends DurableObject<Env> {
     });
     const open = this.#open;
     if (!begun.ok || begun.value.state !== "pending" || open === null) return begun;
-    const passes = erasing(open);
+    const passes = open.maintenance.ordered();
     this.#inBackground(passes);
     return { ok: true, value: await erasedWithin(open, begun.value, { passes, waitMs: request.waitMs, clock }) };
   }

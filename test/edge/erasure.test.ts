@@ -39,6 +39,18 @@ async function produced({ topicId, partition }: Place, bytes: Uint8Array): Promi
   expect((await produceRun(head, bytes)).error).toBeNull();
 }
 
+/** Passes stay where their first slice ends, as that of a long log does for a while. */
+function holdPasses(): () => void {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const sleep = systemClock.sleep.bind(systemClock);
+  vi.spyOn(systemClock, "sleep").mockImplementation(async (ms, signal) => {
+    if (ms === 0 && signal === undefined) await held;
+    else await sleep(ms, signal);
+  });
+  return release;
+}
+
 const keysOf = async (place: Place): Promise<string[]> =>
   (await recordsOf(place)).map(({ key, value }) => `${key}=${value ?? "-"}`);
 
@@ -85,14 +97,7 @@ test("a record of the key that comes later stays, and asked again its turn comes
 test("a record that comes while an order of its key is carried out goes once it is asked again", async () => {
   const place = await newPlace(COMPACT);
   await filled(place, 70);
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  const { sleep } = systemClock;
-  // A pass that stays where its first slice ends, as one of a long log does for a while.
-  vi.spyOn(systemClock, "sleep").mockImplementation(async (ms, signal) => {
-    if (ms === 0 && signal === undefined) await held;
-    else await sleep(ms, signal);
-  });
+  const release = holdPasses();
   const [before] = (await erase(place, "key=ada&maxWaitMs=1")).partitions;
   const [again] = (await erase(place, "key=ada&maxWaitMs=1")).partitions;
   expect(before).toMatchObject({ state: "pending" });
@@ -164,6 +169,38 @@ test("an order outlives the object: it is carried out when that wakes, and asked
   expect(answer).toMatchObject({ gone: true, partitions: [{ state: "gone", tombstoneOffset: 12 }] });
   expect(await stored(place)).not.toContain(SECRET);
   expect((await keysOf(place)).filter((one) => one === "ada=-").length).toBe(1);
+});
+
+test.each([
+  ["that nothing else wakes", COMPACT],
+  ["that retention wakes in a week", { "cleanup.policy": "compact,delete" }],
+])("an object %s wakes for its orders", async (_, config) => {
+  const place = await newPlace(config);
+  await filled(place, 70);
+  const release = holdPasses();
+  expect((await erase(place, "key=ada&maxWaitMs=1")).gone).toBe(false);
+  const alarm = await runInDurableObject(stubOf(place), async (__, { storage }) => await storage.getAlarm());
+  release();
+  expect(alarm).toBeLessThan(Date.now() + 600_000);
+  expect(alarm).toBeGreaterThan(0);
+});
+
+test("of a log that was emptied meanwhile no order is left, which would wake the object for ever", async () => {
+  const place = await newPlace({ "cleanup.policy": "compact,delete" });
+  await filled(place, 70);
+  const release = holdPasses();
+  await erase(place, "key=ada&maxWaitMs=1");
+  const path = `/v1/topics/${place.name}/partitions/0/records?before=latest`;
+  expect(await (await call(path, { method: "DELETE" })).json()).toMatchObject({ logStartOffset: 211 });
+  release();
+  await vi.waitFor(async () => expect(await sql(place, "SELECT * FROM erasures")).toEqual([]));
+  expect(await sql(place, "SELECT base_offset FROM runs")).toEqual([]);
+  await evict(place);
+  await sql(place, "INSERT INTO erasures VALUES (12, ?)", new Uint8Array([97]).buffer);
+  await vi.waitFor(async () => {
+    await recordsOf(place);
+    expect(await sql(place, "SELECT * FROM erasures")).toEqual([]);
+  });
 });
 
 test("R09 whichever write breaks, the tombstone and the order are there together or not at all", async () => {

@@ -99,12 +99,20 @@ export class Compaction {
 
   #begin(step: CompactionStep): Pass | null {
     const tail = this.#rows.lastRun();
+    if (tail === null) this.#nothingLeft();
     if (tail === null || !this.#wants(step)) return null;
     const parts = { startOffset: this.#log.startOffset(), nowMs: step.nowMs, limits: this.#limits };
     const erasing = erasingPass(this.#orders.pending(), parts);
     if (erasing !== null) return erasing;
     const { cleanedTo } = this.#log.cleaned();
     return newPass(Math.min(Math.max(cleanedTo, parts.startOffset), tail.baseOffset), tail.baseOffset, parts);
+  }
+
+  /** Nor of any key that was to be erased: its order would be due for ever. */
+  #nothingLeft(): void {
+    this.#demandGoing();
+    const pending = this.#orders.pending();
+    if (pending.length > 0) this.#orders.done(pending, false);
   }
 
   async #slice(pass: Pass, step: CompactionStep): Promise<void> {
