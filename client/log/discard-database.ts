@@ -14,14 +14,23 @@ const DISCARDED_VERSION = 2 ** 31;
 /** Tabs that run let go of it at once. */
 const LET_GO_MS_MAX = 5_000;
 
+interface Progress {
+  /** Nothing is to be lost any more. */
+  gaveUp: boolean;
+  /** What is lost is being lost. */
+  emptying: boolean;
+}
+
 /** How many records it held that were not synced. Rejects with `STORE_FAILED`, and nothing is lost, where a tab does not let go of it. */
 export async function discardDatabase(name: string, clock: Clock): Promise<number> {
-  const progress = { gaveUp: false };
+  const progress: Progress = { gaveUp: false, emptying: false };
   const emptying = emptied(name, progress);
   const timer = new AbortController();
   const late = clock.sleep(LET_GO_MS_MAX, timer.signal).then(() => null);
   try {
-    const unsynced = await Promise.race([emptying, late]);
+    const first = await Promise.race([emptying, late]);
+    // What has begun ends by itself, and nobody holds it up any more.
+    const unsynced = first === null && progress.emptying ? await emptying : first;
     if (unsynced === null) {
       progress.gaveUp = true;
       emptying.catch(() => undefined);
@@ -42,7 +51,7 @@ export async function finishDiscard(name: string): Promise<boolean> {
   return true;
 }
 
-async function emptied(name: string, progress: { readonly gaveUp: boolean }): Promise<number> {
+async function emptied(name: string, progress: Progress): Promise<number> {
   let unsynced = 0;
   try {
     const database = await openDB(name, DISCARDED_VERSION, {
@@ -57,6 +66,9 @@ async function emptied(name: string, progress: { readonly gaveUp: boolean }): Pr
           return keys.flatMap((key, index) => (values[index] === undefined ? [] : [{ key, row: values[index] }]));
         };
         unsynced = unsyncedOf(await rows<TopicRow>("topics"), await rows<PartitionRow>("partitions"));
+        // Its caller was told that nothing is lost while the rows were read.
+        if (progress.gaveUp) return transaction.abort();
+        progress.emptying = true;
         for (const store of Array.from(opened.objectStoreNames)) opened.deleteObjectStore(store);
       },
     });

@@ -2,7 +2,7 @@
 import { deleteDB, openDB } from "idb";
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { discardDatabase } from "../../../client/log/discard-database.ts";
 import { IdbStore } from "../../../client/log/idb-store.ts";
 import { openDevice, type DeviceLog } from "../../../client/log/open-device.ts";
@@ -80,4 +80,20 @@ test("a page that ends between emptying and deleting leaves a name that the next
   expect((await again.outbox.waiting()).length).toBe(1);
   for (const store of stores.splice(0)) store.close();
   await deleteDB(NAME);
+});
+
+test("time that runs out while the rows are read: refused, and nothing is lost", async () => {
+  await append(await tab(), "orders", "a b");
+  for (const store of stores.splice(0)) store.close();
+  let runOut = (): void => undefined;
+  const clock: Clock = { now: () => 0, sleep: async () => await new Promise((resolve) => (runOut = resolve)) };
+  const { getAllKeys } = IDBObjectStore.prototype;
+  const spy = vi.spyOn(IDBObjectStore.prototype, "getAllKeys").mockImplementation(function (this: IDBObjectStore) {
+    runOut();
+    return getAllKeys.call(this);
+  });
+  await expect(discardDatabase(NAME, clock)).rejects.toMatchObject({ code: "STORE_FAILED" });
+  spy.mockRestore();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await discardDatabase(NAME, systemClock)).toBe(2);
 });
