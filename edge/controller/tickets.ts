@@ -68,9 +68,9 @@ export class Tickets {
     const full =
       own.length >= LIMITS.ticketsPerPrincipalMax ? own : held.length >= LIMITS.ticketsPerNamespaceMax ? held : null;
     if (full === null) return;
-    const throttleTimeMs = (full[0]?.issuedAt ?? now) + LIMITS.ticketMsMax - now;
+    const retryAfterMs = (full[0]?.issuedAt ?? now) + LIMITS.ticketMsMax - now;
     const said = `${full.length} tickets are not used yet`;
-    throw new StrandlineError("THROTTLING_QUOTA_EXCEEDED", said, { limit: full.length, throttleTimeMs });
+    throw new StrandlineError("THROTTLING_QUOTA_EXCEEDED", said, { limit: full.length, retryAfterMs });
   }
 }
 

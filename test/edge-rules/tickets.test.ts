@@ -56,7 +56,7 @@ test("a principal holds so many that are not used, and another one is not kept w
     return tickets.issue({ caller: ANN, origin: null });
   });
   const refusal = refusalOf(() => tickets.issue({ caller: ANN, origin: null }));
-  expect(refusal).toMatchObject({ code: "THROTTLING_QUOTA_EXCEEDED", details: { limit: 100, throttleTimeMs: 29_901 } });
+  expect(refusal).toMatchObject({ code: "THROTTLING_QUOTA_EXCEEDED", details: { limit: 100, retryAfterMs: 29_901 } });
   expect(tickets.issue({ caller: { ...ANN, principal: "bob" }, origin: null }).secret).toHaveLength(43);
   expect(tickets.redeem(issued[50]?.secret ?? "", null)).toEqual(ANN);
   expect(tickets.issue({ caller: ANN, origin: null }).secret).toHaveLength(43);
