@@ -41,7 +41,7 @@ export class PrincipalMeter {
   /** Throws `THROTTLING_QUOTA_EXCEEDED` where an earlier request was told to wait, and this one came too soon. */
   admit(name: RateName): void {
     const now = this.#clock.now();
-    if (now < this.#cutOffUntilMs) throw throttled("cut off", 0, this.#cutOffUntilMs - now);
+    if (this.#isCutOff(now)) throw throttled("cut off", 0, this.#cutOffUntilMs - now);
     const waitMs = this.waitMs(name);
     if (waitMs === 0) {
       this.#refusals.delete(name);
@@ -50,7 +50,7 @@ export class PrincipalMeter {
     const refusals = (this.#refusals.get(name) ?? 0) + 1;
     this.#refusals.set(name, refusals);
     if (refusals > REFUSALS_MAX) this.#cutOff(now);
-    throw throttled(name, this.#quotas[name] ?? 0, Math.max(waitMs, this.#cutOffUntilMs - now));
+    throw throttled(name, this.#quotas[name] ?? 0, this.#isCutOff(now) ? Math.max(waitMs, CUT_OFF_MS) : waitMs);
   }
 
   /** Milliseconds to wait from now on. */
@@ -75,8 +75,13 @@ export class PrincipalMeter {
   /** Forgetting it forgives nothing. */
   isIdle(): boolean {
     const now = this.#clock.now();
-    if (this.#connections.size > 0 || now < this.#cutOffUntilMs) return false;
+    if (this.#connections.size > 0 || this.#isCutOff(now)) return false;
     return Array.from(this.#buckets.values()).every((bucket) => bucket.isFull(now));
+  }
+
+  /** A clock that was set back ends it: nobody is kept out for as long as it was ahead. */
+  #isCutOff(now: number): boolean {
+    return now < this.#cutOffUntilMs && this.#cutOffUntilMs - now <= CUT_OFF_MS;
   }
 
   #cutOff(now: number): void {

@@ -27,6 +27,17 @@ function refusalOf(body: () => unknown): Readonly<Record<string, unknown>> | nul
   }
 }
 
+test("R27 a clock that was ten years ahead as somebody was cut off keeps nobody out for ten years", () => {
+  const clock = new VirtualClock();
+  const meter = new PrincipalMeter(clock, { request_rate: 1 });
+  clock.jump(315_576_000_000);
+  meter.charge("request_rate", 1_000);
+  for (let time = 0; time <= REFUSALS_MAX; time += 1) refusalOf(() => meter.admit("request_rate"));
+  expect(refusalOf(() => meter.admit("producer_byte_rate"))).toMatchObject({ retryAfterMs: CUT_OFF_MS });
+  clock.jump(-315_576_000_000);
+  expect(refusalOf(() => meter.admit("producer_byte_rate"))).toBeNull();
+});
+
 describe("a bucket", () => {
   test("gives ten seconds' worth at once, and then as much as its rate", () => {
     const bucket = new TokenBucket(100, 0);
