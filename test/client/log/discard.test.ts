@@ -87,7 +87,7 @@ test("time that runs out while the rows are read: refused, and nothing is lost",
   for (const store of stores.splice(0)) store.close();
   let runOut = (): void => undefined;
   const clock: Clock = { now: () => 0, sleep: async () => await new Promise((resolve) => (runOut = resolve)) };
-  const { getAllKeys } = IDBObjectStore.prototype;
+  const getAllKeys = Reflect.get(IDBObjectStore.prototype, "getAllKeys") as IDBObjectStore["getAllKeys"];
   const spy = vi.spyOn(IDBObjectStore.prototype, "getAllKeys").mockImplementation(function (this: IDBObjectStore) {
     runOut();
     return getAllKeys.call(this);
