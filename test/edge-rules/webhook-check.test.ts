@@ -85,7 +85,7 @@ const PRESETS: readonly PresetCase[] = [
   },
 ];
 
-describe.each(PRESETS)("$preset", ({ preset, secret, sign, isTimed }) => {
+describe.each(PRESETS)("$preset", ({ preset, secret, sign }) => {
   const webhook = { preset, secret };
 
   test("what its sender signed is taken, and what anybody else signed is not", async () => {
@@ -108,8 +108,12 @@ describe.each(PRESETS)("$preset", ({ preset, secret, sign, isTimed }) => {
     const { [name]: _, ...rest } = whole;
     expect(await checked(webhook, { headers: rest })).not.toBe("signed");
   });
+});
 
-  test.runIf(isTimed)("one that is too old, or from the future, is refused; its time cannot be changed", async () => {
+describe.each(PRESETS.filter(({ isTimed }) => isTimed))("$preset states a time:", ({ preset, secret, sign }) => {
+  const webhook = { preset, secret };
+
+  test("one that is too old, or from the future, is refused; its time cannot be changed", async () => {
     expect(await checked(webhook, { headers: sign(NOW_S - 300) })).toBe("signed");
     expect(await checked(webhook, { headers: sign(NOW_S + 300) })).toBe("signed");
     expect(await checked(webhook, { headers: sign(NOW_S - 301) })).toBe("webhook-timestamp");
