@@ -34,7 +34,9 @@ const doc: Route["doc"] = {
     "THROTTLING_QUOTA_EXCEEDED",
     "STORAGE_FULL",
     "KAFKA_STORAGE_ERROR",
+    "IDEMPOTENCY_KEY_REUSED",
   ],
+  headers: { "idempotency-key": "The request is carried out once, however often it comes within a day." },
 };
 
 /** The key decides who is calling, which page may ask and which may read the answer. */
@@ -55,6 +57,8 @@ async function taken({ request, ports }: RouteRequest, rule: IngestRule): Promis
   takeIngested(ports.caller, rule, "bytesPerSecond", bytes.byteLength);
   if (webhook !== null && webhook.signature !== null)
     await demandSigned(webhook.signature, request.headers, bytes, ports.clock.now());
-  const outcomes = await ingest(ports, rule, ingestedRecords(kind, request.headers, bytes, webhook?.keep ?? []));
+  const { headers } = request;
+  const records = ingestedRecords(kind, headers, bytes, webhook?.keep ?? []);
+  const outcomes = await ingest(ports, rule, records, { headers, body: bytes });
   return json({ records: outcomes.map(sentRecord) });
 }

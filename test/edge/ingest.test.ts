@@ -37,6 +37,19 @@ describe("types", () => {
     },
   );
 
+  test("a request under an Idempotency-Key is stored once, whatever its type", async () => {
+    const keyed = await newKey();
+    const headers = { "idempotency-key": "delivery-1" };
+    for (const sent of [
+      { type: "text/plain", body: '{"value":"a"}\n{"value":"b"}' },
+      { type: "text/plain", body: '{"value":"a"}\n{"value":"b"}' },
+    ])
+      expect((await ingest(keyed, { ...sent, headers })).status).toBe(200);
+    const other = await ingest(keyed, { type: "text/plain", body: '{"value":"c"}', headers });
+    expect(await errorOf(other)).toMatchObject({ status: 422, code: "IDEMPOTENCY_KEY_REUSED" });
+    expect(await valuesOf(keyed)).toEqual(["a", "b"]);
+  });
+
   test("lines of nothing are no records", async () => {
     const keyed = await newKey();
     for (const body of ["", "\n\n \n"]) {
