@@ -14,7 +14,7 @@ import { faceAt } from "./faces.ts";
 import { asStrandlineError } from "./http-error.ts";
 import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
-import { checkRequest } from "./request-limits.ts";
+import { addressOf, checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
@@ -126,7 +126,7 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
   try {
     const byCredential = (): Caller | Promise<Caller> => authenticate(env, request, checks);
     caller = await (SOCKETS.has(pattern) ? callerOfSocket(env, request, byCredential) : byCredential());
-    const url = new URL(request.url);
+    const url = addressOf(request);
     checkRequest(request, url);
     demandOwner(request, caller);
     const ports = await requestPorts(env, caller, (work) => inBackground(context, work));

@@ -5,14 +5,15 @@
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Env } from "../env.ts";
+import { addressOf } from "../request-limits.ts";
 import { ANYBODY, type Caller } from "./caller.ts";
 import { isListed } from "./origins.ts";
 
 const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Throws `FORBIDDEN_ORIGIN`. */
+/** Throws `FORBIDDEN_ORIGIN`, `INVALID_REQUEST`. */
 export function anybody(env: Env, request: Request): Caller {
-  const url = new URL(request.url);
+  const url = addressOf(request);
   if (!isLocal(url.hostname))
     throw new StrandlineError("FORBIDDEN_ORIGIN", `host ${url.hostname}`, { host: url.hostname });
   const origin = request.headers.get("origin");
