@@ -15,7 +15,7 @@ import { asStrandlineError } from "./http-error.ts";
 import { mayIngest } from "./ingest-door.ts";
 import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
-import { checkRequest } from "./request-limits.ts";
+import { addressOf, checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
@@ -160,7 +160,7 @@ async function answer(context: AppContext, checks: Checks, pattern: string, rout
       ({ caller, handle } = await route.admit(admission));
       isLeft = true;
     }
-    const url = new URL(request.url);
+    const url = addressOf(request);
     checkRequest(request, url);
     demandOwner(request, caller);
     const ports = await requestPorts(env, caller, background);

@@ -8,6 +8,7 @@ import { isPermitted } from "./access/access.ts";
 import { demandDoors, mayRead } from "./auth/authenticate.ts";
 import { ANYBODY } from "./auth/caller.ts";
 import type { Env } from "./env.ts";
+import { addressOf } from "./request-limits.ts";
 import type { EdgePorts } from "./operations/ports.ts";
 import { originsIn } from "./origin-list.ts";
 import { requestPorts } from "./request-ports.ts";
@@ -25,7 +26,7 @@ export interface LeaveAsked {
 export function leaveAsked(env: Env, request: Request): LeaveAsked | null {
   const origin = request.headers.get("origin");
   if (origin === null || mayRead(env, origin) || !METHODS.has(request.method)) return null;
-  const topic = DATA_PATH.exec(new URL(request.url).pathname)?.groups?.["topic"];
+  const topic = DATA_PATH.exec(addressOf(request).pathname)?.groups?.["topic"];
   if (topic === undefined) return null;
   try {
     return { origin, topic: decodeURIComponent(topic) };
@@ -51,7 +52,7 @@ export async function demandLeave(ports: EdgePorts, request: Request, asked: Lea
   if (await isListedBy(ports, asked, true)) return true;
   // A page of the same origin sends it as well, and needs no leave.
   const site = request.headers.get("sec-fetch-site");
-  if (asked.origin === new URL(request.url).origin || site === "same-origin") return false;
+  if (asked.origin === addressOf(request).origin || site === "same-origin") return false;
   const shown = asked.origin.slice(0, 200);
   const said = `origin ${shown}; list it in STRANDLINE_ORIGINS or in cors.origins of the topic`;
   throw new StrandlineError("FORBIDDEN_ORIGIN", said, { origin: shown });

@@ -5,18 +5,19 @@
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Env } from "../env.ts";
+import { addressOf } from "../request-limits.ts";
 import { ANYBODY, type Caller } from "./caller.ts";
 import { isListed } from "./origins.ts";
 
 const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Throws `FORBIDDEN_ORIGIN`. */
+/** Throws `FORBIDDEN_ORIGIN`, `INVALID_REQUEST`. */
 export function demandLocalHost(request: Request): void {
-  const { hostname } = new URL(request.url);
+  const { hostname } = addressOf(request);
   if (!isLocal(hostname)) throw new StrandlineError("FORBIDDEN_ORIGIN", `host ${hostname}`, { host: hostname });
 }
 
-/** `originIsServed`: by what it asks for, whatever is listed for the whole. Throws `FORBIDDEN_ORIGIN`. */
+/** `originIsServed`: by what it asks for, whatever is listed for the whole. Throws `FORBIDDEN_ORIGIN`, `INVALID_REQUEST`. */
 export function anybody(env: Env, request: Request, originIsServed = false): Caller {
   demandLocalHost(request);
   const origin = request.headers.get("origin");

@@ -10,7 +10,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
-import { inputOf, type OutgoingRecord } from "../intake/outgoing-record.ts";
+import { demandTexts, inputOf, type OutgoingRecord } from "../intake/outgoing-record.ts";
 import { partitionOf, sticky, type Keyless } from "../intake/partitioner.ts";
 import { RunBuilder, type BuiltRun } from "../intake/run-builder.ts";
 import { log, thrownFields } from "../log.ts";
@@ -89,6 +89,7 @@ export function prepareRecords(
     timestamps.push(input.timestamp);
     let partition: number | null = null;
     try {
+      demandTexts(record);
       partition = partitionOf(record, index, topic, keyless);
       if (keysRequired && record.key === null)
         throw new StrandlineError("INVALID_RECORD", "it has no key, and the topic is compacted");

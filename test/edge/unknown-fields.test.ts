@@ -70,7 +70,9 @@ describe("a query's parameter that is not known is named:", () => {
     const path = `${pattern.replace(":topic", "none").replace(":partition", "0")}?verbos=1`;
     const body = method === "GET" || method === "DELETE" ? {} : { body: "{}" };
     const error = await errorOf(await call(path, { method, ...body }));
-    expect(error).toMatchObject({ status: 400, code: "INVALID_REQUEST", field: "verbos", value: '"1"' });
+    expect(error).toMatchObject({ status: 400, code: "INVALID_REQUEST", field: "verbos" });
+    // What it holds is not told: it may be a token that somebody has put into the address.
+    expect(error["value"]).toBeUndefined();
   });
 
   test("and metadata's create is true or false", async () => {
