@@ -2,6 +2,13 @@
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 
+/** Throws `INVALID_REQUEST`: its host is what the client said it is, and may be none. */
+export function addressOf({ url }: Request): URL {
+  const address = URL.parse(url);
+  if (address === null) throw new StrandlineError("INVALID_REQUEST", "the header Host names no host");
+  return address;
+}
+
 /** Throws `REQUEST_TOO_LARGE`, `UNSUPPORTED_COMPRESSION_TYPE`. */
 export function checkRequest(request: Request, { href, pathname }: URL): void {
   if (pathname.length > LIMITS.pathCharsMax) throw tooLong("a path", pathname.length, LIMITS.pathCharsMax);

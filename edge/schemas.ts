@@ -224,8 +224,12 @@ export const offsetsQuery: z.ZodType<{ at: OffsetQuestion }> = z.strictObject({
 /** Of a route that takes no query. */
 export const noQuery: z.ZodType<object> = z.strictObject({});
 
-/** Throws `INVALID_REQUEST` that names the first wrong field and what it holds; before others one that is not known. */
-export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+/**
+ * Throws `INVALID_REQUEST` that names the first wrong field and what it holds; before others one that is not known, and
+ * of that only the name: what nobody asked for may be anything, a token in an address for one (`?access_token=`).
+ * `holdsSecrets`: what it holds is never told, wherever in it the secret was put.
+ */
+export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string, holdsSecrets = false): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
@@ -233,9 +237,12 @@ export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: st
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const path = issue === undefined ? [] : pathOf(issue);
   const field = path.join(".").slice(0, FIELD_CHARS_MAX);
-  const held = shown(valueAt(value, path));
-  const said = issue?.code === "unrecognized_keys" ? "; no such field is known here" : `; ${issue?.message ?? ""}`;
   const named = field === "" ? what : `${what}: ${field}`;
+  if (issue?.code === "unrecognized_keys")
+    throw new StrandlineError("INVALID_REQUEST", `${named}: no such field is known here`, { field });
+  const said = `; ${issue?.message ?? ""}`;
+  if (holdsSecrets) throw new StrandlineError("INVALID_REQUEST", `${named} is not right${said}`, { field });
+  const held = shown(valueAt(value, path));
   throw new StrandlineError("INVALID_REQUEST", `${named} is ${held}${said}`, { field, value: held });
 }
 

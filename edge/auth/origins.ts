@@ -10,5 +10,6 @@ export function isAnyListed(env: Env): boolean {
 }
 
 function listedIn(env: Env): string[] {
-  return (env.STRANDLINE_ORIGINS ?? "").split(",").map((one) => one.trim());
+  // An empty setting lists nothing, and not the empty origin.
+  return (env.STRANDLINE_ORIGINS ?? "").split(",").flatMap((one) => one.trim() || []);
 }

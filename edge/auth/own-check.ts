@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Env } from "../env.ts";
+import { log, thrownFields } from "../log.ts";
 import type { Caller } from "./caller.ts";
 import { isCredentialId, isNamespace, isPrincipal } from "./names.ts";
 import { refused } from "./refusal.ts";
@@ -26,14 +27,29 @@ export interface OwnCaller {
 /** Null: nobody that is known, which answers 401. It is asked at every request, so it keeps what it found out. */
 export type OwnCheck = (request: Request, env: Env) => OwnCaller | null | Promise<OwnCaller | null>;
 
-/** Rejects with `NOT_CONFIGURED`, `SASL_AUTHENTICATION_FAILED`, and with what the check threw. */
+/** Rejects with `NOT_CONFIGURED`, `SASL_AUTHENTICATION_FAILED`; `UNKNOWN_SERVER_ERROR` where the check has thrown. */
 export async function ownCaller(check: OwnCheck | null, env: Env, request: Request, clock: Clock): Promise<Caller> {
   if (check === null) throw wrong("STRANDLINE_AUTH is hook, and this Worker was made without one");
-  const answer: unknown = await check(request, env);
+  const answer: unknown = await asked(check, request, env);
   if (answer === null) throw refused(request.headers.has("authorization") ? "own" : "missing");
   const caller = callerIn(answer);
   if (caller.expiresAtMs !== null && caller.expiresAtMs <= clock.now()) throw refused("expired");
   return caller;
+}
+
+/** What it throws may quote the credential that it could not read: of that only the class and the frames are told. */
+async function asked(check: OwnCheck, request: Request, env: Env): Promise<unknown> {
+  try {
+    return await check(request, env);
+  } catch (thrown) {
+    if (thrown instanceof StrandlineError) throw thrown;
+    const { error, stack } = thrownFields(thrown);
+    log.error("the hook has thrown", {
+      ...(error === undefined ? {} : { error }),
+      ...(stack === undefined ? {} : { stack }),
+    });
+    throw new StrandlineError("UNKNOWN_SERVER_ERROR", "");
+  }
 }
 
 function callerIn(answer: unknown): Caller {

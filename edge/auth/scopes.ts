@@ -27,9 +27,9 @@ export function grantsOf(scopes: readonly string[]): Caller["grants"] {
   return scopes.flatMap((scope) => grantOf(scope) ?? []);
 }
 
-/** As OAuth writes them: separated by spaces. */
+/** As OAuth writes them: separated by spaces, and lines of settings. Other blanks of Unicode part nothing from `admin`. */
 export function scopesIn(text: string): string[] {
-  return text.split(/\s+/).filter((scope) => scope !== "");
+  return text.split(/[ \t\r\n]+/).filter((scope) => scope !== "");
 }
 
 function grantOf(scope: string): Grant | null {

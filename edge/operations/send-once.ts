@@ -39,7 +39,10 @@ interface Delivery {
   readonly stampTime: boolean;
 }
 
-/** One outcome for each record. Throws `TOPIC_AUTHORIZATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`. */
+/**
+ * One outcome for each record. Throws `TOPIC_AUTHORIZATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`,
+ * `THROTTLING_QUOTA_EXCEEDED`.
+ */
 export async function sendOnce(
   ports: EdgePorts,
   topic: KnownTopic,
@@ -47,6 +50,7 @@ export async function sendOnce(
   idempotency: Idempotency,
 ): Promise<readonly RecordOutcome[]> {
   demandPermission(ports.access, "produce", topic.name);
+  ports.quota.admit("producer_byte_rate");
   const stated = records.flatMap(({ timestamp }) => (timestamp === null ? [] : [timestamp]));
   const stampTime = stated.length === 0;
   // The same each time the request comes, whenever that is.
@@ -88,7 +92,7 @@ function byRequest(key: string): Keyless {
 
 /** Throws `IDEMPOTENCY_KEY_REUSED`; what fails otherwise is told of each record. */
 async function deliver(delivery: Delivery, partition: number, runs: readonly BuiltRun[]): Promise<void> {
-  const { ports, prepared, idempotency } = delivery;
+  const { ports, prepared } = delivery;
   const { topic, outcomes, timestamps } = prepared;
   const [run] = runs;
   if (run === undefined) return;
@@ -103,7 +107,7 @@ async function deliver(delivery: Delivery, partition: number, runs: readonly Bui
   }
   const code = answer.error?.code;
   if (code === "SEQUENCE_CONFLICT" || code === "DUPLICATE_SEQUENCE_NUMBER")
-    throw new StrandlineError("IDEMPOTENCY_KEY_REUSED", `partition ${partition}`, { key: idempotency.key, partition });
+    throw new StrandlineError("IDEMPOTENCY_KEY_REUSED", `partition ${partition}`, { partition });
   const error = answer.error === null ? null : new StrandlineError(answer.error.code, answer.error.said);
   for (const [delta, index] of run.indexes.entries()) {
     const offset = answer.baseOffset === null ? UNKNOWN_OFFSET : answer.baseOffset + delta;

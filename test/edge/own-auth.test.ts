@@ -60,10 +60,14 @@ describe("the answer of one's own check", () => {
   });
 
   test("is not told of when it throws", async () => {
-    const ask = edgeOf(() => Promise.reject(new TypeError("password123")));
+    const logged = vi.spyOn(console, "error").mockReturnValue();
+    const ask = edgeOf(() => Promise.reject(new Error("no such key: password123")));
     const response = await ask("/v1/topics");
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("password123");
+    expect(logged.mock.calls.flat().join()).toContain("the hook has thrown");
+    expect(logged.mock.calls.flat().join()).not.toContain("password123");
+    logged.mockRestore();
   });
 });
 

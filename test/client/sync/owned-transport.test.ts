@@ -11,6 +11,7 @@ const REQUEST: TransportRequest = { method: "GET", path: "/v1/metadata?", timeou
 let clock: VirtualClock;
 let sent: TransportRequest[];
 let statuses: number[];
+let bodies: Uint8Array<ArrayBuffer>[];
 let asked: number;
 let tokens: (() => string | Promise<string>)[];
 
@@ -18,6 +19,7 @@ beforeEach(() => {
   clock = new VirtualClock();
   sent = [];
   statuses = [];
+  bodies = [];
   asked = 0;
   tokens = [];
 });
@@ -25,7 +27,7 @@ beforeEach(() => {
 const edge = {
   request: async (request: TransportRequest) => {
     sent.push(request);
-    return { status: statuses.shift() ?? 200, body: new Uint8Array() };
+    return { status: statuses.shift() ?? 200, body: bodies.shift() ?? new Uint8Array() };
   },
 };
 
@@ -76,6 +78,19 @@ describe("a token", () => {
     const answer = await ownedTransport(edge, OWNER, source()).request(REQUEST);
     expect(answer.status).toBe(200);
     expect(authorizations()).toEqual(["Bearer old", "Bearer new"]);
+  });
+
+  test("that is another principal's is asked for again once, and what is only not allowed is not", async () => {
+    const told = (code: string): Uint8Array<ArrayBuffer> =>
+      new TextEncoder().encode(JSON.stringify({ error: { code } }));
+    tokens = [() => "bob's", () => "ann's"];
+    statuses = [403, 200, 403];
+    bodies = [told("PRINCIPAL_CHANGED"), told(""), told("TOPIC_AUTHORIZATION_FAILED")];
+    const transport = ownedTransport(edge, OWNER, source());
+    expect((await transport.request(REQUEST)).status).toBe(200);
+    expect((await transport.request(REQUEST)).status).toBe(403);
+    expect(authorizations()).toEqual(["Bearer bob's", "Bearer ann's", "Bearer ann's"]);
+    expect(asked).toBe(2);
   });
 
   test("that is refused again, or is the same again, is the caller's to hear of", async () => {
