@@ -44,9 +44,8 @@ export class Revocations {
     const credentialId = request.credentialId ?? null;
     const until = request.until ?? null;
     const now = this.#clock.now();
-    this.#forgetOld(now);
     const stands = this.all().find((one) => one.principal === principal && one.credentialId === credentialId);
-    if (stands === undefined) this.#demandRoom();
+    if (stands === undefined) this.#demandRoom(now);
     const bound = principal === null ? null : Math.max(request.before ?? now, stands?.before ?? 0);
     const end = stands === undefined ? until : laterOf(until, stands.until);
     const id = stands?.id ?? hexOf(this.#random.bytes(ID_BYTES));
@@ -71,12 +70,15 @@ export class Revocations {
     return stands;
   }
 
+  /** Only where there is no room: a clock that is ahead for a while must not bring ended credentials back. */
   #forgetOld(now: number): void {
     this.#all = null;
     this.#sql.exec("DELETE FROM revocations WHERE until <= ?", now);
   }
 
-  #demandRoom(): void {
+  #demandRoom(now: number): void {
+    if (this.all().length < LIMITS.revocationsMax) return;
+    this.#forgetOld(now);
     const { length } = this.all();
     if (length < LIMITS.revocationsMax) return;
     const said = `${length} revocations are the most; delete those whose tokens have expired, and state until for others`;

@@ -4,7 +4,8 @@
  * Behaviour: a partition takes one batch of a request, whose row says of which request it is, so nothing else is written
  * for it; it is known for a day at least. Records without a key go where the request's key and their place in it say, so
  * that they go there again. The lowest partition is asked first: of another body it tells before the others take any.
- * A topic that grows between a request and its repetition moves keys; what moved is stored again.
+ * A topic that grows between a request and its repetition moves keys: what moved is stored again, or refused as another
+ * request by a partition that now gets others of it.
  */
 import type { Crc } from "../../shared/brands.ts";
 import { partitionForKey } from "../../shared/murmur2.ts";

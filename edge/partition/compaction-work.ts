@@ -33,7 +33,10 @@ export function compactionWork({
   };
   const compaction = new Compaction(store, log, { orders: erasures });
   return {
-    due: () => extent.settings.cleanup.compact && compaction.due({ ...extent.settings, nowMs: clock.now() }),
+    // An order stands, whatever the topic's policy has become since it was given.
+    due: () =>
+      erasures.pending().length > 0 ||
+      (extent.settings.cleanup.compact && compaction.due({ ...extent.settings, nowMs: clock.now() })),
     step: async () => {
       const snapshotsCover = producers.coveredTo;
       const done = await compaction.step({ ...extent.settings, nowMs: clock.now(), snapshotsCover });
@@ -43,9 +46,8 @@ export function compactionWork({
     stop: () => compaction.stop(),
     nextAtMs: () => {
       const { tombstonesSince } = extent.cleaned;
-      if (!extent.settings.cleanup.compact) return null;
       if (erasures.pending().length > 0) return clock.now();
-      if (tombstonesSince === null) return null;
+      if (!extent.settings.cleanup.compact || tombstonesSince === null) return null;
       return tombstonesSince + extent.settings.deleteRetentionMs;
     },
   };

@@ -5,6 +5,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { mayHoldBehind } from "./compaction/key-behind.ts";
+import { RETENTION_LATE_MS_MAX } from "./maintenance.ts";
 import type { OpenPartition } from "./open-partition.ts";
 import type { Appended } from "./partition-log.ts";
 import type { ErasedKey, EraseRequest } from "./partition-port.ts";
@@ -23,14 +24,14 @@ export function beginErasure(
   if (underWay !== null && !mayHoldBehind(store, underWay.offset, key))
     return { erased: pending(underWay.offset), appended: null };
   return store.transaction(() => {
-    const { answer, appended } = log.append(tombstone);
+    const { answer, appended } = log.append(tombstone, { fromReserve: true });
     if (answer.error !== null) throw new StrandlineError(answer.error.code, answer.error.said);
     const tombstoneOffset = answer.baseOffset ?? highWatermark;
     if (cleanup.compact) {
       erasures.order({ offset: tombstoneOffset, key });
       return { erased: pending(tombstoneOffset), appended };
     }
-    const goneAt = retentionMs === null ? null : extent.end.appendedAt + retentionMs;
+    const goneAt = retentionMs === null ? null : extent.end.appendedAt + retentionMs + RETENTION_LATE_MS_MAX;
     return { erased: { state: "retained", tombstoneOffset, goneAt, unopened: false }, appended };
   });
 }

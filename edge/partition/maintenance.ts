@@ -40,6 +40,8 @@ export interface MaintenanceParts {
 
 /** Kafka looks every five minutes (`log.retention.check.interval.ms`). */
 const INTERVAL_MS = 300_000;
+/** Rows that are due are gone so much later at the latest: an alarm that comes within the interval is not moved. */
+export const RETENTION_LATE_MS_MAX: number = 2 * INTERVAL_MS;
 /** Between two looks at the size of the log. */
 const BYTES_BETWEEN_LOOKS = 262_144;
 

@@ -27,6 +27,7 @@ import { StorageRoom } from "./storage-room.ts";
 import { storedBytes } from "./run-bytes.ts";
 
 interface Kept {
+  readonly fromReserve?: boolean;
   /** Batches of the run that the log holds already. */
   readonly held: number;
   readonly producer: RunRowProducer | null;
@@ -71,7 +72,8 @@ export class PartitionLog {
       : { nextSequence: state.nextSequence, chain: state.chain };
   }
 
-  append(request: AppendRequest): Appended {
+  /** `fromReserve`: also where there is no room left for others, for what makes some. */
+  append(request: AppendRequest, { fromReserve = false }: { readonly fromReserve?: boolean } = {}): Appended {
     const { producer } = request;
     switch (producer.kind) {
       case "device":
@@ -79,7 +81,7 @@ export class PartitionLog {
       case "kafka":
         return this.#appendOfKafka(request, producer);
       case "none":
-        return this.#keep(request, { held: 0, producer: null, stateAfter: () => null }, []);
+        return this.#keep(request, { held: 0, producer: null, stateAfter: () => null, fromReserve }, []);
     }
   }
 
@@ -139,7 +141,7 @@ export class PartitionLog {
     const id = kept.producer?.id ?? null;
     const fresh = request.batches.slice(kept.held);
     if (fresh.length === 0) return this.#held(id, known, firstOffset(request, known));
-    if (!this.#room.take(request.bytes.byteLength))
+    if (!this.#room.take(request.bytes.byteLength) && kept.fromReserve !== true)
       return this.#refuse("STORAGE_FULL", `${this.#room.bytesMax} bytes`, id);
     const { end, settings, leaderEpoch } = this.#extent;
     const baseOffset = end.nextOffset;

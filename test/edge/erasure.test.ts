@@ -6,7 +6,7 @@ import { NO_CHAIN } from "../../shared/brands.ts";
 import { systemClock } from "../../edge/system-ports.ts";
 import { gzipBatch } from "../../shared/gzip.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
-import { sql } from "./aged-log.ts";
+import { sql, within } from "./aged-log.ts";
 import { breakWriteAfter } from "./broken-write.ts";
 import { newDevice, produceRun } from "./device.ts";
 import { call, errorOf, evict, newPlace, recordsOf, stubOf, type Place } from "./edge.ts";
@@ -227,6 +227,38 @@ test("batches that are compressed are opened; what cannot be opened is told", as
   await produced(place, await gzipBatch(encoder.finish()));
   expect(await erase(place, "key=ada")).toMatchObject({ gone: true, partitions: [{ unopened: false }] });
   expect(await keysOf(place)).toEqual(["bob=b", "ada=-"]);
+});
+
+test("a key is erased also where the disk has no room for others: it makes some", async () => {
+  const place = await newPlace(COMPACT);
+  await filled(place);
+  await evict(place);
+  // What the object is told of its limit when it opens.
+  await within(place, (object) => {
+    const own = object as unknown as { env: Record<string, unknown> };
+    own.env = { ...own.env, STRANDLINE_STORAGE_BYTES_MAX: "1" };
+  });
+  const device = await newDevice(place);
+  expect(await device.send(device.batch({ key: "k", value: "more" }))).toMatchObject({
+    error: { code: "STORAGE_FULL" },
+  });
+  expect((await erase(place, "key=ada")).gone).toBe(true);
+});
+
+test("an order stands, whatever the topic's policy has become since", async () => {
+  const place = await newPlace(COMPACT);
+  await filled(place);
+  const tombstone = new RecordBatchEncoder();
+  tombstone.append({ key: "ada", value: null, timestamp: 1_000 });
+  await produced(place, tombstone.finish());
+  const json = { config: { "cleanup.policy": "delete" } };
+  expect((await call(`/v1/topics/${place.name}`, { method: "PATCH", json })).status).toBe(200);
+  await evict(place);
+  await sql(place, "INSERT INTO erasures VALUES (12, ?)", new Uint8Array([97, 100, 97]).buffer);
+  await evict(place);
+  await recordsOf(place);
+  await vi.waitFor(async () => expect(await sql(place, "SELECT * FROM erasures")).toEqual([]));
+  expect(await stored(place)).not.toContain(SECRET);
 });
 
 test("what is asked wrongly, or of nothing, is told", async () => {

@@ -1,9 +1,10 @@
 /** Credentials that are ended before their time: whose, which, until when, and who may say so. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { Env } from "../../edge/env.ts";
 import type { ListRevocationsAnswer, Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { lockedEdge, now, tokenOf } from "./credentials.ts";
 import { errorOf } from "./edge.ts";
 import { RightsLab } from "./rights-lab.ts";
@@ -54,12 +55,23 @@ test("one that stands only grows, is listed, and is still there when the control
   );
 });
 
-test("what can end nothing any more is forgotten", async () => {
+test("R27 what can end nothing any more is kept while there is room: a clock that was ahead brings nothing back", async () => {
   const lab = new RightsLab();
+  const listed = async (): Promise<number> =>
+    (await lab.asAdmin<ListRevocationsAnswer>({ method: "GET", path: "/v1/revocations" })).revocations.length;
   await revoke(lab, { credentialId: "old", until: Date.now() - 1 });
-  const { id } = await revoke(lab, { credentialId: "new" });
-  const { revocations } = await lab.asAdmin<ListRevocationsAnswer>({ method: "GET", path: "/v1/revocations" });
-  expect(revocations.map((one) => one.id)).toEqual([id]);
+  await revoke(lab, { credentialId: "new" });
+  expect(await listed()).toBe(2);
+  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName(lab.namespace));
+  await runInDurableObject(controller, (_, { storage }) => {
+    storage.sql
+      .exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${LIMITS.revocationsMax - 2})
+      INSERT INTO revocations (id, credential_id, until) SELECT 'filled-' || i, 'filled-' || i, 1 FROM n`);
+  });
+  await evictDurableObject(controller);
+  expect(await listed()).toBe(LIMITS.revocationsMax);
+  await revoke(lab, { credentialId: "newer" });
+  expect(await listed()).toBe(2);
 });
 
 test.each([
