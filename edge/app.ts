@@ -4,7 +4,7 @@ import type { ErrorCode } from "../shared/error-table.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { authenticate, makeChecks, type Checks } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
-import { finished, preflight, THROTTLE_HEADER } from "./cors.ts";
+import { finished, INGEST_LEAVE, preflight, THROTTLE_HEADER, TOPIC_LEAVE } from "./cors.ts";
 import type { FetchKeys } from "./auth/issuer-keys.ts";
 import type { OwnCheck } from "./auth/own-check.ts";
 import { demandOwner } from "./auth/owner.ts";
@@ -12,6 +12,7 @@ import { callerOfSocket } from "./auth/socket.ts";
 import type { Env } from "./env.ts";
 import { faceAt } from "./faces.ts";
 import { asStrandlineError } from "./http-error.ts";
+import { mayIngest } from "./ingest-door.ts";
 import { KAFKA_REST_ROUTES } from "./kafka-rest/routes.ts";
 import { requestAnswered } from "./request-log.ts";
 import { checkRequest } from "./request-limits.ts";
@@ -20,6 +21,13 @@ import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/ac
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
+import { ingestRoute } from "./routes/ingest.ts";
+import {
+  alterIngestKeyRoute,
+  createIngestKeyRoute,
+  deleteIngestKeyRoute,
+  listIngestKeysRoute,
+} from "./routes/ingest-keys.ts";
 import { listOffsetsRoute } from "./routes/list-offsets.ts";
 import { metadataRoute } from "./routes/metadata.ts";
 import { metricsRoute } from "./routes/metrics.ts";
@@ -30,7 +38,7 @@ import { reconcileRoute } from "./routes/reconcile.ts";
 import { recordsRoute } from "./routes/records.ts";
 import { sendRecordsRoute } from "./routes/send-records.ts";
 import { deleteRevocationRoute, listRevocationsRoute, revokeRoute } from "./routes/revocations.ts";
-import type { Route } from "./routes/route.ts";
+import type { AdmissionRequest, Route } from "./routes/route.ts";
 import { tailRoute } from "./routes/tail.ts";
 import { ticketRoute } from "./routes/tickets.ts";
 import {
@@ -43,7 +51,9 @@ import {
 } from "./routes/topics.ts";
 import { SECURE_HEADERS } from "./secure-headers.ts";
 import { systemClock } from "./system-ports.ts";
+import { demandLeave, isLeftInEarly, leaveAsked, mayAsk } from "./topic-cors.ts";
 
+const INGEST = "/v1/ingest/:key";
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -69,6 +79,11 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["POST", "/v1/ingest-keys", createIngestKeyRoute],
+  ["GET", "/v1/ingest-keys", listIngestKeysRoute],
+  ["PATCH", "/v1/ingest-keys/:id", alterIngestKeyRoute],
+  ["DELETE", "/v1/ingest-keys/:id", deleteIngestKeyRoute],
+  ["POST", INGEST, ingestRoute],
   ["GET", "/v1/acls", describeAclsRoute],
   ["POST", "/v1/acls", createAclsRoute],
   ["DELETE", "/v1/acls", deleteAclsRoute],
@@ -104,33 +119,52 @@ export function createApp({ authenticate: own, fetchKeys }: AppOptions = {}): Ho
     finished(env, req.raw, Response.json({ status: "ok" }, { headers: { ...SECURE_HEADERS, vary: "Origin" } })),
   );
   const methods = [...new Set(ROUTES.map(([method]) => method))];
-  for (const path of ["/v1/*", "/kafka-rest/*"]) app.options(path, ({ env, req }) => preflight(env, req.raw, methods));
-  for (const [method, path, { handle }] of ROUTES)
-    app.on(method, path, async (context) => await answer(context, checks, path, handle));
+  app.options(INGEST, async (context) => {
+    const isLeft = await mayIngest(admissionOf(context));
+    return preflight(context.env, context.req.raw, methods, isLeft ? INGEST_LEAVE : null);
+  });
+  for (const path of ["/v1/*", "/kafka-rest/*"])
+    app.options(path, async (context) => {
+      const { env, request, background } = admissionOf(context);
+      return preflight(env, request, methods, (await mayAsk(env, request, background)) ? TOPIC_LEAVE : null);
+    });
+  for (const [method, path, route] of ROUTES)
+    app.on(method, path, async (context) => await answer(context, checks, path, route));
   for (const path of new Set(ROUTES.map(([, one]) => one))) {
     const refuse = wrongMethod(methodsOf(path));
-    app.all(path, async (context) => await answer(context, checks, path, refuse));
+    app.all(path, async (context) => await answer(context, checks, path, { handle: refuse }));
   }
-  app.notFound(async (context) => await answer(context, checks, "none", nothingHere));
+  app.notFound(async (context) => await answer(context, checks, "none", { handle: nothingHere }));
   return app;
 }
 
-async function answer(context: AppContext, checks: Checks, pattern: string, handle: Handle): Promise<Response> {
-  const { env } = context;
-  const request = context.req.raw;
+type Answering = Pick<Route, "handle" | "admit">;
+
+async function answer(context: AppContext, checks: Checks, pattern: string, route: Answering): Promise<Response> {
+  const admission = admissionOf(context);
+  const { env, request, params, background } = admission;
   const startedAtMs = systemClock.now();
   let caller: Caller | null = null;
   let code: ErrorCode | null = null;
   let throttleMs = 0;
+  let isLeft = false;
   let response: Response;
   try {
-    const byCredential = (): Caller | Promise<Caller> => authenticate(env, request, checks);
-    caller = await (SOCKETS.has(pattern) ? callerOfSocket(env, request, byCredential) : byCredential());
+    let { handle } = route;
+    const leave = route.admit === undefined ? leaveAsked(env, request) : null;
+    if (route.admit === undefined) {
+      isLeft = leave !== null && (await isLeftInEarly(env, request, leave, background));
+      const byCredential = (): Caller | Promise<Caller> => authenticate(env, request, checks, isLeft);
+      caller = await (SOCKETS.has(pattern) ? callerOfSocket(env, request, byCredential) : byCredential());
+    } else {
+      ({ caller, handle } = await route.admit(admission));
+      isLeft = true;
+    }
     const url = new URL(request.url);
     checkRequest(request, url);
     demandOwner(request, caller);
-    const ports = await requestPorts(env, caller, (work) => inBackground(context, work));
-    const params = context.req.param() as Record<string, string>;
+    const ports = await requestPorts(env, caller, background);
+    if (leave !== null && !isLeft) isLeft = await demandLeave(ports, request, leave);
     response = await handle({ request, url, params, ports });
     ({ throttleMs } = ports.quota);
     if (throttleMs > 0 && response.webSocket === null) response.headers.set(THROTTLE_HEADER, String(throttleMs));
@@ -140,12 +174,18 @@ async function answer(context: AppContext, checks: Checks, pattern: string, hand
     response = faceAt(context.req.path).errorResponse(error);
   }
   const { status } = response;
-  requestAnswered(
-    env,
-    { method: request.method, route: pattern, status, code, throttleMs, startedAtMs, caller },
-    (work) => inBackground(context, work),
-  );
-  return finished(env, request, response);
+  const answered = { method: request.method, route: pattern, status, code, throttleMs, startedAtMs, caller };
+  requestAnswered(env, answered, background);
+  return finished(env, request, response, isLeft);
+}
+
+function admissionOf(context: AppContext): AdmissionRequest {
+  return {
+    env: context.env,
+    request: context.req.raw,
+    params: context.req.param() as Record<string, string>,
+    background: (work) => inBackground(context, work),
+  };
 }
 
 /** Keeps the invocation up until the work is done. */

@@ -25,26 +25,42 @@ const REQUEST_HEADERS = [
   ),
 ];
 
-/** Only origins that may call may read; the others get the same answer without leave to look at it. */
-export function finished(env: Env, request: Request, response: Response): Response {
+/**
+ * Only origins that may call may read; the others get the same answer without leave to look at it. `isLeft`: by what was
+ * asked for, whatever is listed for the whole.
+ */
+export function finished(env: Env, request: Request, response: Response, isLeft = false): Response {
   // Its headers are the handshake's, and cannot be changed.
   if (response.webSocket !== null) return response;
   const origin = request.headers.get("origin");
-  if (origin === null || !mayRead(env, origin)) return response;
+  if (origin === null || !(isLeft || mayRead(env, origin))) return response;
   response.headers.set("access-control-allow-origin", origin);
   response.headers.set("access-control-expose-headers", ANSWER_HEADERS.join(", "));
   return response;
 }
 
-export function preflight(env: Env, request: Request, methods: readonly string[]): Response {
+/** What a page may send that is not served as such, but is left in by what it asks for. */
+export interface Leave {
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+}
+
+export const TOPIC_LEAVE: Leave = { methods: ["GET", "POST"], headers: REQUEST_HEADERS };
+export const INGEST_LEAVE: Leave = { methods: ["POST"], headers: ["content-type"] };
+/** Lists of a topic and of a key change; those of the whole with the Worker. */
+const LEAVE_SECONDS = 60;
+const SECONDS = 7_200;
+
+export function preflight(env: Env, request: Request, methods: readonly string[], leave: Leave | null): Response {
   const response = finished(
     env,
     request,
     new Response(null, { status: 204, headers: { ...SECURE_HEADERS, vary: "Origin" } }),
+    leave !== null,
   );
   if (!response.headers.has("access-control-allow-origin")) return response;
-  response.headers.set("access-control-allow-methods", methods.join(", "));
-  response.headers.set("access-control-allow-headers", REQUEST_HEADERS.join(", "));
-  response.headers.set("access-control-max-age", "7200");
+  response.headers.set("access-control-allow-methods", (leave?.methods ?? methods).join(", "));
+  response.headers.set("access-control-allow-headers", (leave?.headers ?? REQUEST_HEADERS).join(", "));
+  response.headers.set("access-control-max-age", String(leave === null ? SECONDS : LEAVE_SECONDS));
   return response;
 }

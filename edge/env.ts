@@ -14,8 +14,8 @@ export interface Env extends QuotaSettings {
    */
   readonly STRANDLINE_AUTH?: string;
   /**
-   * The edge's own, at least 32 bytes: tickets for sockets and member ids are signed with keys that are made of it. A
-   * secret. Where it is not set they are made of STRANDLINE_JWT_SECRET.
+   * The edge's own, at least 32 bytes: tickets for sockets, member ids and ingest keys are signed with keys that are made
+   * of it. A secret. Where it is not set they are made of STRANDLINE_JWT_SECRET.
    */
   readonly STRANDLINE_SECRET?: string;
   /**

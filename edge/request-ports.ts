@@ -8,6 +8,7 @@ import { Standing } from "./access/standing.ts";
 import { ANYBODY, type Caller } from "./auth/caller.ts";
 import { writeTicket } from "./auth/ticket.ts";
 import { settingsOf, type Env } from "./env.ts";
+import { ingestKeyPort } from "./ingest-key-port.ts";
 import { meteredPartition } from "./metered-partition.ts";
 import type { ControllerPort, EdgePorts, KnownTopic, RevocationPort } from "./operations/ports.ts";
 import { take, type Outcome } from "./outcome.ts";
@@ -22,7 +23,7 @@ import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
 import { locationOf } from "./topic-config.ts";
 
-const rulesCache = new RulesCache(systemClock);
+const rulesCache = new RulesCache<NamespaceRules>(systemClock);
 const caches = new Map<string, TopicCache>();
 
 type StubOf<Namespace> = Namespace extends DurableObjectNamespace<infer Object> ? DurableObjectStub<Object> : never;
@@ -49,6 +50,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     standing,
     quota,
     controller,
+    ingestKeys: ingestKeyPort(env, caller),
     revocations: revocationPort(env, caller, controller),
     issueTicket: async (origin) => await issueTicket(env, caller, origin),
     topics,
@@ -76,11 +78,11 @@ async function standingOf(
   background: EdgePorts["background"],
 ): Promise<{ readonly standing: Standing; readonly rules: NamespaceRules }> {
   const { namespace } = caller;
-  const ask = async (): Promise<NamespaceRules> => await controller.rules();
+  const ask = async (): Promise<NamespaceRules> => ({ ...NO_RULES, ...(await controller.rules()) });
   const free = { bearer: caller, clock: systemClock, rules: NO_RULES, ask: null };
   if (caller === ANYBODY) return { standing: new Standing(free), rules: NO_RULES };
   const rules = await rulesCache.rulesOf(namespace, ask, background);
-  const again = (): ReturnType<RulesCache["rulesOf"]> => rulesCache.rulesOf(namespace, ask, (work) => void work);
+  const again = (): ReturnType<typeof rulesCache.rulesOf> => rulesCache.rulesOf(namespace, ask, (work) => void work);
   const standing = new Standing({ bearer: caller, clock: systemClock, rules, ask: again });
   const refusal = standing.refusal();
   if (refusal !== null) throw refusal;

@@ -224,8 +224,11 @@ export const offsetsQuery: z.ZodType<{ at: OffsetQuestion }> = z.strictObject({
 /** Of a route that takes no query. */
 export const noQuery: z.ZodType<object> = z.strictObject({});
 
-/** Throws `INVALID_REQUEST` that names the first wrong field and what it holds; before others one that is not known. */
-export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+/**
+ * Throws `INVALID_REQUEST` that names the first wrong field and what it holds; before others one that is not known.
+ * `holdsSecrets`: what it holds is then not told, wherever in it the secret was put.
+ */
+export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: string, holdsSecrets = false): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
@@ -236,6 +239,7 @@ export function demand<Value>(schema: z.ZodType<Value>, value: unknown, what: st
   const held = shown(valueAt(value, path));
   const said = issue?.code === "unrecognized_keys" ? "; no such field is known here" : `; ${issue?.message ?? ""}`;
   const named = field === "" ? what : `${what}: ${field}`;
+  if (holdsSecrets) throw new StrandlineError("INVALID_REQUEST", `${named} is not right${said}`, { field });
   throw new StrandlineError("INVALID_REQUEST", `${named} is ${held}${said}`, { field, value: held });
 }
 

@@ -3,6 +3,7 @@ import type { TopicConfig } from "../shared/api/metadata.ts";
 import type { ConfigChanges } from "../shared/api/topics.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
+import { isOrigin, originsIn } from "./origin-list.ts";
 
 type Check = (value: string) => boolean;
 
@@ -37,6 +38,10 @@ const CHECKS: Readonly<Record<string, { readonly check: Check; readonly says: st
   "delete.retention.ms": { check: wholeFrom(0), says: "milliseconds" },
   "min.insync.replicas": { check: oneOf("1"), says: "1" },
   "producer.state.retention.ms": { check: wholeFrom(1), says: "milliseconds" },
+  "cors.origins": {
+    check: (value) => value === "*" || isOriginList(value),
+    says: `origins such as https://shop.example, separated by commas, at most ${LIMITS.originsPerListMax}; or *`,
+  },
   location: { check: oneOf(...LOCATIONS), says: `one of ${LOCATIONS.join(", ")}` },
   jurisdiction: { check: oneOf("eu", "fedramp"), says: "eu or fedramp" },
 };
@@ -75,6 +80,11 @@ export function alteredConfig(config: TopicConfig, changes: ConfigChanges): Topi
   if (entries.length === Object.keys(config).length && entries.every(([name, value]) => config[name] === value))
     return null;
   return checkTopicConfig(Object.fromEntries(entries));
+}
+
+function isOriginList(value: string): boolean {
+  const origins = originsIn(value);
+  return origins.length <= LIMITS.originsPerListMax && origins.every(isOrigin);
 }
 
 /** The defaults of what is not stated. */

@@ -23,6 +23,12 @@ export const LIMITS = {
   recordsBodyBytesMax: 4_194_304,
   /** Records of such a request: each is answered for itself, in some hundred times the room that an empty one takes. */
   recordsPerRequestMax: 10_000,
+  /** The body of a request under an ingest key: a webhook, or what a page sends as it goes. */
+  ingestBytesMax: 1_048_576,
+  ingestKeysPerTopicMax: 100,
+  webhookSecretCharsMin: 8,
+  /** Of one ingest key, and of one topic's `cors.origins`. */
+  originsPerListMax: 50,
   /** One record of a stream, as text: Base64 or escapes make it longer than it is. */
   recordTextBytesMax: 2_097_152,
   /** Reports of a stream that nobody has read yet; the stream goes on once they are. */

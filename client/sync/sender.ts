@@ -44,6 +44,10 @@ export class Sender {
   readonly #nudge = new Nudge();
   readonly #hold: Hold;
   readonly #backoff: Backoff;
+  /** Of topics that the edge will not tell of: they keep no others waiting. */
+  readonly #refusal: Hold;
+  readonly #refusalBackoff: Backoff;
+  readonly #refused = new Set<string>();
   #scanWanted = true;
   #requests = 0;
   #requestBytesMax = PROBE_BYTES_MAX;
@@ -57,6 +61,11 @@ export class Sender {
     this.#paused = options.paused;
     this.#hold = new Hold(ports.clock, () => this.#nudge.notify());
     this.#backoff = new Backoff(ports.retry, ports.random);
+    this.#refusal = new Hold(ports.clock, () => {
+      this.#refused.clear();
+      this.wake();
+    });
+    this.#refusalBackoff = new Backoff(ports.retry, ports.random);
   }
 
   /** There may be something new to send. */
@@ -68,6 +77,7 @@ export class Sender {
   /** The network may be back. */
   hint(): void {
     this.#hold.end();
+    this.#refusal.end();
     for (const sender of this.#senders.values()) sender.hint();
     this.wake();
   }
@@ -121,7 +131,8 @@ export class Sender {
       if (topic.topicId === null || ref.partition < 0) unknown.add(topic.name);
       else await this.#open(ref, topic);
     }
-    if (unknown.size > 0) await this.#learn([...unknown]);
+    const asked = [...unknown].filter((name) => !this.#refused.has(name));
+    if (asked.length > 0) await this.#learn(asked);
   }
 
   async #open(ref: PartitionRef, topic: TopicRow): Promise<void> {
@@ -138,9 +149,14 @@ export class Sender {
   async #learn(names: readonly string[]): Promise<void> {
     const topics = await this.#ports.directory.refresh(names, true, this.#signal);
     this.#ports.reached(null);
-    const refused = topics.find((topic) => topic.error !== null);
+    for (const { name, error } of topics) {
+      if (error === null) continue;
+      this.#refused.add(name);
+      this.#ports.reached(StrandlineError.fromBody(error));
+    }
+    if (this.#refused.size === 0) this.#refusalBackoff.reset();
+    else if (!this.#refusal.active) this.#refusal.start(this.#refusalBackoff.nextDelayMs());
     if (topics.some((topic) => topic.error === null)) this.#scanWanted = true;
-    if (refused?.error != null) this.#failed(StrandlineError.fromBody(refused.error));
     if (this.#scanWanted) this.#nudge.notify();
   }
 

@@ -28,6 +28,7 @@ export type Need =
   | "alterQuotas"
   | "revoke"
   | "describeRevocations"
+  | "ingestKeys"
   | "metrics";
 
 /** Any one of the rights will do. */
@@ -63,6 +64,8 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   alterQuotas: [["CLUSTER", "ALTER_CONFIGS"]],
   revoke: [["CLUSTER", "ALTER"]],
   describeRevocations: [["CLUSTER", "DESCRIBE"]],
+  /** Those of other topics are as if they were not there. */
+  ingestKeys: [["TOPIC", "ALTER"]],
   metrics: [["CLUSTER", "DESCRIBE"]],
 };
 
@@ -109,6 +112,12 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "DELETE /v1/acls": ["alterAcls"],
   "GET /v1/quotas": ["describeQuotas"],
   "PUT /v1/quotas": ["alterQuotas"],
+  "POST /v1/ingest-keys": ["ingestKeys"],
+  "GET /v1/ingest-keys": ["ingestKeys"],
+  "PATCH /v1/ingest-keys/:id": ["ingestKeys"],
+  "DELETE /v1/ingest-keys/:id": ["ingestKeys"],
+  // Its key says who it is, and grants it the one right that there is.
+  "POST /v1/ingest/:key": [],
   "GET /metrics": ["metrics"],
   "GET /openapi.json": [],
 };

@@ -8,7 +8,7 @@ import type { Env } from "../env.ts";
 import { systemClock } from "../system-ports.ts";
 import type { Caller } from "./caller.ts";
 import type { FetchKeys } from "./issuer-keys.ts";
-import { anybody, isServed } from "./open-doors.ts";
+import { anybody, demandLocalHost, isServed } from "./open-doors.ts";
 import { isAnyListed, isListed } from "./origins.ts";
 import { ownCaller, type OwnCheck } from "./own-check.ts";
 import { Tokens } from "./tokens.ts";
@@ -33,21 +33,40 @@ export interface CheckPorts {
 const CHECKS = makeChecks();
 
 /** Throws or rejects with `NOT_CONFIGURED`, `FORBIDDEN_ORIGIN`, `SASL_AUTHENTICATION_FAILED`, `ISSUER_UNAVAILABLE`. */
-export function authenticate(env: Env, request: Request, checks: Checks = CHECKS): Caller | Promise<Caller> {
+export function authenticate(
+  env: Env,
+  request: Request,
+  checks: Checks = CHECKS,
+  originIsServed = false,
+): Caller | Promise<Caller> {
   switch (env.STRANDLINE_AUTH) {
     case "none":
-      return anybody(env, request);
+      return anybody(env, request, originIsServed);
     case "jwt":
       return checks.tokens.caller(env, request);
     case "hook":
       return ownCaller(checks.own, env, request, checks.clock);
     default:
-      throw new StrandlineError(
-        "NOT_CONFIGURED",
-        "set STRANDLINE_AUTH to jwt, and to none for local development alone; docs/securing.md says more",
-        { setting: "STRANDLINE_AUTH" },
-      );
+      throw notConfigured();
   }
+}
+
+/** What holds for whoever is not asked for a token. Throws `NOT_CONFIGURED`, `FORBIDDEN_ORIGIN`. */
+export function demandDoors(env: Env, request: Request): void {
+  switch (env.STRANDLINE_AUTH) {
+    case "none":
+      return demandLocalHost(request);
+    case "jwt":
+    case "hook":
+      return;
+    default:
+      throw notConfigured();
+  }
+}
+
+function notConfigured(): StrandlineError {
+  const said = "set STRANDLINE_AUTH to jwt, and to none for local development alone; docs/securing.md says more";
+  return new StrandlineError("NOT_CONFIGURED", said, { setting: "STRANDLINE_AUTH" });
 }
 
 /** Whether a page of that origin may read answers. Where a token is asked for, none comes along unasked from any page. */

@@ -23,7 +23,10 @@ export type Check =
   | "namespace"
   | "scope"
   | "own"
-  | "ticket";
+  | "ticket"
+  | "ingest-key"
+  | "webhook-signature"
+  | "webhook-timestamp";
 
 const SAYS: Readonly<Record<Check, string>> = {
   missing: "there is none; send Authorization: Bearer and a token",
@@ -46,6 +49,9 @@ const SAYS: Readonly<Record<Check, string>> = {
   namespace: "the token names no namespace, which is text of at most 128 characters without control characters",
   scope: "the token's scopes are neither text nor an array of text",
   ticket: "the ticket is none, or was used, or is too old, or is for another origin",
+  "ingest-key": "the ingest key is none of this edge's, or nothing is taken under it any more",
+  "webhook-signature": "the body is not signed as the ingest key demands",
+  "webhook-timestamp": "the signature has no time in seconds since 1970, or one too far from now",
   own: "this edge's own check does not know it",
 };
 

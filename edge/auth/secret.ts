@@ -6,7 +6,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import { bytesOf } from "../../shared/utf8.ts";
 import type { Env } from "../env.ts";
 
-export type Purpose = "ticket" | "member-id";
+export type Purpose = "ticket" | "member-id" | "ingest-key";
 
 const BYTES_MIN = 32;
 /** Where the doors are open there is nothing to forge one's way into. */

@@ -2,6 +2,7 @@ import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ConfigChanges, CreateTopicRequest, DeleteTopicAnswer } from "../../shared/api/topics.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { settingsOf, type Env } from "../env.ts";
+import type { IngestRule, IngestTerms } from "../ingest/ingest-rule.ts";
 import { log, setLogLevel, thrownFields } from "../log.ts";
 import type { Report } from "../metrics/report.ts";
 import { TotalsStore } from "../metrics/totals-store.ts";
@@ -10,6 +11,7 @@ import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import { edgeQuotas } from "../quota/edge-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
+import { IngestKeys } from "./ingest-keys.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
 import { RulesObject } from "./rules-object.ts";
@@ -35,6 +37,7 @@ export class ControllerObject extends RulesObject {
   readonly #ledger: PartitionLedger;
   readonly #changes: TopicChanges;
   readonly #alarm: RetryAlarm;
+  readonly #ingestKeys: IngestKeys;
   readonly #owners: TopicOwners;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -44,6 +47,7 @@ export class ControllerObject extends RulesObject {
     this.#metrics = new TotalsStore(storage, systemClock);
     this.#topics = new TopicRegistry(storage.sql, systemClock, systemRandom);
     this.#ledger = new PartitionLedger(storage.sql);
+    this.#ingestKeys = new IngestKeys(storage.sql, this.#topics, systemClock, systemRandom);
     this.#owners = new TopicOwners(storage.sql);
     this.#changes = new TopicChanges({
       registry: this.#topics,
@@ -98,6 +102,7 @@ export class ControllerObject extends RulesObject {
     const deleted = this.#change(() => {
       const { topicId, config } = this.#topics.demand(name).metadata;
       this.#topics.remove(topicId);
+      this.#ingestKeys.removeOf(topicId);
       this.#owners.disown(topicId);
       this.#ledger.release(topicId, config["jurisdiction"] ?? null);
       return { name, topicId };
@@ -131,6 +136,26 @@ export class ControllerObject extends RulesObject {
   report(report: Report): void {
     if ("topicId" in report && this.#topics.byId(report.topicId) === null) return;
     this.#metrics.hear(report);
+  }
+
+  createIngestKey(topic: string, terms: IngestTerms): Outcome<IngestRule> {
+    return attempt(() => this.#ingestKeys.create(topic, terms));
+  }
+
+  ingestKey(id: string): IngestRule | null {
+    return this.#ingestKeys.find(id);
+  }
+
+  ingestKeys(): IngestRule[] {
+    return this.#ingestKeys.all();
+  }
+
+  alterIngestKey(id: string, changes: Partial<IngestTerms>): Outcome<IngestRule> {
+    return attempt(() => this.#ingestKeys.alter(id, changes));
+  }
+
+  removeIngestKey(id: string): void {
+    this.#ingestKeys.remove(id);
   }
 
   /** What was reported, as Prometheus reads it. */

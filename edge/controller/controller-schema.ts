@@ -7,6 +7,7 @@
  *   request that made it.
  * `births`: one row for each partition that was confirmed, written before the confirmation is answered: only these can
  *   have storage. `told`: the revision it has heard of.
+ * `ingest_keys`: one row a key. `terms`: what may be done with it (JSON), secrets of webhooks among them.
  * `freeing`: partitions of deleted topics whose storage may still be there.
  * `revocations`: credentials that are ended before their time, one row for each principal and each credential.
  *   `until`: when it may be forgotten; null: never.
@@ -54,6 +55,12 @@ const TABLES = [
     operation TEXT NOT NULL,
     permission_type TEXT NOT NULL,
     PRIMARY KEY (resource_type, resource_name, pattern_type, principal, operation, permission_type)
+  ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS ingest_keys (
+    id TEXT PRIMARY KEY,
+    topic_id TEXT NOT NULL,
+    terms TEXT NOT NULL,
+    created_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];

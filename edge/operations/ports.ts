@@ -17,6 +17,7 @@ import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
+import type { IngestKeyPort } from "./ingest-keys.ts";
 import type { QuotaPort } from "../quota/request-quota.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
@@ -62,6 +63,7 @@ export interface EdgePorts {
   /** For a socket from that origin; null: from any. Throws `THROTTLING_QUOTA_EXCEEDED`, `NOT_CONFIGURED`. */
   issueTicket(origin: string | null): Promise<TicketAnswer>;
   readonly controller: ControllerPort;
+  readonly ingestKeys: IngestKeyPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;
   readonly autoCreateTopics: boolean;

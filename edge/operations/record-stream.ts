@@ -8,12 +8,18 @@
  * Reports that nobody reads are held up to `reportsBytesMax`; then the body is read no further until they are, for
  * `reportsWaitMsMax` at the most. A sender that reads nothing before it has sent all is so told where it ends, and never
  * waits for an edge that waits for it.
+ *
+ * A sender with a `producer_byte_rate` is read as slowly as it may send: each group waits until the one before is paid for.
+ * A stream ends with the credential or the right that it began with, within the time of two looks at them, also where
+ * nothing moves.
  */
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { demandPermission } from "../access/access.ts";
 import { asStrandlineError } from "../http-error.ts";
 import type { Piece, Splitter } from "../intake/line-splitter.ts";
 import type { OutgoingRecord } from "../intake/outgoing-record.ts";
+import { lookAgainInMs } from "../tail/look-again.ts";
 import { unknownTopic, type EdgePorts, type KnownTopic } from "./ports.ts";
 import { Reports } from "./reports.ts";
 import { asGrown, deliverRecords, prepareRecords, type RecordOutcome } from "./send-records.ts";
@@ -27,6 +33,11 @@ const LINGER_MS = 5;
 /** A stream that had so much in one group is a bulk: it waits for more, and writes fewer rows. */
 const BULK_BYTES = 16_384;
 const BULK_LINGER_MS = 50;
+const RATE = "producer_byte_rate";
+/** Groups of a slow sender are about a second of its rate, but no smaller, so that its reports keep coming. */
+const PACED_GROUP_BYTES = 16_384;
+/** Longer than that no timer is set at once: there is a longest that the platform can. */
+const WAIT_MS_MAX = 60_000;
 
 export interface StreamGrammar<Sent extends OutgoingRecord = OutgoingRecord> {
   readonly splitter: Splitter;
@@ -47,16 +58,18 @@ interface Group<Sent> {
   readonly refused: { readonly number: number; readonly error: StrandlineError }[];
 }
 
-/** The reports. The caller may write to the topic. */
+/** The reports. The caller may write to the topic. Throws `THROTTLING_QUOTA_EXCEEDED`: then nothing was read. */
 export function recordStream<Sent extends OutgoingRecord>(
   ports: EdgePorts,
   topic: KnownTopic,
   body: ReadableStream<Uint8Array> | null,
   grammar: StreamGrammar<Sent>,
 ): ReadableStream<Uint8Array> {
+  ports.quota.admit(RATE);
   const reports = new Reports(ports.clock);
   const stream = new RecordStream(ports, topic, grammar, reports);
-  ports.background(stream.run(body));
+  const disconnected = ports.quota.connect((error) => stream.end(error));
+  ports.background(stream.run(body).then(disconnected));
   return reports.readable;
 }
 
@@ -65,6 +78,9 @@ class RecordStream<Sent extends OutgoingRecord> {
   readonly #topic: KnownTopic;
   readonly #grammar: StreamGrammar<Sent>;
   readonly #reports: Reports;
+  readonly #groupBytes: number;
+  readonly #over = new AbortController();
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #group: Group<Sent> = newGroup();
   #number = 0;
   #delivered: Promise<void> = Promise.resolve();
@@ -79,38 +95,70 @@ class RecordStream<Sent extends OutgoingRecord> {
     this.#topic = topic;
     this.#grammar = grammar;
     this.#reports = reports;
+    const rate = ports.quota.ofPartition(RATE)?.byteRate ?? GROUP_BYTES;
+    this.#groupBytes = Math.min(Math.max(rate, PACED_GROUP_BYTES), GROUP_BYTES);
   }
 
   /** Never rejects. */
   async run(body: ReadableStream<Uint8Array> | null): Promise<void> {
-    const reader = body?.getReader();
+    this.#reader = body?.getReader() ?? null;
+    void this.#lookAgain();
     try {
-      if (reader !== undefined) await this.#read(reader);
+      await this.#read();
       if (this.#broken === null) await this.#take(this.#grammar.splitter.end());
     } catch {
       // The body was cut: what came of it in whole pieces is kept, and nobody may be there for the reports.
     }
     await this.#send();
     await this.#delivered;
-    if (this.#broken !== null) {
-      await reader?.cancel().catch(() => undefined);
-      this.#reports.last(this.#grammar.broken(this.#broken));
-    }
+    this.#over.abort();
+    if (this.#broken !== null) this.#reports.last(this.#grammar.broken(this.#broken));
     this.#reports.close();
   }
 
-  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    while (this.#broken === null) {
-      const { done, value } = await reader.read();
+  /** Nothing more is taken, for that reason: the first one that is told counts. */
+  end(error: StrandlineError): void {
+    if (this.#over.signal.aborted) return;
+    this.#broken = error;
+    this.#over.abort();
+    void this.#reader?.cancel().catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    while (this.#reader !== null && this.#broken === null) {
+      const { done, value } = await this.#reader.read();
       if (done) return;
       await this.#take(this.#grammar.splitter.push(value));
       this.#linger();
     }
   }
 
+  /** Until the stream is over. */
+  async #lookAgain(): Promise<void> {
+    const { standing, clock } = this.#ports;
+    while (this.#mayGoOn()) {
+      await clock.sleep(lookAgainInMs(standing, clock), this.#over.signal);
+      if (!this.#over.signal.aborted) await standing.refresh();
+    }
+  }
+
+  /** By what is known here, so that each group may ask. False: the stream has come to its end. */
+  #mayGoOn(): boolean {
+    const { standing } = this.#ports;
+    try {
+      const refusal = standing.refusal();
+      if (refusal !== null) throw refusal;
+      demandPermission(standing, "produce", this.#topic.name);
+    } catch (thrown) {
+      this.end(asStrandlineError(thrown));
+    }
+    return !this.#over.signal.aborted;
+  }
+
   async #take(pieces: readonly Piece[]): Promise<void> {
     for (const piece of pieces) {
-      if (this.#group.bytes >= GROUP_BYTES) await this.#send();
+      if (this.#group.bytes >= this.#groupBytes) await this.#send();
+      if (this.#broken !== null) return;
       const group = this.#group;
       const number = (this.#number += 1);
       try {
@@ -156,36 +204,48 @@ class RecordStream<Sent extends OutgoingRecord> {
     await before;
   }
 
-  /** Never rejects. */
+  /** Never rejects. What is not reported was not taken. */
   async #deliver(group: Group<Sent>, before: Promise<void>): Promise<void> {
     let outcomes: readonly RecordOutcome[];
     try {
-      const { expiresAtMs } = this.#ports.caller;
-      if (expiresAtMs !== null && this.#ports.clock.now() >= expiresAtMs) {
-        this.#broken = new StrandlineError("SASL_AUTHENTICATION_FAILED", "the credential has expired");
-        throw this.#broken;
-      }
       // While the group before is under way.
       const known = (await this.#ports.topics.byId(this.#topic.topicId)) ?? null;
       if (known === null) throw unknownTopic(this.#topic.name);
       const topic = await asGrown(this.#ports, known, group.records);
       const prepared = prepareRecords(this.#ports, topic, group.records);
       await before;
-      // What is not reported was not taken.
-      if (this.#broken !== null) return;
-      outcomes = await deliverRecords(this.#ports, prepared);
+      await this.#paid();
+      if (!this.#mayGoOn()) return;
+      outcomes = await deliverRecords(this.#ports, prepared, async (error) => await this.#again(error));
     } catch (thrown) {
       await before;
-      if (this.#broken !== null && this.#broken !== thrown) return;
+      if (!this.#mayGoOn()) return;
       const error = asStrandlineError(thrown);
       outcomes = group.records.map(() => ({ error, partition: null }));
     }
     const taken = await this.#reports.put(this.#reportsOf(group, outcomes));
-    if (!taken)
-      this.#broken ??= new StrandlineError(
-        "REQUEST_TIMED_OUT",
-        `its reports were not read for ${LIMITS.reportsWaitMsMax} ms, and the stream was read no further`,
-      );
+    if (taken) return;
+    const said = `its reports were not read for ${LIMITS.reportsWaitMsMax} ms, and the stream was read no further`;
+    this.end(new StrandlineError("REQUEST_TIMED_OUT", said));
+  }
+
+  /** Until what was appended is paid for, or the stream is over. */
+  async #paid(): Promise<void> {
+    const { quota } = this.#ports;
+    for (let waitMs = quota.waitMs(RATE); waitMs > 0 && this.#broken === null; waitMs = quota.waitMs(RATE))
+      await this.#wait(waitMs);
+  }
+
+  /** A partition that its principal has come to by other ways too: the run waits, and those behind it as well. */
+  async #again({ code, details }: StrandlineError): Promise<boolean> {
+    const { retryAfterMs } = details;
+    if (code !== "THROTTLING_QUOTA_EXCEEDED" || typeof retryAfterMs !== "number") return false;
+    await this.#wait(retryAfterMs);
+    return this.#mayGoOn();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await this.#ports.clock.sleep(Math.min(ms, WAIT_MS_MAX), this.#over.signal);
   }
 
   /** In the order of the pieces. */

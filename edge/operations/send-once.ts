@@ -39,7 +39,10 @@ interface Delivery {
   readonly stampTime: boolean;
 }
 
-/** One outcome for each record. Throws `TOPIC_AUTHORIZATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`. */
+/**
+ * One outcome for each record. Throws `TOPIC_AUTHORIZATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`,
+ * `THROTTLING_QUOTA_EXCEEDED`.
+ */
 export async function sendOnce(
   ports: EdgePorts,
   topic: KnownTopic,
@@ -47,6 +50,7 @@ export async function sendOnce(
   idempotency: Idempotency,
 ): Promise<readonly RecordOutcome[]> {
   demandPermission(ports.access, "produce", topic.name);
+  ports.quota.admit("producer_byte_rate");
   const stated = records.flatMap(({ timestamp }) => (timestamp === null ? [] : [timestamp]));
   const stampTime = stated.length === 0;
   // The same each time the request comes, whenever that is.

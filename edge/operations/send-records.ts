@@ -46,7 +46,10 @@ export interface PreparedRecords {
   readonly timestamps: readonly number[];
 }
 
-/** One outcome for each record, in their order. Throws `TOPIC_AUTHORIZATION_FAILED`. */
+/** What a partition is asked again with, or not: a run that it refused, and holds nothing of. */
+export type Again = (error: StrandlineError) => Promise<boolean>;
+
+/** One outcome for each record, in their order. Throws `TOPIC_AUTHORIZATION_FAILED`, `THROTTLING_QUOTA_EXCEEDED`. */
 export async function sendRecords(
   ports: EdgePorts,
   topic: KnownTopic,
@@ -54,6 +57,7 @@ export async function sendRecords(
   options: SendOptions = {},
 ): Promise<readonly RecordOutcome[]> {
   demandPermission(ports.access, "produce", topic.name);
+  ports.quota.admit("producer_byte_rate");
   const grown = await asGrown(ports, topic, records);
   return await deliverRecords(ports, prepareRecords(ports, grown, records, options));
 }
@@ -99,12 +103,22 @@ export function prepareRecords(
   return { topic, runs, outcomes, timestamps };
 }
 
+const never: Again = () => Promise.resolve(false);
+
 /** Never rejects: what fails is told of each record. */
-export async function deliverRecords(ports: EdgePorts, prepared: PreparedRecords): Promise<readonly RecordOutcome[]> {
+export async function deliverRecords(
+  ports: EdgePorts,
+  prepared: PreparedRecords,
+  again: Again = never,
+): Promise<readonly RecordOutcome[]> {
   const { runs, outcomes } = prepared;
   await Promise.all(
     Array.from(runs, async ([partition, own]) => {
-      for (const run of own) await deliverRun(ports, prepared, partition, run);
+      for (const run of own) {
+        let error = await appendRun(ports, prepared, partition, run);
+        while (error !== null && (await again(error))) error = await appendRun(ports, prepared, partition, run);
+        if (error !== null) for (const index of run.indexes) outcomes[index] = { error, partition };
+      }
     }),
   );
   for (const outcome of outcomes)
@@ -114,12 +128,13 @@ export async function deliverRecords(ports: EdgePorts, prepared: PreparedRecords
 
 const NO_PRODUCER: RunProducer = { kind: "none" };
 
-async function deliverRun(
+/** Null: it stands in the log, and its records' outcomes are told. */
+async function appendRun(
   ports: EdgePorts,
   { topic, outcomes, timestamps }: PreparedRecords,
   partition: number,
   { bytes, batches, indexes }: BuiltRun,
-): Promise<void> {
+): Promise<StrandlineError | null> {
   try {
     const port = ports.partition(topic, partition);
     const answer = take(await port.append({ bytes, batches, leaderEpoch: null, producer: NO_PRODUCER }));
@@ -130,9 +145,9 @@ async function deliverRun(
       const timestamp = logAppendTime ?? timestamps[index] ?? 0;
       outcomes[index] = { error: null, partition, offset: baseOffset + delta, timestamp };
     }
+    return null;
   } catch (thrown) {
-    const error = thrown instanceof StrandlineError ? thrown : unreachable(topic, partition, thrown);
-    for (const index of indexes) outcomes[index] = { error, partition };
+    return thrown instanceof StrandlineError ? thrown : unreachable(topic, partition, thrown);
   }
 }
 

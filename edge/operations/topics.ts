@@ -5,6 +5,7 @@
 import type {
   AlterTopicAnswer,
   AlterTopicRequest,
+  ConfigChanges,
   CreateTopicRequest,
   DeleteTopicAnswer,
   DescribeTopicAnswer,
@@ -12,7 +13,9 @@ import type {
   GrowTopicRequest,
   ListTopicsAnswer,
 } from "../../shared/api/topics.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import { demandPermission, isPermitted } from "../access/access.ts";
+import { ANYBODY } from "../auth/caller.ts";
 import type { CreatedTopic } from "../controller/topic-registry.ts";
 import { take } from "../outcome.ts";
 import { defaultsOf } from "../topic-config.ts";
@@ -22,6 +25,7 @@ import { asShownTo } from "./shown-topic.ts";
 /** Throws `TOPIC_ALREADY_EXISTS` and what says that the name, the count or the config is not legal. */
 export async function createTopic(ports: EdgePorts, request: CreateTopicRequest): Promise<CreatedTopic> {
   demandPermission(ports.access, "createTopic", request.name);
+  demandOrigins(ports, request.config ?? {});
   const created = take(await ports.controller.createTopic(request));
   ports.topics.learn(created.topic);
   return { ...created, topic: asShownTo(ports, created.topic) };
@@ -53,6 +57,7 @@ export async function alterTopic(
   { config }: AlterTopicRequest,
 ): Promise<AlterTopicAnswer> {
   demandPermission(ports.access, "alterTopic", name);
+  demandOrigins(ports, config);
   const altered = take(await ports.controller.alterTopic(name, config));
   ports.topics.learn(altered);
   return asShownTo(ports, altered);
@@ -76,4 +81,11 @@ export async function deleteTopic(ports: EdgePorts, name: string): Promise<Delet
   const deleted = take(await ports.controller.deleteTopic(name));
   ports.topics.forget(deleted.topicId);
   return deleted;
+}
+
+/** Else any page of the web could write into the log of whoever has it running. Throws `INVALID_CONFIG`. */
+function demandOrigins({ caller }: EdgePorts, changes: ConfigChanges): void {
+  if (changes["cors.origins"] !== "*" || caller !== ANYBODY) return;
+  const said = "cors.origins = *: while the doors are open, origins are listed one by one";
+  throw new StrandlineError("INVALID_CONFIG", said, { config: "cors.origins", value: "*" });
 }

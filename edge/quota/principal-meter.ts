@@ -15,7 +15,7 @@ export const REFUSALS_MAX = 100;
 export const CUT_OFF_MS = 30_000;
 
 export class PrincipalMeter {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #buckets = new Map<RateName, TokenBucket>();
   readonly #connections = new Set<(error: StrandlineError) => void>();
   /** In a row, of each rate: one that is used up does not hide behind another that is not. */
@@ -24,7 +24,7 @@ export class PrincipalMeter {
   #cutOffUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, quotas: Quotas) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#quotas = quotas;
   }
 
@@ -40,7 +40,7 @@ export class PrincipalMeter {
 
   /** Throws `THROTTLING_QUOTA_EXCEEDED` where an earlier request was told to wait, and this one came too soon. */
   admit(name: RateName): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (now < this.#cutOffUntilMs) throw throttled("cut off", 0, this.#cutOffUntilMs - now);
     const waitMs = this.waitMs(name);
     if (waitMs === 0) {
@@ -55,11 +55,11 @@ export class PrincipalMeter {
 
   /** Milliseconds to wait from now on. */
   charge(name: RateName, amount: number): number {
-    return this.#bucket(name)?.take(amount, this.#clock.now()) ?? 0;
+    return this.#bucket(name)?.take(amount, this.clock.now()) ?? 0;
   }
 
   waitMs(name: RateName): number {
-    return this.#bucket(name)?.waitMs(this.#clock.now()) ?? 0;
+    return this.#bucket(name)?.waitMs(this.clock.now()) ?? 0;
   }
 
   /** A socket or a stream; `close` ends it when the principal is cut off. Throws `THROTTLING_QUOTA_EXCEEDED`. */
@@ -74,7 +74,7 @@ export class PrincipalMeter {
 
   /** Forgetting it forgives nothing. */
   isIdle(): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (this.#connections.size > 0 || now < this.#cutOffUntilMs) return false;
     return Array.from(this.#buckets.values()).every((bucket) => bucket.isFull(now));
   }
@@ -93,7 +93,7 @@ export class PrincipalMeter {
     if (rate === undefined) return null;
     const held = this.#buckets.get(name);
     if (held?.rate === rate) return held;
-    const made = new TokenBucket(rate, this.#clock.now());
+    const made = new TokenBucket(rate, this.clock.now());
     this.#buckets.set(name, made);
     return made;
   }

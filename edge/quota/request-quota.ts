@@ -9,7 +9,10 @@ export interface QuotaPort {
   /** Once for each request: what was begun is carried out. Throws `THROTTLING_QUOTA_EXCEEDED`. */
   admit(name: RateName): void;
   charge(name: RateName, amount: number): void;
-  /** What a request that goes on for long waits before its next part, since it is admitted once; 0: nothing. */
+  /**
+   * What a request that goes on for long waits before its next part, since it is admitted once; 0: nothing. By what a
+   * partition has told as well, which knows of other isolates.
+   */
   waitMs(name: RateName): number;
   /** A partition has charged as well. */
   told(throttleMs: number): void;
@@ -37,6 +40,7 @@ export class RequestQuota implements QuotaPort {
   readonly #meter: PrincipalMeter;
   readonly #admitted = new Set<RateName>();
   #throttleMs = 0;
+  #toldUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(principal: string, meter: PrincipalMeter) {
     this.#principal = principal;
@@ -54,15 +58,16 @@ export class RequestQuota implements QuotaPort {
   }
 
   charge(name: RateName, amount: number): void {
-    this.told(this.#meter.charge(name, amount));
+    this.#throttleMs = Math.max(this.#throttleMs, this.#meter.charge(name, amount));
   }
 
   waitMs(name: RateName): number {
-    return this.#meter.waitMs(name);
+    return Math.max(this.#meter.waitMs(name), this.#toldUntilMs - this.#meter.clock.now(), 0);
   }
 
   told(throttleMs: number): void {
     this.#throttleMs = Math.max(this.#throttleMs, throttleMs);
+    this.#toldUntilMs = Math.max(this.#toldUntilMs, this.#meter.clock.now() + throttleMs);
   }
 
   ofPartition(name: RateName): PartitionQuota | undefined {

@@ -2,6 +2,8 @@ import type { z } from "zod";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { NamedSchema } from "../answer-schemas.ts";
+import type { Caller } from "../auth/caller.ts";
+import type { Env } from "../env.ts";
 import type { EdgePorts } from "../operations/ports.ts";
 import { demand, noQuery } from "../schemas.ts";
 import { SECURE_HEADERS } from "../secure-headers.ts";
@@ -43,8 +45,22 @@ export interface RouteDoc {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface AdmissionRequest {
+  readonly env: Env;
+  readonly request: Request;
+  readonly params: RouteRequest["params"];
+  readonly background: EdgePorts["background"];
+}
+
+export interface Admission {
+  readonly caller: Caller;
+  readonly handle: Route["handle"];
+}
+
 export interface Route {
   readonly doc: RouteDoc;
+  /** Where the address itself is the credential. A page that is admitted may read the answer. */
+  readonly admit?: (asked: AdmissionRequest) => Promise<Admission>;
   readonly handle: (request: RouteRequest) => Promise<Response>;
 }
 

@@ -77,7 +77,8 @@ function sentOf(outcomes: readonly RecordOutcome[], alone: boolean): SendRecords
   return { records: outcomes.map(sentRecord) };
 }
 
-function sentRecord(outcome: RecordOutcome): SentRecord {
+/** A record's place in the answer. */
+export function sentRecord(outcome: RecordOutcome): SentRecord {
   const { partition, error } = outcome;
   if (error !== null) return { partition, offset: null, timestamp: null, error: error.toBody() };
   const { offset, timestamp } = outcome;

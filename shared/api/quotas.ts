@@ -13,7 +13,7 @@ export const QUOTA_NAMES = [
   "topics_max",
   /** Partitions of those topics. */
   "partitions_max",
-  /** Sockets and event streams that are open at once. */
+  /** Sockets, event streams and streams of records that are open at once. */
   "connections_max",
 ] as const;
 

@@ -5,6 +5,7 @@ import type { EdgePorts, KnownTopic } from "../../edge/operations/ports.ts";
 import { sendRecords, type RecordOutcome } from "../../edge/operations/send-records.ts";
 import type { AppendAnswer, AppendRequest } from "../../edge/partition/partition-port.ts";
 import type { Outcome } from "../../edge/outcome.ts";
+import { NO_QUOTA } from "../../edge/quota/request-quota.ts";
 import { NO_CHAIN, type TopicId } from "../../shared/brands.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { partitionForKey } from "../../shared/murmur2.ts";
@@ -25,6 +26,7 @@ class Lab {
 
   readonly ports = {
     access: { allows: () => this.mayWrite },
+    quota: NO_QUOTA,
     clock: { now: () => NOW },
     refused: (code: string) => void this.refusedCodes.push(code),
     topics: { asked: () => Promise.resolve(this.asked) },

@@ -5,6 +5,7 @@ import { faceAt } from "../../edge/faces.ts";
 import { restCodes, type RestError } from "../../edge/kafka-rest/rest-error.ts";
 import { EVERY_ROUTE, PARAMETER } from "../../edge/openapi/document.ts";
 import type { RouteDoc } from "../../edge/routes/route.ts";
+import { SECURE_HEADERS } from "../../edge/secure-headers.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { codeOf, noteAnswer } from "./answer-notes.ts";
 
@@ -22,6 +23,7 @@ const PATTERNS = ROUTES.map(([method, path, { doc }]) => ({
 
 export async function checkAnswer({ method, path }: Asked, response: Response): Promise<void> {
   const { pathname } = new URL(path, "http://localhost");
+  if (response.status !== 101) expect(Object.fromEntries(response.headers)).toMatchObject(SECURE_HEADERS);
   const found = PATTERNS.find((one) => one.method === method && one.pattern.test(pathname));
   if (found === undefined) return;
   const { route, doc } = found;

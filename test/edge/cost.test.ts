@@ -57,10 +57,3 @@ test("a page may ask for it and read it", async () => {
   const answer = await call("/v1/topics", { headers: { origin } });
   expect(answer.headers.get("access-control-expose-headers")).toContain("x-strandline-cost");
 });
-
-test.each(["/healthz", "/v1/topics", "/nothing", "/metrics", "/openapi.json", "/v1/topics/nobody"])(
-  "%s is not to be taken for another type",
-  async (path) => {
-    expect((await call(path)).headers.get("x-content-type-options")).toBe("nosniff");
-  },
-);

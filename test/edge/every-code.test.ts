@@ -10,7 +10,8 @@ import { checkAnswer } from "./answer-check.ts";
 import { sql } from "./aged-log.ts";
 import { controller } from "./controller.ts";
 import { newDevice } from "./device.ts";
-import { evict, newPlace, type Place } from "./edge.ts";
+import { call, evict, newPlace, type Place } from "./edge.ts";
+import { ingest, keyOf } from "./ingest-lab.ts";
 import { SAMPLES, type Sample } from "./route-samples.ts";
 
 const EDGE: Env = env;
@@ -20,14 +21,21 @@ function answering(code: ErrorCode): string[] {
   return ROUTES.flatMap(([method, path, { doc }]) => (doc.errors.includes(code) ? [`${method} ${path}`] : []));
 }
 
-type Init = RequestInit & { readonly settings?: Partial<Env> };
+interface Init extends RequestInit {
+  readonly settings?: Partial<Env>;
+  /** Once all is there that the request needs. */
+  readonly before?: () => Promise<void>;
+}
 
 /** The route's sample, for that topic. */
-async function ask(route: string, { name, topicId }: Place, { settings, ...init }: Init = {}): Promise<Response> {
+async function ask(route: string, place: Place, { settings, before, ...init }: Init = {}): Promise<Response> {
   const [method = ""] = route.split(" ");
   const sample: Sample | undefined = SAMPLES.get(route);
   if (sample === undefined) throw new Error(`no sample of ${route}`);
-  const path = sample.path.replace("/orders", `/${name}`).replace("/clusters/acme", "/clusters/default");
+  const { name, topicId } = place;
+  const sampled = sample.path.replace("/orders", `/${name}`).replace("/clusters/acme", "/clusters/default");
+  const path = sample.isItsOwnCredential === true ? await keyedPath(name) : sampled;
+  await before?.();
   const body = typeof sample.body === "string" ? sample.body.replace(SAMPLE_TOPIC_ID, topicId) : sample.body;
   const request = new Request(`http://localhost${path}`, {
     method,
@@ -38,6 +46,13 @@ async function ask(route: string, { name, topicId }: Place, { settings, ...init 
   const response = await app.fetch(request, { ...EDGE, ...settings }, createExecutionContext());
   await checkAnswer({ method, path }, response);
   return response;
+}
+
+/** Of a key that this Worker knows from a request before. */
+async function keyedPath(topic: string): Promise<string> {
+  const keyed = await keyOf({ topic });
+  expect((await ingest(keyed)).status).toBe(200);
+  return `/v1/ingest/${keyed.key}`;
 }
 
 /** In both faces of the edge the sentence stands at the head of the message. */
@@ -60,26 +75,34 @@ async function written(): Promise<Place> {
 }
 
 describe("a topic that is not there", () => {
-  test.each(answering("UNKNOWN_TOPIC_OR_PARTITION"))("%s", async (route) => {
-    const place = { ...(await newPlace()), name: "nobody" };
-    await refused(route, place, "UNKNOWN_TOPIC_OR_PARTITION");
+  // The keys of a topic go with it, so that ingest has no topic that is not there.
+  const routes = answering("UNKNOWN_TOPIC_OR_PARTITION").filter((route) => route !== "POST /v1/ingest/:key");
+
+  test.each(routes)("%s", async (route) => {
+    const place = await newPlace();
+    const before = async (): Promise<void> => void (await call(`/v1/topics/${place.name}`, { method: "DELETE" }));
+    await refused(route, place, "UNKNOWN_TOPIC_OR_PARTITION", { before });
   });
 });
 
 describe("a topic that was deleted, which this Worker has not heard of", () => {
   test.each(answering("UNKNOWN_TOPIC_ID"))("%s", async (route) => {
     const place = await written();
-    expect(await controller().deleteTopic(place.name)).toMatchObject({ ok: true });
-    await refused(route, place, "UNKNOWN_TOPIC_ID");
+    const before = async (): Promise<void> => {
+      expect(await controller().deleteTopic(place.name)).toMatchObject({ ok: true });
+    };
+    await refused(route, place, "UNKNOWN_TOPIC_ID", { before });
   });
 });
 
 describe("a partition that cannot read its storage", () => {
   test.each(answering("KAFKA_STORAGE_ERROR"))("%s", async (route) => {
     const place = await written();
-    await sql(place, "UPDATE meta SET version = 99");
-    await evict(place);
-    await refused(route, place, "KAFKA_STORAGE_ERROR");
+    const before = async (): Promise<void> => {
+      await sql(place, "UPDATE meta SET version = 99");
+      await evict(place);
+    };
+    await refused(route, place, "KAFKA_STORAGE_ERROR", { before });
   });
 });
 

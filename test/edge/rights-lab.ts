@@ -69,6 +69,7 @@ export class RightsLab {
         `${partition}/offsets?at=earliest`,
         "/v1/acls",
         "/v1/quotas",
+        "/v1/ingest-keys",
       ].map(async (path) => await this.asAdmin<unknown>({ method: "GET", path })),
     );
   }

@@ -3,7 +3,7 @@ import type { Need } from "../../edge/access/needs.ts";
 import { readEnvelope } from "../../shared/envelope.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { errorOf, type Place } from "./edge.ts";
-import { aclOf, produceOf, type Asked } from "./rights-lab.ts";
+import { aclOf, produceOf, type Asked, type RightsLab } from "./rights-lab.ts";
 
 /** `done`, or the code of the refusal. */
 export type Ending = string;
@@ -12,6 +12,8 @@ export interface Probe {
   readonly route: string;
   readonly need: Need;
   readonly ask: (place: Place, namespace: string) => Asked;
+  /** What is to be there before. */
+  readonly prepare?: (lab: RightsLab) => Promise<void>;
   /** Where the refusal is not the whole answer. */
   readonly ending?: (response: Response, place: Place) => Promise<Ending>;
   /** What is not asked for by name is as if it were not there, for whoever may not know of it. */
@@ -60,6 +62,19 @@ async function listed(response: Response, { name }: Place): Promise<Ending> {
 async function nothingThere(response: Response): Promise<Ending> {
   const { code } = await errorOf(response);
   return code === "NOT_FOUND" ? "done" : code;
+}
+
+let keyId: string;
+
+async function makeKey(lab: RightsLab): Promise<void> {
+  const asked = { method: "POST", path: "/v1/ingest-keys", json: { topic: "orders" } };
+  ({ id: keyId } = await lab.asAdmin<{ id: string }>(asked));
+}
+
+async function foundOrNot(response: Response): Promise<Ending> {
+  if (response.ok) return "done";
+  const { code } = await errorOf(response);
+  return code === "NOT_FOUND" ? "left out" : code;
 }
 
 const get =
@@ -235,6 +250,38 @@ export const PROBES: readonly Probe[] = [
     route: "PUT /v1/quotas",
     need: "alterQuotas",
     ask: () => ({ method: "PUT", path: "/v1/quotas", json: { entity: "User:ann", quotas: { request_rate: 7 } } }),
+  },
+  {
+    route: "POST /v1/ingest-keys",
+    need: "ingestKeys",
+    ask: ({ name }) => ({ method: "POST", path: "/v1/ingest-keys", json: { topic: name } }),
+  },
+  {
+    route: "GET /v1/ingest-keys",
+    need: "ingestKeys",
+    prepare: makeKey,
+    ask: get("/v1/ingest-keys"),
+    leavesOut: true,
+    ending: async (response) => {
+      const { keys }: { keys: readonly { readonly id: string }[] } = await response.json();
+      return keys.some(({ id }) => id === keyId) ? "done" : "left out";
+    },
+  },
+  {
+    route: "PATCH /v1/ingest-keys/:id",
+    need: "ingestKeys",
+    prepare: makeKey,
+    ask: () => ({ method: "PATCH", path: `/v1/ingest-keys/${keyId}`, json: { disabled: true } }),
+    leavesOut: true,
+    ending: foundOrNot,
+  },
+  {
+    route: "DELETE /v1/ingest-keys/:id",
+    need: "ingestKeys",
+    prepare: makeKey,
+    ask: () => ({ method: "DELETE", path: `/v1/ingest-keys/${keyId}` }),
+    leavesOut: true,
+    ending: foundOrNot,
   },
   { route: "GET /metrics", need: "metrics", ask: get("/metrics") },
 ];

@@ -84,6 +84,7 @@ describe.each(CASES.map((one) => ({ ...one, name: `${one.probe.route} by ${one.o
       const lab = new RightsLab();
       const place = await lab.topic("orders");
       if (rule.acls.length > 0) await lab.allow(...rule.acls);
+      await probe.prepare?.(lab);
       const before = await lab.world(place);
       const response = await lab.as("bob", probe.ask(place, lab.namespace), rule.scope);
       const ending =

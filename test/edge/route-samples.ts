@@ -9,6 +9,8 @@ export interface Sample {
   readonly path: string;
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address is the credential: none besides it is looked at. */
+  readonly isItsOwnCredential?: true;
   /** It is answered without an object being asked. */
   readonly wakesNobody?: true;
 }
@@ -106,6 +108,20 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/revocations", { path: "/v1/revocations" }],
   ["POST /v1/revocations", { path: "/v1/revocations", body: JSON.stringify({ principal: "User:a-stranger" }) }],
   ["DELETE /v1/revocations/:revocation", { path: "/v1/revocations/none" }],
+  ...sending("POST /v1/ingest-keys", "/v1/ingest-keys", { topic: "orders" }),
+  ["GET /v1/ingest-keys", { path: "/v1/ingest-keys" }],
+  ...sending("PATCH /v1/ingest-keys/:id", `/v1/ingest-keys/${"A".repeat(22)}`, { disabled: true }),
+  ["DELETE /v1/ingest-keys/:id", { path: `/v1/ingest-keys/${"A".repeat(22)}` }],
+  // `ingest-doors.test.ts` tries it with keys.
+  [
+    "POST /v1/ingest/:key",
+    {
+      path: "/v1/ingest/ik1.YWNtZQ.made-up.made-up",
+      body: '{"value":"a"}',
+      headers: { "content-type": "application/json" },
+      isItsOwnCredential: true,
+    },
+  ],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

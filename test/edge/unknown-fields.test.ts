@@ -64,7 +64,9 @@ describe("a query's parameter that is not known is named:", () => {
     expect(await errorOf(await call(path, { method }))).toMatchObject({ status: 400, code: "INVALID_REQUEST", field });
   });
 
-  test.each(ROUTES.map(([method, path]) => [method, path] as const))("%s %s", async (method, pattern) => {
+  // A key that is none is refused before (`ingest.test.ts`), and tools for the REST proxy send what they know of others.
+  const asked = ROUTES.filter(([, path, { admit }]) => admit === undefined && !path.startsWith("/kafka-rest/"));
+  test.each(asked.map(([method, path]) => [method, path] as const))("%s %s", async (method, pattern) => {
     const path = `${pattern.replace(":topic", "none").replace(":partition", "0")}?verbos=1`;
     const body = method === "GET" || method === "DELETE" ? {} : { body: "{}" };
     const error = await errorOf(await call(path, { method, ...body }));

@@ -11,6 +11,7 @@ import { runBytesOf, within } from "./aged-log.ts";
 import { checkAnswer } from "./answer-check.ts";
 import { kafkaBatch, newDevice, produceRun } from "./device.ts";
 import { call, errorOf, evict, newPlace, type CallOptions, type Place } from "./edge.ts";
+import { keyOf } from "./ingest-lab.ts";
 
 const V2 = "application/vnd.kafka.binary.v2+json";
 
@@ -50,20 +51,31 @@ test("R26 records that are damaged at rest are no answer of the REST proxy's", a
   await refused("CORRUPT_MESSAGE", `/kafka-rest/topics/${place.name}/partitions/0/records?offset=0`);
 });
 
-test("a record alone that a full partition has no room for is refused as that", async () => {
-  const place = await newPlace();
-  const device = await newDevice(place);
-  await device.send(device.batch("a"));
-  await evict(place);
-  await within(place, (object) => {
-    const own = object as unknown as { env: Record<string, unknown> };
-    own.env = { ...own.env, STRANDLINE_STORAGE_BYTES_MAX: "1" };
+describe("a record alone", () => {
+  const ASKED: [string, (place: Place) => Promise<string>][] = [
+    ["of a request", ({ name }) => Promise.resolve(`/v1/topics/${name}/records`)],
+    ["under an ingest key", async ({ name }) => `/v1/ingest/${(await keyOf({ topic: name })).key}`],
+  ];
+  const send = async (path: string, value: string): Promise<unknown> =>
+    await errorOf(await call(path, { json: { value }, headers: { "content-type": "application/json" } }));
+
+  test.each(ASKED)("%s that a full partition has no room for is refused as that", async (_, pathOf) => {
+    const place = await newPlace();
+    const path = await pathOf(place);
+    const device = await newDevice(place);
+    await device.send(device.batch("a"));
+    await evict(place);
+    await within(place, (object) => {
+      const own = object as unknown as { env: Record<string, unknown> };
+      own.env = { ...own.env, STRANDLINE_STORAGE_BYTES_MAX: "1" };
+    });
+    expect(await send(path, "b")).toMatchObject({ status: 507, code: "STORAGE_FULL" });
   });
-  const response = await call(`/v1/topics/${place.name}/records`, {
-    json: { value: "b" },
-    headers: { "content-type": "application/json" },
+
+  test.each(ASKED)("%s that is larger than its topic allows is refused as that", async (_, pathOf) => {
+    const path = await pathOf(await newPlace({ "max.message.bytes": "200" }));
+    expect(await send(path, "x".repeat(300))).toMatchObject({ status: 413, code: "MESSAGE_TOO_LARGE" });
   });
-  expect(await errorOf(response)).toMatchObject({ status: 507, code: "STORAGE_FULL" });
 });
 
 test("a stream of events whose socket closes before a word is none", async () => {

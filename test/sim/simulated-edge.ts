@@ -60,6 +60,7 @@ export class SimulatedEdge {
       quota,
       standing: new Standing({ bearer: ANYBODY, clock: this.#clock, rules: NO_RULES, ask: null }),
       revocations: { all: nobody, add: nobody, remove: nobody },
+      ingestKeys: { create: nobody, find: nobody, all: nobody, alter: nobody, remove: nobody, text: nobody },
       issueTicket: nobody,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,

@@ -19,7 +19,7 @@ const SHOWN_URL = "localhost:8787";
 /** What a `serve` block says; a bare workerd does the same here. */
 const SERVE = "npx wrangler dev --port 8787";
 /** Files that a page makes. The project's own are not to be touched. */
-const PAGES_FILES = [".dev.vars", ".token"];
+const PAGES_FILES = [".dev.vars", ".token", ".ingest-key"];
 
 let dir: Awaited<ReturnType<typeof tempDir>>;
 let broker: Workerd;

@@ -16,8 +16,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/partition": ["edge/metrics", "edge/quota"],
   "edge/group": [],
   "edge/intake": ["edge/partition"],
+  "edge/ingest": ["edge/auth", "edge/intake", "edge/quota"],
   "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/routes"],
-  "edge/controller": ["edge/access", "edge/auth", "edge/metrics", "edge/partition", "edge/quota"],
+  "edge/controller": ["edge/access", "edge/auth", "edge/ingest", "edge/metrics", "edge/partition", "edge/quota"],
 };
 
 /** Rooms that keep to shared/ so strictly that the top files of their house are closed to them as well. */

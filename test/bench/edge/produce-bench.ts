@@ -65,6 +65,6 @@ async function noOpRate(
 ): Promise<number> {
   const bodies = Array.from({ length: connections }, () => Array.from({ length: each }, () => new Uint8Array(bytes)));
   const took: number[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) took.push((await send(bare.url, bodies, "PUT")).seconds);
+  for (let round = 0; round <= ROUNDS; round += 1) took.push((await send(bare.url, bodies, { method: "PUT" })).seconds);
   return (connections * each) / median(took.slice(1));
 }

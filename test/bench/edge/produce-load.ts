@@ -13,6 +13,14 @@ const RECORD_BYTES = 100;
 /** A record beside its value: length, attributes, two deltas, no key, the value's length, no headers. */
 const RECORD_OVERHEAD_BYTES_MAX = 14;
 
+/** Whose producer ids are made, as the edge knows them: open doors have one namespace and one principal. */
+export interface Owner {
+  readonly namespace: string;
+  readonly principal: string;
+}
+
+const ANYBODY: Owner = { namespace: "default", principal: "anonymous" };
+
 /** One device on one partition: its next requests follow those it made before. */
 export class Device {
   readonly #topicId: TopicId;
@@ -27,10 +35,9 @@ export class Device {
     this.#producerId = producerId;
   }
 
-  static async of(topicId: TopicId, index: number): Promise<Device> {
+  static async of(topicId: TopicId, index: number, owner: Owner = ANYBODY): Promise<Device> {
     const producerKey = index.toString(16).padStart(32, "0") as ProducerKey;
-    const principal = "anonymous";
-    return new Device(topicId, producerKey, await producerIdOf({ namespace: "default", principal, producerKey }));
+    return new Device(topicId, producerKey, await producerIdOf({ ...owner, producerKey }));
   }
 
   /** A run of batches of about `bytes` each, in records of 100. */
@@ -57,17 +64,23 @@ export class Device {
   }
 }
 
+/** The same with each request. */
+interface Sending {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Seconds until each connection has sent its bodies, one after the other, and had all its answers. */
 export async function send(
   url: string,
   bodies: readonly (readonly Uint8Array[])[],
-  method = "POST",
+  { method = "POST", headers = {} }: Sending = {},
 ): Promise<{ readonly seconds: number; readonly answers: readonly string[] }> {
   const agent = new Agent({ keepAlive: true, maxSockets: bodies.length });
   const answers: string[] = [];
   const began = performance.now();
   const connections = bodies.map(async (own) => {
-    for (const body of own) answers.push(await exchange({ agent, url, method, body }));
+    for (const body of own) answers.push(await exchange({ agent, url, method, headers, body }));
   });
   await Promise.all(connections);
   const seconds = (performance.now() - began) / 1000;
@@ -75,16 +88,15 @@ export async function send(
   return { seconds, answers };
 }
 
-interface Exchange {
+interface Exchange extends Required<Sending> {
   readonly agent: Agent;
   readonly url: string;
-  readonly method: string;
   readonly body: Uint8Array;
 }
 
-function exchange({ agent, url, method, body }: Exchange): Promise<string> {
+function exchange({ agent, url, method, headers: more, body }: Exchange): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/vnd.strandline.v1", "content-length": body.length };
+    const headers = { "content-type": "application/vnd.strandline.v1", "content-length": body.length, ...more };
     const sent = httpRequest(url, { agent, method, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part: string) => (text += part));

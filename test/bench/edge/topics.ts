@@ -3,9 +3,13 @@ import type { TopicId } from "../../../shared/brands.ts";
 import type { Workerd } from "../../harness/workerd.ts";
 import { Device, demandStored, send } from "./produce-load.ts";
 
-/** Of one partition. */
-export async function createTopic(edge: Workerd, name: string): Promise<TopicId> {
-  const headers = { "content-type": "application/json" };
+/** Of one partition. `authorization`: of somebody who may, where doors are locked. */
+export async function createTopic(
+  edge: Workerd,
+  name: string,
+  authorization: Readonly<Record<string, string>> = {},
+): Promise<TopicId> {
+  const headers = { "content-type": "application/json", ...authorization };
   const body = JSON.stringify({ name, partitionCount: 1 });
   const answer = await fetch(`${edge.url}/v1/topics`, { method: "POST", headers, body });
   if (!answer.ok) throw new Error(await answer.text());

@@ -52,4 +52,20 @@ describe("R28: a device that may no longer write", () => {
     expect([world.edge.log("orders-0"), await device.dead()]).toEqual(["a b c", ""]);
     expect(device.told().filter((one) => one.startsWith("dead"))).toEqual([]);
   });
+
+  test("and of a topic that is not its to make does not keep the others waiting", async () => {
+    const world = new World();
+    const device = await world.open("device");
+    world.edge.access = mayOnOrders();
+    await device.appendEach("secrets", "s");
+    await world.clock.advance(600_000);
+    for (const value of ["x", "y", "z"]) {
+      await device.appendEach("bills-0", value);
+      await world.clock.advance(200);
+      expect(world.edge.log("bills-0").endsWith(value)).toBe(true);
+    }
+    world.edge.access = EVERYTHING;
+    await device.drained();
+    expect([world.edge.log("bills-0"), await device.dead()]).toEqual(["x y z", ""]);
+  });
 });
