@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { unanswered, UNPROVOKED } from "./harness/every-code.ts";
 import { ensureChromium } from "./harness/find-chromium.ts";
 import { ROOT } from "./harness/paths.ts";
 import { signalGroup } from "./harness/process-group.ts";
@@ -65,6 +66,16 @@ async function vitest(project: string): Promise<StepResult> {
   return { counts: countsOf(jsonAt(report), exitCode), output };
 }
 
+/** Of the whole run in workerd before: each answer that no test was given is a failure, by its name. */
+async function everyCode(): Promise<StepResult> {
+  const { ROUTES } = await import("../edge/app.ts");
+  const { EVERY_ROUTE } = await import("../edge/openapi/document.ts");
+  const routes = ROUTES.map(([method, path, { doc }]) => ({ method, path, doc }));
+  const told = { routes, everyRoute: EVERY_ROUTE, unprovoked: UNPROVOKED };
+  const lines = unanswered(jsonAt(join(REPORTS, "workerd.json")), told);
+  return { counts: { ...NONE, failed: lines.length }, output: lines.join("\n") };
+}
+
 function jsonAt(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as unknown;
@@ -87,6 +98,7 @@ const STEPS: ReadonlyMap<string, () => Promise<StepResult>> = new Map([
   ["dead code", () => check("knip", "--no-progress", "--no-config-hints")],
   ["tests: node", () => vitest("node")],
   ["tests: workerd", () => vitest("workerd")],
+  ["every code", everyCode],
   ["tests: browser", () => vitest("browser")],
   ["tests: system", () => vitest("system")],
 ]);

@@ -90,7 +90,6 @@ export const restFetchRoute: Route = route(
       "UNKNOWN_TOPIC_OR_PARTITION",
       "UNKNOWN_TOPIC_ID",
       "OFFSET_OUT_OF_RANGE",
-      "TRUNCATED",
       "CORRUPT_MESSAGE",
       "UNSUPPORTED_COMPRESSION_TYPE",
       "KAFKA_STORAGE_ERROR",

@@ -7,6 +7,7 @@ import { EVERY_ROUTE, PARAMETER } from "../../edge/openapi/document.ts";
 import type { RouteDoc } from "../../edge/routes/route.ts";
 import { SECURE_HEADERS } from "../../edge/secure-headers.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
+import { codeOf, noteAnswer } from "./answer-notes.ts";
 
 interface Asked {
   readonly method: string;
@@ -15,21 +16,28 @@ interface Asked {
 
 const PATTERNS = ROUTES.map(([method, path, { doc }]) => ({
   method,
+  route: `${method} ${path}`,
   pattern: new RegExp(`^${path.replaceAll(PARAMETER, "[^/]+")}$`),
   doc,
 }));
 
 export async function checkAnswer({ method, path }: Asked, response: Response): Promise<void> {
   const { pathname } = new URL(path, "http://localhost");
-  const doc = PATTERNS.find((one) => one.method === method && one.pattern.test(pathname))?.doc;
   if (response.status !== 101) expect(Object.fromEntries(response.headers)).toMatchObject(SECURE_HEADERS);
+  const found = PATTERNS.find((one) => one.method === method && one.pattern.test(pathname));
+  if (found === undefined) return;
+  const { route, doc } = found;
   const mediaType = response.headers.get("content-type")?.split(";")[0];
-  if (doc === undefined || response.status === 101 || response.status === 304) return;
-  if (!response.ok) {
+  const isBodiless = response.status === 101 || response.status === 304;
+  if (!response.ok && !isBodiless) {
     expect(mediaType).toBe(faceAt(pathname).errorMediaType);
-    checkError(pathname, doc, await response.clone().json());
+    const body: { readonly error: ErrorBody } | RestError = await response.clone().json();
+    checkError(pathname, doc, body);
+    noteAnswer(route, codeOf(body));
     return;
   }
+  noteAnswer(route, response.status);
+  if (isBodiless) return;
   expect([doc.answer.status, doc.answer.repeated, doc.answer.later]).toContain(response.status);
   const content = doc.answer.contents.find((one) => one.mediaType === mediaType);
   expect(content, `${method} ${path} answers ${mediaType}`).toBeDefined();

@@ -11,6 +11,7 @@ import { writeCrc } from "../../shared/record-batch-encode.ts";
 import type { RecordsAnswer } from "../../shared/api/records.ts";
 import type { ProduceAnswer } from "../../shared/api/produce.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
+import { checkAnswer } from "./answer-check.ts";
 import { newDevice, plainBatch, produceRun } from "./device.ts";
 import { call, errorOf, newPlace, valuesOf } from "./edge.ts";
 
@@ -19,7 +20,9 @@ const app = createApp();
 
 /** Straight at the Worker: what stands between a client and it would not let every lie through. */
 async function ask(path: string, init: RequestInit): Promise<Response> {
-  return await app.fetch(new Request(`http://localhost${path}`, init), env, createExecutionContext());
+  const response = await app.fetch(new Request(`http://localhost${path}`, init), env, createExecutionContext());
+  await checkAnswer({ method: init.method ?? "GET", path }, response);
+  return response;
 }
 
 /** Says how much of it was taken. */

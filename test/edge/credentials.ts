@@ -5,6 +5,7 @@ import { SignJWT } from "jose";
 import { createApp, type AppOptions } from "../../edge/app.ts";
 import type { Env } from "../../edge/env.ts";
 import { bytesOf } from "../../shared/utf8.ts";
+import { checkAnswer } from "./answer-check.ts";
 
 export const SECRET = "kept by the tests alone, longer than 32 bytes";
 export const ISSUER = "https://issuer.example";
@@ -58,14 +59,17 @@ export interface LockedInit extends RequestInit {
 
 export type Ask = (path: string, init?: LockedInit) => Promise<Response>;
 
-/** An edge of its own, which has seen no token yet. */
+/** An edge of its own, which has seen no token yet. What is answered is held against what `/openapi.json` says of it. */
 export function lockedEdge(options: AppOptions = {}): Ask {
   const app = createApp(options);
-  return async (path, { token, settings, headers, ...init } = {}) =>
-    await app.request(
+  return async (path, { token, settings, headers, ...init } = {}) => {
+    const response = await app.request(
       `https://edge.example${path}`,
       { ...init, headers: { ...(headers as Record<string, string>), ...(token === undefined ? {} : bearer(token)) } },
       { ...LOCKED, ...settings },
       createExecutionContext(),
     );
+    await checkAnswer({ method: init.method ?? "GET", path }, response);
+    return response;
+  };
 }

@@ -113,7 +113,15 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ...sending("PATCH /v1/ingest-keys/:id", `/v1/ingest-keys/${"A".repeat(22)}`, { disabled: true }),
   ["DELETE /v1/ingest-keys/:id", { path: `/v1/ingest-keys/${"A".repeat(22)}` }],
   // `ingest-doors.test.ts` tries it with keys.
-  ["POST /v1/ingest/:key", { path: "/v1/ingest/ik1.YWNtZQ.made-up.made-up", body: "{}", isItsOwnCredential: true }],
+  [
+    "POST /v1/ingest/:key",
+    {
+      path: "/v1/ingest/ik1.YWNtZQ.made-up.made-up",
+      body: '{"value":"a"}',
+      headers: { "content-type": "application/json" },
+      isItsOwnCredential: true,
+    },
+  ],
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { createApp, ROUTES } from "../../edge/app.ts";
 import type { Env } from "../../edge/env.ts";
+import { checkAnswer } from "./answer-check.ts";
 import { call, errorOf, newPlace } from "./edge.ts";
 
 const EDGE: Env = env;
@@ -15,7 +16,10 @@ async function ask(
   init: RequestInit = {},
   host = "localhost",
 ): Promise<Response> {
-  return await app.request(`http://${host}${path}`, init, { ...EDGE, ...settings }, createExecutionContext());
+  const ctx = createExecutionContext();
+  const response = await app.request(`http://${host}${path}`, init, { ...EDGE, ...settings }, ctx);
+  await checkAnswer({ method: init.method ?? "GET", path }, response);
+  return response;
 }
 
 const ADDRESSES = ROUTES.map(([method, path]) => ({
