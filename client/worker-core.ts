@@ -166,11 +166,7 @@ export class WorkerCore implements WorkerCalls {
 
   async status(): Promise<OutboxStatus> {
     const { outbox, sync } = this.#device;
-    const rows = await Promise.all((await outbox.waiting()).map((ref) => outbox.row(ref)));
-    const pendingRecords = rows.reduce(
-      (sum, row) => sum + (row === undefined ? 0 : row.nextLocalSequence - row.ackedLocalSequence),
-      0,
-    );
+    const pendingRecords = (await outbox.waiting()).reduce((sum, { records }) => sum + records, 0);
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
     const leader = sync?.status().leader ?? false;
     return { pendingRecords, deadLetters, online: this.#online, leader, paused: this.#paused };

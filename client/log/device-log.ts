@@ -87,9 +87,17 @@ export interface OutboxStep {
   readonly leaderEpoch: LeaderEpoch | null;
 }
 
+export interface WaitingPartition extends PartitionRef {
+  /** At least 1. */
+  readonly records: number;
+}
+
 export interface Outbox {
-  /** Topics that are not local and have pending records, known to the edge or not (partition -1). */
-  waiting(): Promise<PartitionRef[]>;
+  /**
+   * Topics that are not local and have pending records, known to the edge or not (partition -1). All in one view: a
+   * record that moves to its partition meanwhile is in one place or the other.
+   */
+  waiting(): Promise<WaitingPartition[]>;
   /** The row, made with the root identity where the partition has none yet. */
   open(ref: PartitionRef, rootIdentity: ProducerIdentity): Promise<PartitionRow>;
   row(ref: PartitionRef): Promise<PartitionRow | undefined>;

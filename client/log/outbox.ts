@@ -2,7 +2,14 @@
 import type { LocalSequence } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { readBounded } from "./bounded-read.ts";
-import type { Outbox, OutboxStep, PartitionRef, PendingBatch, RecordWhereabouts } from "./device-log.ts";
+import type {
+  Outbox,
+  OutboxStep,
+  PartitionRef,
+  PendingBatch,
+  RecordWhereabouts,
+  WaitingPartition,
+} from "./device-log.ts";
 import { ALL_OF_ALL_TOPICS, ALL_TOPICS, entriesFrom, firstOf, partitionKey, refOf } from "./keys.ts";
 import { NEW_PARTITION } from "./partition-row.ts";
 import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
@@ -22,7 +29,7 @@ export class StoredOutbox implements Outbox {
     this.#clock = options.clock;
   }
 
-  async waiting(): Promise<PartitionRef[]> {
+  async waiting(): Promise<WaitingPartition[]> {
     return await this.#store.transact(["topics", "partitions"], { mode: "readonly" }, async (transaction) => {
       const [topics, partitions] = await Promise.all([
         transaction.entries<TopicRow>("topics", ALL_TOPICS, EVERYTHING_AT_ONCE),
@@ -31,7 +38,7 @@ export class StoredOutbox implements Outbox {
       const local = new Set(topics.filter(({ value }) => value.local).map(({ value }) => value.topicKey));
       return partitions
         .filter(({ value }) => value.nextLocalSequence > value.ackedLocalSequence)
-        .map(({ key }) => refOf(key))
+        .map(({ key, value }) => ({ ...refOf(key), records: value.nextLocalSequence - value.ackedLocalSequence }))
         .filter((ref) => !local.has(ref.topicKey));
     });
   }
