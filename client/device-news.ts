@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../shared/clock.ts";
 import type { PartitionRef } from "./log/device-log.ts";
-import type { WorkerEvent } from "./worker-api.ts";
+import type { WorkerEvent } from "./calls/worker-event.ts";
 
 export type DeviceMessage =
   | { readonly type: "appended"; readonly refs: readonly PartitionRef[] }

@@ -20,6 +20,8 @@ export type { Consumer, ConsumerConfig, Subscription, TopicPartitions } from "./
 export type { Batch, ConsumerEvents, EachBatchPayload, EachMessagePayload, RunConfig } from "./page/consumer-events.ts";
 export type { ReceivedHeader, ReceivedMessage } from "./page/received-message.ts";
 export type { Admin, TopicDescription, TopicSpec } from "./page/admin.ts";
-export type { Receipt, RecordPlace, SyncedRecord } from "./page/receipt.ts";
+export type { Receipt, SyncedRecord } from "./page/receipt.ts";
+export type { RecordPlace } from "./calls/record-place.ts";
 export type { DeadLetter } from "./page/dead-letters.ts";
-export type { OutboxStatus, ReceiptState, TopicPartitionOffset } from "./worker-api.ts";
+export type { TopicPartitionOffset } from "./calls/consumer-calls.ts";
+export type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";

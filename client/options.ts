@@ -2,7 +2,7 @@
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import type { LogCreator, LogLevel } from "./page/logger.ts";
-import type { WorkerOptions } from "./worker-api.ts";
+import type { WorkerOptions } from "./calls/worker-options.ts";
 
 export interface StrandlineOptions {
   /** Of the edge. Without it the device is its own broker. */

@@ -13,11 +13,14 @@ import { createLogger, logLevel, type Logger } from "./page/logger.ts";
 import { Packer } from "./page/packer.ts";
 import { PartitionCounts } from "./page/partition-counts.ts";
 import { PageProducer, type Producer, type ProducerOptions } from "./page/producer.ts";
-import { parseReceiptId, StoredReceipt, type Receipt, type RecordPlace } from "./page/receipt.ts";
+import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
+import type { RecordPlace } from "./calls/record-place.ts";
 import { WorkerConnection } from "./page/worker-connection.ts";
 import { spawnWorker } from "./spawn-worker.ts";
 import { cryptoRandom, pageLifecycle, systemClock, webLocks } from "./web-ports.ts";
-import type { OutboxStatus, ReceiptState, WorkerEvent, WorkerOptions } from "./worker-api.ts";
+import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
+import type { WorkerEvent } from "./calls/worker-event.ts";
+import type { WorkerOptions } from "./calls/worker-options.ts";
 
 const CALL_MS_MAX = 30_000;
 const DEAD_LETTERS_MAX = 1_000;

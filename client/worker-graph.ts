@@ -10,9 +10,9 @@ import { ownedTransport } from "./sync/owned-transport.ts";
 import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { TokenSource } from "./sync/token-source.ts";
 import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
-import type { WorkerOptions } from "./worker-api.ts";
-import type { Device } from "./worker-device.ts";
-import { storedSettings } from "./worker-settings.ts";
+import type { WorkerOptions } from "./calls/worker-options.ts";
+import type { Device } from "./worker/device.ts";
+import { storedSettings } from "./worker/settings.ts";
 
 interface Page {
   readonly locks: Locks;

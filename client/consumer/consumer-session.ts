@@ -10,7 +10,7 @@ import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { TopicRow } from "../log/rows.ts";
 import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
-import type { ConsumerOptions, PolledRun, PollOptions, TopicPartitionOffset } from "../worker-api.ts";
+import type { ConsumerOptions, PolledRun, PollOptions, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import { partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import { exactBuffer } from "./exact-buffer.ts";
 import { GroupLock } from "./group-lock.ts";

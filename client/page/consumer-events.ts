@@ -1,5 +1,5 @@
 import type { StrandlineError } from "../../shared/strandline-error.ts";
-import type { TopicPartitionOffset } from "../worker-api.ts";
+import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import type { TopicPartition } from "./position-book.ts";
 

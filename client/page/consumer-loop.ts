@@ -3,7 +3,8 @@
  * opened again; a handler that throws gets the same record again after a pause.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { ConsumerOptions, PolledRun, TopicPartitionOffset, WorkerCalls } from "../worker-api.ts";
+import type { ConsumerOptions, PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { WorkerCalls } from "../calls/worker-api.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import type { RunConfig } from "./consumer-events.ts";

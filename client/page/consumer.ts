@@ -1,7 +1,7 @@
 /** KafkaJS's consumer over the device's own copy of the log: the same records, online or not. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { TopicPartitionOffset } from "../worker-api.ts";
+import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { ConsumerEvents, RunConfig } from "./consumer-events.ts";
 import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
 import { Emitter, type Listener } from "./emitter.ts";

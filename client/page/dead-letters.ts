@@ -1,5 +1,5 @@
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { DeadLetterBatch } from "../worker-api.ts";
+import type { DeadLetterBatch } from "../calls/outbox-calls.ts";
 import { messagesOf } from "./messages-of.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import { receiptId } from "./receipt.ts";

@@ -3,7 +3,7 @@ import { tryOpenBatch } from "../../shared/gzip.ts";
 import { isControl } from "../../shared/record-batch.ts";
 import { asError, readBatch, records, type BatchDamage } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PolledRun } from "../worker-api.ts";
+import type { PolledRun } from "../calls/consumer-calls.ts";
 import { ReceivedMessage } from "./received-message.ts";
 
 /** Bytes that cannot be read: nobody's handler failed. */

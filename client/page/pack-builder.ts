@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
-import type { Pack, PackPart } from "../worker-api.ts";
+import type { Pack, PackPart } from "../calls/append-calls.ts";
 import type { PreparedRecord } from "./prepare.ts";
 
 /** Where the records of one send to one partition went: consecutive, from the `first` of part `part` on. */

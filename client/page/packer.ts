@@ -6,7 +6,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { STICKY, type Partitioning } from "../producer/partitioner.ts";
-import type { Pack, PartAck } from "../worker-api.ts";
+import type { Pack, PartAck } from "../calls/append-calls.ts";
 import type { Message } from "./message.ts";
 import { PackBuilder, type PackOptions, type Placement } from "./pack-builder.ts";
 import type { PartitionCounts } from "./partition-counts.ts";

@@ -1,5 +1,5 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
-import type { PolledRun, TopicPartitionOffset } from "../worker-api.ts";
+import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 export interface TopicPartition {
   readonly topic: string;

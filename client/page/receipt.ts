@@ -1,13 +1,7 @@
 /** What is left in hand of a record that was sent: `orders-3~57`, good after a reload too. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { ReceiptState } from "../worker-api.ts";
-
-export interface RecordPlace {
-  readonly topic: string;
-  /** -1: the topic's partitions were not known when the record was stored. */
-  readonly partition: number;
-  readonly localSequence: number;
-}
+import type { ReceiptState } from "../calls/outbox-calls.ts";
+import type { RecordPlace } from "../calls/record-place.ts";
 
 export interface SyncedRecord {
   readonly topic: string;

@@ -1,5 +1,5 @@
 /** One polled run, to the handler: record by record or as a batch. What is not handled stays unresolved in the book. */
-import type { PolledRun, TopicPartitionOffset } from "../worker-api.ts";
+import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { Batch, EachBatchPayload, RunConfig } from "./consumer-events.ts";
 import { DamagedRun, messagesOf } from "./messages-of.ts";
 import type { PositionBook } from "./position-book.ts";

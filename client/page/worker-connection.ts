@@ -7,7 +7,10 @@ import { proxy, transfer, wrap, type Remote } from "comlink";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { transferErrors } from "../comlink-errors.ts";
 import type { Locks } from "../ports.ts";
-import type { Pack, PartAck, WorkerApi, WorkerCalls, WorkerEvent, WorkerOptions } from "../worker-api.ts";
+import type { Pack, PartAck } from "../calls/append-calls.ts";
+import type { WorkerApi, WorkerCalls } from "../calls/worker-api.ts";
+import type { WorkerEvent } from "../calls/worker-event.ts";
+import type { WorkerOptions } from "../calls/worker-options.ts";
 import { watchLife } from "../worker-life.ts";
 import { Outstanding } from "./outstanding.ts";
 

@@ -10,7 +10,7 @@ import type { Random } from "../../shared/random.ts";
 import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
-import type { WorkerEvent } from "../worker-api.ts";
+import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { EdgeClient } from "./edge-client.ts";
 import { Replicator } from "./replicator.ts";

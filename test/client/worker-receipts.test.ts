@@ -3,7 +3,7 @@ import { DeviceNews } from "../../client/device-news.ts";
 import type { Outbox, RecordWhereabouts } from "../../client/log/device-log.ts";
 import type { PartitionRow } from "../../client/log/rows.ts";
 import { systemClock } from "../../client/web-ports.ts";
-import { ReceiptDesk } from "../../client/worker-receipts.ts";
+import { ReceiptDesk } from "../../client/worker/receipts.ts";
 import type { LocalSequence, Offset, Partition, TopicKey } from "../../shared/brands.ts";
 import { SILENT_CHANNEL } from "./consumer/fake-log.ts";
 

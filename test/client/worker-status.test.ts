@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { DeviceNews } from "../../client/device-news.ts";
 import { systemClock } from "../../client/web-ports.ts";
-import type { WorkerOptions } from "../../client/worker-api.ts";
-import { WorkerCore } from "../../client/worker-core.ts";
-import type { Device } from "../../client/worker-device.ts";
+import type { WorkerOptions } from "../../client/calls/worker-options.ts";
+import { WorkerCore } from "../../client/worker/core.ts";
+import type { Device } from "../../client/worker/device.ts";
 import { SILENT_CHANNEL } from "./consumer/fake-log.ts";
 import { Tab } from "./log/log-fixture.ts";
 
@@ -26,7 +26,7 @@ test("records that move to their partitions while it is asked are counted once, 
     await tab.append("orders: l=a n=b l=c");
     const core = coreOf(tab);
     const [{ pendingRecords }] = await Promise.all([
-      turns(turn).then(() => core.status()),
+      turns(turn).then(() => core.calls.status()),
       turns(-turn).then(() => tab.learn("orders", 2)),
     ]);
     expect(pendingRecords).toBe(3);

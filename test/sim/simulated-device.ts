@@ -5,7 +5,7 @@ import { openDevice, type DeviceLog } from "../../client/log/open-device.ts";
 import type { PartitionRow } from "../../client/log/rows.ts";
 import type { Locks } from "../../client/ports.ts";
 import { startSync, type SyncHandle } from "../../client/sync/sync.ts";
-import type { WorkerEvent } from "../../client/worker-api.ts";
+import type { WorkerEvent } from "../../client/calls/worker-event.ts";
 import type { LocalSequence, Offset } from "../../shared/brands.ts";
 import { appendOf, inWords, placeOf, valuesOf } from "../client/log/log-fixture.ts";
 import { MemoryLocks } from "../client/memory-locks.ts";

@@ -6,7 +6,7 @@ import { PartitionCounts } from "../../../client/page/partition-counts.ts";
 import { PageProducer, type ProducerOptions } from "../../../client/page/producer.ts";
 import type { AskReceipt } from "../../../client/page/receipt.ts";
 import { systemClock } from "../../../client/web-ports.ts";
-import type { Pack, PartAck } from "../../../client/worker-api.ts";
+import type { Pack, PartAck } from "../../../client/calls/append-calls.ts";
 import type { Random } from "../../../shared/random.ts";
 
 const text = new TextDecoder();

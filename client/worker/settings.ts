@@ -1,6 +1,6 @@
 /** `meta["paused"]`: written when sync is paused or resumed; its absence means it was never paused. */
-import type { Store } from "./log/store.ts";
-import type { DeviceSettings } from "./worker-device.ts";
+import type { Store } from "../log/store.ts";
+import type { DeviceSettings } from "./device.ts";
 
 const KEY = "paused";
 

@@ -1,11 +1,11 @@
 /** Waits for what becomes of single records: a look into the outbox, then news of their partition. */
-import { localSequence as toLocalSequence, type LocalSequence } from "../shared/brands.ts";
-import type { Clock } from "../shared/clock.ts";
-import type { DeviceMessage, DeviceNews } from "./device-news.ts";
-import type { Outbox, PartitionRef, RecordWhereabouts } from "./log/device-log.ts";
-import { StrandlineError } from "../shared/strandline-error.ts";
-import { Wake } from "./wake.ts";
-import type { ReceiptState } from "./worker-api.ts";
+import { localSequence as toLocalSequence, type LocalSequence } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { DeviceMessage, DeviceNews } from "../device-news.ts";
+import type { Outbox, PartitionRef, RecordWhereabouts } from "../log/device-log.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { Wake } from "../wake.ts";
+import type { ReceiptState } from "../calls/outbox-calls.ts";
 
 /** News can be lost between tabs: nobody waits longer than this without a look. */
 const LOOK_AGAIN_MS = 10_000;

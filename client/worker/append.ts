@@ -1,9 +1,9 @@
 /** From a page's pack to the log: checked bounds, compression before the transaction, and the order of the calls kept. */
-import { partition as toPartition } from "../shared/brands.ts";
-import { LIMITS } from "../shared/limits.ts";
-import { StrandlineError } from "../shared/strandline-error.ts";
-import type { AppendedBatch, BatchAppend, LocalLog } from "./log/device-log.ts";
-import type { Pack } from "./worker-api.ts";
+import { partition as toPartition } from "../../shared/brands.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { AppendedBatch, BatchAppend, LocalLog } from "../log/device-log.ts";
+import type { Pack } from "../calls/append-calls.ts";
 
 export type CompressBatch = (batch: Uint8Array) => Promise<Uint8Array>;
 

@@ -1,11 +1,12 @@
 /** Topics as the worker answers for them: through the edge where there is one, else as the device's own broker. */
-import type { TopicConfig, TopicMetadata } from "../shared/api/metadata.ts";
-import { LIMITS } from "../shared/limits.ts";
-import { StrandlineError } from "../shared/strandline-error.ts";
-import { checkTopicName } from "../shared/topic-name.ts";
-import type { TopicCatalog } from "./log/device-log.ts";
-import type { TopicRow } from "./log/rows.ts";
-import type { SyncHandle } from "./sync/sync.ts";
+import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { checkTopicName } from "../../shared/topic-name.ts";
+import type { TopicCalls } from "../calls/topic-calls.ts";
+import type { TopicCatalog } from "../log/device-log.ts";
+import type { TopicRow } from "../log/rows.ts";
+import type { SyncHandle } from "../sync/sync.ts";
 
 interface TopicDeskDeps {
   readonly catalog: TopicCatalog;
@@ -20,6 +21,14 @@ export class TopicDesk {
 
   constructor(deps: TopicDeskDeps) {
     this.#deps = deps;
+  }
+
+  get calls(): TopicCalls {
+    return {
+      partitionCount: (topic, options) => this.partitionCount(topic, options),
+      createTopic: (name, partitionCount, config) => this.create(name, partitionCount, config),
+      topics: (names) => this.list(names),
+    };
   }
 
   /** The row of a topic, made where there is none. */

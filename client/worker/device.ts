@@ -1,9 +1,9 @@
 /** What a worker works with once its database is open: the graph that `worker.ts` builds. */
-import type { Clock } from "../shared/clock.ts";
-import type { DeviceNews } from "./device-news.ts";
-import type { LocalLog, Outbox, Replica, TopicCatalog } from "./log/device-log.ts";
-import type { Locks } from "./ports.ts";
-import type { SyncHandle } from "./sync/sync.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { DeviceNews } from "../device-news.ts";
+import type { LocalLog, Outbox, Replica, TopicCatalog } from "../log/device-log.ts";
+import type { Locks } from "../ports.ts";
+import type { SyncHandle } from "../sync/sync.ts";
 
 /** What holds for all tabs of the device and survives a reload. */
 export interface DeviceSettings {

@@ -1,0 +1,26 @@
+/**
+ * What crosses between the page and its worker (Comlink). Records cross packed, as finished batches in one
+ * transferred buffer; functions stay on the page. Every call settles: the facade rejects what is outstanding when
+ * the worker's lock is granted to it (`worker-life.ts`).
+ */
+
+import type { AppendCalls } from "./append-calls.ts";
+import type { ConsumerCalls } from "./consumer-calls.ts";
+import type { DeviceCalls } from "./device-calls.ts";
+import type { OutboxCalls } from "./outbox-calls.ts";
+import type { TopicCalls } from "./topic-calls.ts";
+import type { WorkerEvent } from "./worker-event.ts";
+import type { WorkerOptions } from "./worker-options.ts";
+
+/** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
+export interface WorkerCalls extends AppendCalls, ConsumerCalls, TopicCalls, OutboxCalls, DeviceCalls {}
+
+export interface WorkerApi extends WorkerCalls {
+  /** First of all. `lifeLock` is held from before the answer until the worker ends. */
+  open(
+    options: WorkerOptions,
+    onEvent: (event: WorkerEvent) => void,
+    /** Asks the page for a token; null: the edge's doors are open. */
+    askToken: (() => Promise<string>) | null,
+  ): Promise<{ readonly database: string; readonly lifeLock: string }>;
+}

@@ -1,0 +1,41 @@
+/** What the worker tells of itself. */
+import type { ErrorBody } from "../../shared/strandline-error.ts";
+
+/** Told to every page of the device's tabs. */
+export type WorkerEvent =
+  /** Another tab has signed this device's principal out: this client is closed. */
+  | { readonly type: "logged.out"; readonly discarded: boolean }
+  | {
+      readonly type: "sync.state";
+      readonly online: boolean;
+      readonly paused: boolean;
+      readonly leader: boolean;
+      readonly lastError: ErrorBody | null;
+    }
+  | { readonly type: "records.settled"; readonly topic: string; readonly partition: number }
+  /** Partition counts may have changed: forget what was remembered of them. */
+  | { readonly type: "topics.learned" }
+  | {
+      readonly type: "producer.diverged";
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: number;
+      readonly reason: "diverged" | "forgotten" | "exhausted";
+    }
+  | {
+      readonly type: "record.dead";
+      readonly topic: string;
+      readonly partition: number;
+      readonly localSequence: number;
+      readonly count: number;
+      readonly error: ErrorBody;
+    }
+  | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number }
+  /** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
+  | {
+      readonly type: "log.damaged";
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly nextOffset: number;
+    };

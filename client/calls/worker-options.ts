@@ -1,0 +1,14 @@
+/** What a page says when it opens its worker. */
+
+export interface WorkerOptions {
+  /** Null: no edge, the device is its own broker. */
+  readonly url: string | null;
+  readonly namespace: string;
+  readonly principal: string;
+  readonly clientId: string;
+  /** Set: overrides the database name that is derived from (url, namespace, principal). */
+  readonly database: string | null;
+  /** Partition count of topics made on the device alone. */
+  readonly localPartitionCount: number;
+  readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
+}

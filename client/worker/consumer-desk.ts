@@ -1,0 +1,60 @@
+/** The consumers that pages have open on this worker, by the number that each was given. */
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { ConsumerCalls, ConsumerOptions } from "../calls/consumer-calls.ts";
+import { ConsumerSession } from "../consumer/consumer-session.ts";
+import type { Device } from "./device.ts";
+import type { TopicDesk } from "./topics.ts";
+
+export class ConsumerDesk {
+  readonly #device: Device;
+  readonly #topics: TopicDesk;
+  readonly #sessions = new Map<number, ConsumerSession>();
+  #opened = 0;
+
+  constructor(device: Device, topics: TopicDesk) {
+    this.#device = device;
+    this.#topics = topics;
+  }
+
+  get calls(): ConsumerCalls {
+    return {
+      openConsumer: (options) => this.#open(options),
+      poll: async (consumer, options) => await this.#session(consumer).poll(options),
+      commit: async (consumer, offsets) => await this.#session(consumer).commit(offsets),
+      seek: async (consumer, position) => this.#session(consumer).seek(position),
+      nudge: async (consumer) => this.#session(consumer).nudge(),
+      closeConsumer: async (consumer, commit) => {
+        const session = this.#sessions.get(consumer);
+        this.#sessions.delete(consumer);
+        await session?.close(commit);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
+    this.#sessions.clear();
+  }
+
+  async #open(options: ConsumerOptions): Promise<number> {
+    const { replica, catalog, news, locks, clock, database } = this.#device;
+    const groupLockName = options.groupId === null ? null : `strandline:${database}:group:${options.groupId}`;
+    const follow = (name: string) => this.#topics.follow(name);
+    const session = new ConsumerSession({ replica, catalog, news, locks, clock, groupLockName, follow }, options);
+    try {
+      await session.subscribe();
+    } catch (error) {
+      await session.close([]);
+      throw error;
+    }
+    this.#opened += 1;
+    this.#sessions.set(this.#opened, session);
+    return this.#opened;
+  }
+
+  #session(id: number): ConsumerSession {
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw new StrandlineError("CLOSED", `consumer ${id} is not open`);
+    return session;
+  }
+}
