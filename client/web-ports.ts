@@ -60,3 +60,8 @@ export function pageLifecycle(): Lifecycle {
     },
   };
 }
+
+/** Of all engines it alone has client hints, in secure contexts. */
+export function isChromium(): boolean {
+  return typeof navigator !== "undefined" && "userAgentData" in navigator;
+}

@@ -9,7 +9,7 @@ import { httpTransport } from "./sync/http-transport.ts";
 import { ownedTransport } from "./sync/owned-transport.ts";
 import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { TokenSource } from "./sync/token-source.ts";
-import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
+import { cryptoRandom as random, isChromium, systemClock as clock } from "./web-ports.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 import type { Device } from "./worker/device.ts";
 import { storedSettings } from "./worker/settings.ts";
@@ -23,7 +23,7 @@ interface Page {
 export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<Device> {
   const { url, namespace, principal, localPartitionCount } = options;
   const database = options.database ?? databaseName(options);
-  const store = new IdbStore({ name: database, clock });
+  const store = new IdbStore({ name: database, clock, commitsEarly: isChromium() });
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const opening = openDevice({ store, clock, random, namespace, principal, local });
   const [log] = await Promise.all([opening, rollBrowserLog(clock)]);

@@ -58,11 +58,11 @@ async function check(command: string, ...args: readonly string[]): Promise<StepR
   return { counts: exitCode === 0 ? NONE : ONE_FAILED, output };
 }
 
-async function vitest(project: string): Promise<StepResult> {
+async function vitest(project: string, ...args: readonly string[]): Promise<StepResult> {
   const report = join(REPORTS, `${project}.json`);
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { exitCode, output } = await run("vitest", ["run", `--project=${project}`, ...reporters]);
+  const { exitCode, output } = await run("vitest", ["run", `--project=${project}`, ...args, ...reporters]);
   return { counts: countsOf(jsonAt(report), exitCode), output };
 }
 
@@ -90,8 +90,13 @@ function findBrowser(): Promise<StepResult> {
   return Promise.resolve({ counts: NONE, output: "" });
 }
 
-const STEPS: ReadonlyMap<string, () => Promise<StepResult>> = new Map([
-  ["browser found", findBrowser],
+type Step = readonly [name: string, step: () => Promise<StepResult>];
+
+const FIND_BROWSER: Step = ["browser found", findBrowser];
+const BROWSER: Step = ["tests: browser", () => vitest("browser")];
+/** What `npm test` runs: it needs Chromium alone. */
+const STEPS: readonly Step[] = [
+  FIND_BROWSER,
   ["format", () => check("oxfmt", "--check")],
   ["lint", () => check("oxlint")],
   ["types", () => check("tsc", "-b")],
@@ -99,9 +104,20 @@ const STEPS: ReadonlyMap<string, () => Promise<StepResult>> = new Map([
   ["tests: node", () => vitest("node")],
   ["tests: workerd", () => vitest("workerd")],
   ["every code", everyCode],
-  ["tests: browser", () => vitest("browser")],
+  BROWSER,
   ["tests: system", () => vitest("system")],
+];
+/** The browser tests once more, in Firefox and WebKit. */
+const OTHER_ENGINES: readonly Step[] = ["firefox", "webkit"].map((engine) => [
+  `tests: ${engine}`,
+  () => vitest(engine, "--config=vitest.engines.config.ts"),
 ]);
+
+/** `--browsers`: the browser tests in all three engines, and nothing else. `--all`: everything. */
+function stepsFor(args: readonly string[]): readonly Step[] {
+  if (args.includes("--browsers")) return [FIND_BROWSER, BROWSER, ...OTHER_ENGINES];
+  return args.includes("--all") ? [...STEPS, ...OTHER_ENGINES] : STEPS;
+}
 
 async function attempt(step: () => Promise<StepResult>): Promise<StepResult> {
   try {
@@ -120,7 +136,7 @@ function stepLine(name: string, counts: Counts, tookMs: number): string {
 async function main(): Promise<void> {
   mkdirSync(REPORTS, { recursive: true });
   let total = NONE;
-  for (const [name, step] of STEPS) {
+  for (const [name, step] of stepsFor(process.argv.slice(2))) {
     const startedAt = performance.now();
     const { counts, output } = await attempt(step);
     total = add(total, counts);

@@ -23,8 +23,16 @@ export class IdbStore implements Store {
   readonly #outstanding = new Set<(error: Error) => void>();
   #closed = false;
 
-  constructor(options: { readonly name: string; readonly clock: Clock }) {
+  readonly #commitsEarly: boolean;
+
+  /**
+   * `commitsEarly`: `commit()` is called as soon as everything was issued, instead of when the
+   * browser has told us of each request. Only for an engine in which a request that fails behind it still undoes everything: Chromium's does. Firefox
+   * keeps what the others wrote and completes, WebKit undoes it and does not say why.
+   */
+  constructor(options: { readonly name: string; readonly clock: Clock; readonly commitsEarly?: boolean }) {
     this.#connection = new IdbConnection(options.name, options.clock);
+    this.#commitsEarly = options.commitsEarly ?? false;
   }
 
   transact<Result>(stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
@@ -48,45 +56,45 @@ export class IdbStore implements Store {
   async #twice<Result>(stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {
     const database = await this.#connection.get();
     try {
-      return await run(database, stores, options, body);
+      return await this.#run(database, stores, options, body);
     } catch (error) {
       if (!(error instanceof NotBegun)) throw error;
     }
     this.#connection.drop(database);
     try {
-      return await run(await this.#connection.get(), stores, options, body);
+      return await this.#run(await this.#connection.get(), stores, options, body);
     } catch (error) {
       if (error instanceof NotBegun)
         throw storeFailed("the connection was lost again right after it was reopened", "failed", error.cause);
       throw error;
     }
   }
-}
 
-async function run<Result>(
-  database: IDBPDatabase,
-  stores: readonly StoreName[],
-  options: TransactOptions,
-  body: Body<Result>,
-): Promise<Result> {
-  const transaction = begin(database, stores, options);
-  const fate = fateOf(transaction);
-  const operations = new IdbOperations(transaction);
-  let result: Result;
-  try {
-    result = await body(operations);
-  } catch (cause) {
-    abort(transaction);
+  async #run<Result>(
+    database: IDBPDatabase,
+    stores: readonly StoreName[],
+    options: TransactOptions,
+    body: Body<Result>,
+  ): Promise<Result> {
+    const transaction = begin(database, stores, options);
+    const fate = fateOf(transaction);
+    const operations = new IdbOperations(transaction);
+    let result: Result;
+    try {
+      result = await body(operations);
+    } catch (cause) {
+      abort(transaction);
+      const failed = await fate;
+      if (!isDomException(cause)) throw cause;
+      throw transactionError(failed?.error ?? cause);
+    }
+    if (this.#commitsEarly) commit(transaction);
     const failed = await fate;
-    if (!isDomException(cause)) throw cause;
-    throw transactionError(failed?.error ?? cause);
+    if (operations.aborted) throw storeFailed("the transaction was aborted", "failed");
+    if (failed !== null)
+      throw transactionError(failed.error ?? new DOMException("the browser gave no reason", "AbortError"));
+    return result;
   }
-  commit(transaction);
-  const failed = await fate;
-  if (operations.aborted) throw storeFailed("the transaction was aborted", "failed");
-  if (failed !== null)
-    throw transactionError(failed.error ?? new DOMException("the browser gave no reason", "AbortError"));
-  return result;
 }
 
 function begin(database: IDBPDatabase, stores: readonly StoreName[], options: TransactOptions): IDBTransaction {

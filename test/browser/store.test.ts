@@ -2,14 +2,17 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { IdbStore } from "../../client/log/idb-store.ts";
 import { openDevice } from "../../client/log/open-device.ts";
-import { cryptoRandom, systemClock } from "../../client/web-ports.ts";
+import { cryptoRandom, isChromium, systemClock } from "../../client/web-ports.ts";
 import { partition } from "../../shared/brands.ts";
 import { storeSuite } from "../conformance/store-suite.ts";
 import { batchOf } from "../client/log/log-fixture.ts";
 
+/** As the worker opens it, with `isChromium()`. */
+const open = (commitsEarly: boolean): IdbStore => new IdbStore({ name: freshName(), clock: systemClock, commitsEarly });
 const freshName = (): string => `store-${crypto.randomUUID()}`;
 
-storeSuite("IdbStore in this browser", { open: () => new IdbStore({ name: freshName(), clock: systemClock }) });
+storeSuite("IdbStore in this browser", { open: () => open(isChromium()) });
+storeSuite("IdbStore that leaves the commit to the browser", { open: () => open(false) });
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -18,7 +21,7 @@ afterEach(() => {
 test.each(["strict", "relaxed"] as const)(
   "an append that asked for %s durability runs in a transaction that reports it",
   async (durability) => {
-    const store = new IdbStore({ name: freshName(), clock: systemClock });
+    const store = open(isChromium());
     const { localLog } = await openDevice({
       store,
       clock: systemClock,

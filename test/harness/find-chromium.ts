@@ -3,11 +3,10 @@
  * own download. Where there is none `ensureChromium` installs one, or fails with the sentence that says what to do:
  * a missing browser never skips a test.
  */
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright";
+import { aptInstall, isExecutable, mayAptInstall, onPath, runQuietly } from "./installed-program.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -35,36 +34,13 @@ export function ensureChromium(): string {
 }
 
 function install(): void {
-  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    if (run("apt-get", ["update"])) run("apt-get", ["install", "-y", "chromium"]);
-    return;
-  }
-  run(process.execPath, [join("node_modules", "playwright", "cli.js"), "install", "chromium"]);
-}
-
-function run(command: string, args: readonly string[]): boolean {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  return spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"], env }).status === 0;
-}
-
-function onPath(names: readonly string[]): string | null {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return candidates.find(isExecutable) ?? null;
+  if (mayAptInstall()) aptInstall("chromium");
+  else runQuietly(process.execPath, [join("node_modules", "playwright", "cli.js"), "install", "chromium"]);
 }
 
 function playwrightsOwn(): string | null {
   const path = chromium.executablePath();
   return path !== "" && isExecutable(path) ? path : null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -7,7 +7,7 @@ import { deleteDatabase, RawPuts } from "./raw-puts.ts";
 /** A fresh device log and a fresh yardstick for the time of `body`. */
 export async function withFreshLog<Result>(body: (log: DeviceLog, raw: RawPuts) => Promise<Result>): Promise<Result> {
   const name = `bench-${crypto.randomUUID()}`;
-  const store = new IdbStore({ name, clock: systemClock });
+  const store = new IdbStore({ name, clock: systemClock, commitsEarly: true });
   const raw = await RawPuts.open(`${name}-raw`);
   try {
     const log = await openDevice({

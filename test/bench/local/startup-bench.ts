@@ -50,7 +50,7 @@ async function timeOpening(name: string): Promise<number> {
 }
 
 async function opened<Result>(name: string, body: (log: DeviceLog) => Promise<Result>): Promise<Result> {
-  const store = new IdbStore({ name, clock: systemClock });
+  const store = new IdbStore({ name, clock: systemClock, commitsEarly: true });
   try {
     return await body(
       await openDevice({
