@@ -8,11 +8,15 @@ import { authSuite } from "./edge/auth-suite.ts";
 import { edgeSuite } from "./edge/edge-suite.ts";
 import type { Figure, Suite } from "./figure.ts";
 import { localSuite } from "./local/local-suite.ts";
+import { sizeSuite } from "./size/size-suite.ts";
+import { syncSuite } from "./sync/sync-suite.ts";
 import { tailSuite } from "./tail/tail-suite.ts";
 import { tableOf } from "./table.ts";
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["local", localSuite],
+  ["sync", syncSuite],
+  ["size", sizeSuite],
   ["edge", edgeSuite],
   ["tail", tailSuite],
   ["codec", codecSuite],

@@ -1,4 +1,4 @@
-/** One HTTP/1.1 origin with the page and the edge behind it, which can keep produce requests from arriving. */
+/** One HTTP/1.1 origin with the page, the edge and the comparator behind it, which can keep produce requests from arriving. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { listenOnLocalhost } from "../../harness/listen.ts";
 import type { Files } from "../../harness/static-server.ts";
@@ -12,13 +12,17 @@ export interface Gate {
   close(): Promise<void>;
 }
 
-export async function openGate(edgePort: number, files: Files): Promise<Gate> {
+export async function openGate(
+  { edgePort, barePort }: { readonly edgePort: number; readonly barePort: number },
+  files: Files,
+): Promise<Gate> {
   let noted: ((at: number) => void) | null = null;
   const server = createServer((request, response) => {
     const isProduce = request.method === "POST" && request.url === "/v1/produce";
     if (isProduce) noted?.(performance.timeOrigin + performance.now());
     if (isProduce && gate.shut) request.socket.destroy();
     else if (request.url?.startsWith("/v1/") === true) forward(edgePort, request, response);
+    else if (request.url?.startsWith("/bare") === true) forward(barePort, request, response);
     else serve(files, request.url ?? "/", response);
   });
   const port = await listenOnLocalhost(server);

@@ -42,6 +42,33 @@ async function appendAndSync(load: Where & { readonly records: number }): Promis
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Milliseconds from the first request until the edge has acknowledged all of them. */
+async function drain({ database, topic, records }: Where & { readonly records: number }): Promise<number> {
+  const device = client ?? open(database);
+  await device.sync.pause();
+  await append({ database, topic, records });
+  const [last] = await device.producer().send({ topic, messages: [{ key: "last", value: "x" }] });
+  const began = performance.now();
+  await device.sync.resume();
+  await last?.receipt.synced;
+  return performance.now() - began;
+}
+
+/** Milliseconds until so many bytes were posted, as many in a request and as many requests at once as a device has. */
+async function post({ bytes, perRequest }: { readonly bytes: number; readonly perRequest: number }): Promise<number> {
+  const body = new Uint8Array(perRequest).map((_, index) => index % 251);
+  const began = performance.now();
+  let left = Math.ceil(bytes / perRequest);
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await (await fetch("/bare", { method: "POST", body })).text();
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  return performance.now() - began;
+}
+
 /** Resolves once the first record of the topic has been handed to this tab. */
 async function follow({ database, topic }: Where): Promise<void> {
   const consumer = (client ?? open(database)).consumer();
@@ -58,4 +85,4 @@ async function produce({ database, topic }: Where): Promise<number> {
   return performance.now() - began;
 }
 
-Object.assign(globalThis, { append, start, appendAndSync, follow, produce });
+Object.assign(globalThis, { append, start, appendAndSync, drain, post, follow, produce });
