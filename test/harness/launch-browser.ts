@@ -10,6 +10,8 @@ export interface LaunchOptions {
   /** The profile. Kept: launching again on it finds the same IndexedDB. */
   readonly userDataDir: string;
   readonly flags?: readonly string[];
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface LaunchedBrowser {
@@ -31,6 +33,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     headless: true,
     userDataDir: options.userDataDir,
     args: [...CHROMIUM_FLAGS, ...(options.flags ?? [])],
+    env: { ...process.env, ...options.env },
     // The harness ends what it starts; puppeteer's own handlers would turn a kill into a clean exit.
     handleSIGINT: false,
     handleSIGTERM: false,

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundlePage } from "../harness/bundle-page.ts";
+import { FailingPower } from "../harness/failing-power.ts";
 import { launchBrowser, type LaunchedBrowser } from "../harness/launch-browser.ts";
 import { beganEmpty, tearLogs } from "../harness/leveldb-files.ts";
 import { startStaticServer, type StaticServer } from "../harness/static-server.ts";
@@ -52,8 +53,8 @@ export class DeviceLab {
   }
 
   /** A browser on that profile, with the page open in it. */
-  async launch(profile: string): Promise<LaunchedBrowser> {
-    const browser = await launchBrowser({ userDataDir: join(this.#dir.path, profile) });
+  async launch(profile: string, env: Readonly<Record<string, string>> = {}): Promise<LaunchedBrowser> {
+    const browser = await launchBrowser({ userDataDir: join(this.#dir.path, profile), env });
     this.#running.add(browser);
     await browser.page.exposeFunction("acked", (values: string[]) => {
       for (const value of values) this.acked.add(value);
@@ -66,6 +67,14 @@ export class DeviceLab {
   async kill(browser: LaunchedBrowser): Promise<void> {
     this.#running.delete(browser);
     await browser.kill();
+  }
+
+  /** For browsers on that profile. */
+  failingPower(profile: string): FailingPower {
+    return new FailingPower({
+      folder: join(this.#dir.path, `${profile}-power`),
+      userDataDir: join(this.#dir.path, profile),
+    });
   }
 
   /** Of a browser that does not run. */

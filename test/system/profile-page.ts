@@ -3,7 +3,7 @@ import { Strandline, type OutboxStatus } from "../../client/index.ts";
 
 export interface ProfilePage {
   /** Sends records `name:0`, `name:1` … of mixed sizes until the page ends; each ack is told to `window.acked`. */
-  appendForEver(topic: string, name: string): void;
+  appendForEver(topic: string, name: string, durability?: "strict" | "relaxed"): void;
   /** Sends that many; resolves when all are acked on the device. */
   append(topic: string, name: string, count: number): Promise<void>;
   status(): Promise<OutboxStatus>;
@@ -38,21 +38,29 @@ const strandline = new Strandline({
 let divergences = 0;
 strandline.on("producer.diverged", () => void (divergences += 1));
 
-async function send(topic: string, name: string, first: number, count: number): Promise<void> {
+interface Numbered {
+  readonly topic: string;
+  readonly name: string;
+  readonly first: number;
+  readonly count: number;
+  readonly durability?: "strict" | "relaxed";
+}
+
+async function send({ topic, name, first, count, durability = "strict" }: Numbered): Promise<void> {
   const messages = Array.from({ length: count }, (_, index) => {
     const number = first + index;
     return { key: KEYS[number % KEYS.length] ?? "", value: `${name}:${number}` };
   });
-  await strandline.producer().send({ topic, messages });
+  await strandline.producer().send({ topic, messages, durability });
   await window.acked(messages.map(({ value }) => value));
 }
 
-async function appendForEver(topic: string, name: string): Promise<void> {
+async function appendForEver(topic: string, name: string, durability?: "strict" | "relaxed"): Promise<void> {
   let first = 0;
   for (let turn = 0; ; turn += 1) {
     const count = BURSTS[turn % BURSTS.length] ?? 1;
     // What a dying worker did not ack may or may not be stored, so its numbers are never used again.
-    await send(topic, name, first, count).catch(() => undefined);
+    await send({ topic, name, first, count, ...(durability && { durability }) }).catch(() => undefined);
     first += count;
   }
 }
@@ -62,9 +70,10 @@ async function drained(): Promise<void> {
 }
 
 window.profile = {
-  appendForEver: (topic, name) => void appendForEver(topic, name),
+  appendForEver: (topic, name, durability) => void appendForEver(topic, name, durability),
   append: async (topic, name, count) => {
-    for (let first = 0; first < count; first += 10) await send(topic, name, first, Math.min(10, count - first));
+    for (let first = 0; first < count; first += 10)
+      await send({ topic, name, first, count: Math.min(10, count - first) });
   },
   status: () => strandline.sync.status(),
   pause: () => strandline.sync.pause(),
