@@ -4,6 +4,7 @@ import type { Caller } from "./append-queue.ts";
 import type { AppendPlan, PartitionPlan, Placed } from "./append-plan.ts";
 import type { PartitionRows } from "./append-transaction.ts";
 import type { AppendedBatch } from "./device-log.ts";
+import { release } from "../../shared/release.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 
 export interface PlannedCaller {
@@ -44,6 +45,11 @@ export class AppendGroup {
   inTurn(): boolean {
     const { previous } = this;
     return previous === null || previous.settled || previous.stands;
+  }
+
+  /** Everybody has their answer: the batches are in the store, or nowhere. */
+  release(): void {
+    for (const plan of this.plans) for (const { bytes } of plan.batches) release(bytes);
   }
 
   resolve(before: PartitionRows): void {

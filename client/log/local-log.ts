@@ -91,6 +91,7 @@ export class StoredLocalLog implements LocalLog {
     group.done = this.#commit(group).finally(() => {
       group.settled = true;
       group.previous = null;
+      group.release();
       this.#inFlight -= 1;
       this.#notify();
     });

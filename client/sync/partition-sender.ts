@@ -6,6 +6,7 @@
 import type { HeldRange, ProducePartitionAnswer } from "../../shared/api/produce.ts";
 import type { LeaderEpoch, LocalSequence, Offset, TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { release } from "../../shared/release.ts";
 import { ERRORS } from "../../shared/error-table.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
@@ -133,6 +134,7 @@ export class PartitionSender {
     if (window.sequenceOf(from) + first.count > LIMITS.sequenceMax) return await this.#exhausted(bytesMax);
     const wanted = pending.filter((batch) => this.#maySend(from, batch.localSequence, batch.count));
     const sealed = sealPending(wanted, window.identity);
+    for (const { bytes } of pending) release(bytes);
     if (sealed.damaged !== null) return await this.#sendBeforeDamage(sealed.batches, sealed.damaged, bytesMax);
     return this.#onItsWay(sealed.batches, sealed.bytes);
   }

@@ -10,6 +10,7 @@ export interface TransportRequest {
   readonly contentType?: string;
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes are given back to the memory once the request has ended, however it ended: who keeps them copies them. */
   readonly body?: Uint8Array<ArrayBuffer> | string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -1,4 +1,5 @@
 /** From a page's pack to the log: checked bounds, compression before the transaction, and the order of the calls kept. */
+import { release } from "../../shared/release.ts";
 import { partition as toPartition } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -20,9 +21,13 @@ export class PackAppender {
 
   async append(pack: Pack): Promise<AppendedBatch[]> {
     const appends = unpack(pack);
-    if (pack.compression === "none" && this.#compressing === null)
-      return this.#log.append(appends, { durability: pack.durability });
-    return this.#appendInTurn(appends, pack);
+    try {
+      if (pack.compression === "none" && this.#compressing === null)
+        return await this.#log.append(appends, { durability: pack.durability });
+      return await this.#appendInTurn(appends, pack);
+    } finally {
+      release(pack.buffer);
+    }
   }
 
   async #appendInTurn(appends: readonly BatchAppend[], pack: Pack): Promise<AppendedBatch[]> {

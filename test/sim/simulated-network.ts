@@ -49,7 +49,7 @@ export class SimulatedNetwork {
   }
 
   connect(device: string): Transport {
-    return { request: async (request) => await this.#request(device, request) };
+    return { request: async (request) => await this.#request(device, onTheWire(request)) };
   }
 
   /** Only the next requests of that kind are disturbed, in this order; null: that one goes well. */
@@ -116,4 +116,9 @@ function operationOf(path: string): Operation {
   if (path.endsWith("/reconcile")) return "reconcile";
   const [, , name = ""] = path.split(/[/?]/);
   return name as Operation;
+}
+
+/** What is under way is not the caller's any more, who may use its buffer for something else. */
+function onTheWire(request: TransportRequest): TransportRequest {
+  return request.body instanceof Uint8Array ? { ...request, body: request.body.slice() } : request;
 }
