@@ -1,5 +1,6 @@
 /** The public interface, and the only barrel. */
-export { Strandline, type StrandlineEvents } from "./strandline.ts";
+export { Strandline } from "./in-browser.ts";
+export type { StrandlineClient, StrandlineEvents } from "./strandline.ts";
 export type { StrandlineOptions } from "./options.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";

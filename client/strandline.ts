@@ -1,6 +1,6 @@
 /**
- * The public face, in KafkaJS's shape. Making one opens nothing: the worker starts with the first call, so that
- * importing and constructing are safe in Node and while a server renders.
+ * The public face, in KafkaJS's shape, over whatever line it is given. Making one opens nothing: the line opens with the
+ * first call, so that importing and constructing are safe in Node and while a server renders.
  */
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { workerOptions, type StrandlineOptions } from "./options.ts";
@@ -15,9 +15,8 @@ import { PartitionCounts } from "./page/partition-counts.ts";
 import { PageProducer, type Producer, type ProducerOptions } from "./page/producer.ts";
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
-import { WorkerConnection } from "./page/worker-connection.ts";
-import { spawnWorker } from "./spawn-worker.ts";
-import { cryptoRandom, pageLifecycle, systemClock, webLocks } from "./web-ports.ts";
+import type { MakeLine, WorkerLine } from "./page/line.ts";
+import { cryptoRandom, pageLifecycle, systemClock } from "./web-ports.ts";
 import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
@@ -35,9 +34,10 @@ export type StrandlineEvents = {
   readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
 };
 
-export class Strandline {
+/** `Strandline` of each entry is one of these: what takes a client takes any of them. */
+export class StrandlineClient {
   readonly #events = new Emitter<StrandlineEvents>();
-  readonly #connection: WorkerConnection;
+  readonly #connection: WorkerLine;
   readonly #counts: PartitionCounts;
   readonly #packer: Packer;
   readonly #logger: Logger;
@@ -50,7 +50,7 @@ export class Strandline {
     status: () => this.#connection.call((api) => api.status(), CALL_MS_MAX),
   };
 
-  constructor(options: StrandlineOptions = {}) {
+  constructor(options: StrandlineOptions, makeLine: MakeLine) {
     this.#options = workerOptions(options);
     this.#logger = createLogger({
       namespace: "client",
@@ -58,9 +58,7 @@ export class Strandline {
       create: options.logCreator,
       now: () => systemClock.now(),
     });
-    this.#connection = new WorkerConnection({
-      spawn: options.worker ?? spawn,
-      locks: webLocks,
+    this.#connection = makeLine({
       options: this.#options,
       onEvent: (event) => this.#onEvent(event),
       askToken:
@@ -185,10 +183,4 @@ export class Strandline {
   }
 }
 
-type PackAppend = WorkerConnection["append"];
-
-function spawn(): Worker {
-  if (typeof Worker === "undefined")
-    throw new StrandlineError("UNSUPPORTED_OPERATION", "there are no Web Workers here: Strandline runs in a browser");
-  return spawnWorker();
-}
+type PackAppend = WorkerLine["append"];

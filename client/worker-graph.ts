@@ -52,7 +52,10 @@ interface SyncParts extends Page {
   readonly paused: boolean;
 }
 
-function syncWith(url: string, { options, database, log, locks, askToken, news, paused }: SyncParts): SyncHandle {
+export function syncWith(
+  url: string,
+  { options, database, log, locks, askToken, news, paused }: SyncParts,
+): SyncHandle {
   const { namespace, principal, retry } = options;
   const { outbox, replica, catalog, device } = log;
   const listener: SyncListener = {

@@ -50,5 +50,8 @@ function withBuffers<Each extends { readonly buffer: ArrayBuffer }>(answers: Eac
   );
 }
 
-transferErrors("convert");
-expose(api);
+// Elsewhere there is no page to answer: importing this does nothing there.
+if ("DedicatedWorkerGlobalScope" in globalThis) {
+  transferErrors("convert");
+  expose(api);
+}

@@ -1,4 +1,5 @@
 /** KafkaJS's consumer over the device's own copy of the log: the same records, online or not. */
+import { groupBy } from "../../shared/group-by.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
@@ -147,7 +148,7 @@ export class PageConsumer implements Consumer {
   }
 
   paused(): TopicPartitions[] {
-    const byTopic = Map.groupBy(this.#book.pausedPartitions(), ({ topic }: TopicPartition) => topic);
+    const byTopic = groupBy(this.#book.pausedPartitions(), ({ topic }: TopicPartition) => topic);
     const some = [...byTopic].map(([topic, each]) => ({ topic, partitions: each.map(({ partition }) => partition) }));
     return [...this.#book.pausedTopics().map((topic) => ({ topic })), ...some];
   }

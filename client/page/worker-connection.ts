@@ -10,21 +10,18 @@ import type { Locks } from "../ports.ts";
 import type { Pack, PartAck } from "../calls/append-calls.ts";
 import type { WorkerApi, WorkerCalls } from "../calls/worker-api.ts";
 import type { WorkerEvent } from "../calls/worker-event.ts";
-import type { WorkerOptions } from "../calls/worker-options.ts";
 import { watchLife } from "../worker-life.ts";
+import type { LineParts, WorkerLine } from "./line.ts";
 import { Outstanding } from "./outstanding.ts";
 
 const OPEN_MS_MAX = 30_000;
 const CLOSE_MS_MAX = 5_000;
 
-export interface ConnectionDeps {
+export interface ConnectionDeps extends LineParts {
   readonly spawn: () => Worker;
+  /** Asked where the script of the first could not be loaded; null, or answering null: there is no other. */
+  readonly spawnOther: (() => Promise<Worker | null>) | null;
   readonly locks: () => Locks;
-  readonly options: WorkerOptions;
-  readonly onEvent: (event: WorkerEvent) => void;
-  /** Null: the edge's doors are open. */
-  readonly askToken: (() => Promise<string>) | null;
-  readonly onDeath: () => void;
 }
 
 interface Line {
@@ -35,7 +32,7 @@ interface Line {
   readonly generation: number;
 }
 
-export class WorkerConnection {
+export class WorkerConnection implements WorkerLine {
   readonly #deps: ConnectionDeps;
   #line: Promise<Line> | null = null;
   #outstanding: Outstanding | null = null;
@@ -46,7 +43,6 @@ export class WorkerConnection {
     this.#deps = deps;
   }
 
-  /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
   async call<Result>(
     ask: (api: WorkerCalls, generation: number) => Promise<Result>,
     deadlineMs: number | null,
@@ -59,7 +55,6 @@ export class WorkerConnection {
     return this.call((api) => api.append(transfer(pack, [pack.buffer])), deadlineMs);
   }
 
-  /** Only where a worker is open: hints wake nobody. */
   hint(): void {
     void this.#line?.then(({ api }) => api.hint()).catch(() => {});
   }
@@ -88,17 +83,25 @@ export class WorkerConnection {
 
   async #start(): Promise<Line> {
     transferErrorsOnce();
-    const { askToken } = this.#deps;
     const locks = this.#deps.locks();
-    const worker = this.#deps.spawn();
+    try {
+      return await this.#startOn(spawned(this.#deps.spawn), locks);
+    } catch (error) {
+      const other = error instanceof NotStarted ? await this.#deps.spawnOther?.().catch(() => null) : null;
+      if (other === null || other === undefined || this.#closed) throw error;
+      return await this.#startOn(other, locks);
+    }
+  }
+
+  async #startOn(worker: Worker, locks: Locks): Promise<Line> {
+    const { askToken } = this.#deps;
     const outstanding = new Outstanding();
     this.#outstanding = outstanding;
     const api = wrap<WorkerApi>(worker);
     const failed = (event: Event): void => {
       event.preventDefault();
-      outstanding.end(
-        died(`it failed to start: ${(event as Partial<ErrorEvent>).message ?? "its script could not be loaded"}`),
-      );
+      const { message } = event as Partial<ErrorEvent>;
+      outstanding.end(message === undefined ? notLoaded() : died(`it failed to start: ${message}`));
     };
     worker.addEventListener("error", failed);
     try {
@@ -125,6 +128,24 @@ export class WorkerConnection {
     outstanding.end(died("its life lock was let go"));
     if (!this.#closed) this.#deps.onDeath();
   }
+}
+
+/** There is no worker, so another may be tried. */
+class NotStarted extends StrandlineError {}
+
+/** What a page's policy or sandbox forbids, or its bundler has left out, is said in a word of our own. */
+function spawned(spawn: () => Worker): Worker {
+  try {
+    return spawn();
+  } catch (cause) {
+    if (cause instanceof StrandlineError) throw cause;
+    throw new NotStarted("UNSUPPORTED_OPERATION", `this page may start no worker: ${String(cause)}`, {}, cause);
+  }
+}
+
+/** An error without a message is one of the script's loading. */
+function notLoaded(): StrandlineError {
+  return new NotStarted("WORKER_DIED", "it failed to start: its script could not be loaded, see docs/bundlers.md");
 }
 
 function died(said: string): StrandlineError {

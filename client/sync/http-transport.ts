@@ -16,8 +16,7 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
       headers: headersOf(request),
       body: request.body ?? null,
       signal,
-      cache: "no-store",
-      credentials: "omit",
+      ...browsersOwn(),
     });
     const body = new Uint8Array(await response.arrayBuffer());
     const retryAfterMs = askedMs(response.headers.get("retry-after"));
@@ -25,6 +24,14 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
   } catch (cause) {
     throw failure(request, deadline, cause);
   }
+}
+
+/** A Worker knows no credentials, and one of an older compatibility date throws for what it does not know. */
+function browsersOwn(): RequestInit {
+  return {
+    ...("cache" in Request.prototype ? { cache: "no-store" } : {}),
+    ...("credentials" in Request.prototype ? { credentials: "omit" } : {}),
+  };
 }
 
 /** Seconds alone: a date would be read by a clock that may be wrong by days. */

@@ -2,6 +2,15 @@
 import { expect, test } from "vitest";
 import { Strandline, StrandlineError, logLevel } from "../../client/index.ts";
 
+test.each(["index", "http", "react", "worker"])("%s is imported where there is no browser", async (entry) => {
+  await expect(import(`../../client/${entry}.ts`)).resolves.toBeDefined();
+});
+
+test("both clients hand out the same values, so that code moves from one to the other", async () => {
+  const [inBrowser, elsewhere] = await Promise.all([import("../../client/index.ts"), import("../../client/http.ts")]);
+  expect(Object.keys(elsewhere).toSorted()).toEqual(Object.keys(inBrowser).toSorted());
+});
+
 test("importing and constructing do nothing; a call says what is missing", async () => {
   expect(logLevel.NOTHING).toBe(0);
   const client = new Strandline({ url: "https://edge.example", logLevel: logLevel.NOTHING });
@@ -10,7 +19,7 @@ test("importing and constructing do nothing; a call says what is missing", async
     .send({ topic: "t", messages: [{ value: "x" }] })
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StrandlineError);
-  expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+  expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION", message: expect.stringContaining("strandline/http") });
   await client.close();
 });
 

@@ -24,19 +24,21 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-const HEADERS = {
+const ISOLATED: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
   "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store",
 };
 
-/** `source` is a folder, or the files themselves. */
-export async function startStaticServer(source: string | Files, port: number = 0): Promise<StaticServer> {
+/** `source` is a folder, or the files themselves; `headers` come in the place of those that isolate the page. */
+export async function startStaticServer(
+  source: string | Files,
+  headers: Readonly<Record<string, string>> = ISOLATED,
+): Promise<StaticServer> {
   const server = createServer((request, response) => {
-    void answer(source, request.url ?? "/", response);
+    void answer(source, request.url ?? "/", { response, headers: { ...headers, "cache-control": "no-store" } });
   });
-  const listening = await listenOnLocalhost(server, port);
+  const listening = await listenOnLocalhost(server);
   return {
     port: listening,
     url: `http://localhost:${listening}`,
@@ -48,15 +50,20 @@ export async function startStaticServer(source: string | Files, port: number = 0
   };
 }
 
-async function answer(source: string | Files, url: string, response: ServerResponse): Promise<void> {
+interface Answering {
+  readonly response: ServerResponse;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function answer(source: string | Files, url: string, { response, headers }: Answering): Promise<void> {
   const path = pathOf(url);
   const body = path === null ? null : await fileAt(source, path);
   if (path === null || body === null) {
-    response.writeHead(404, { ...HEADERS, "content-type": "text/plain; charset=utf-8" }).end("not found\n");
+    response.writeHead(404, { ...headers, "content-type": "text/plain; charset=utf-8" }).end("not found\n");
     return;
   }
   const type = CONTENT_TYPES[extname(path)] ?? "application/octet-stream";
-  response.writeHead(200, { ...HEADERS, "content-type": type }).end(body);
+  response.writeHead(200, { ...headers, "content-type": type }).end(body);
 }
 
 /** Null for what is no path, or leads out of the folder. */

@@ -16,10 +16,16 @@ export interface WorkerdConfig {
   readonly compatibilityDate: string;
   readonly objects: readonly DurableObjectClass[];
   readonly variables: Readonly<Record<string, string>>;
+  /** It may fetch from this machine. Else public addresses alone, as at the edge. */
+  readonly fetchesLocally: boolean;
 }
 
 /** As in wrangler.toml. */
 const COMPATIBILITY_FLAGS = ["no_web_socket_compression"];
+
+/** In the place of the default, which lets a Worker fetch from public addresses alone. */
+const LOCAL_NETWORK = `
+    (name = "internet", network = (allow = ["public", "private"])),`;
 
 export function workerdConfig(config: WorkerdConfig): string {
   const namespaces = config.objects.map(
@@ -34,7 +40,7 @@ export function workerdConfig(config: WorkerdConfig): string {
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
-    (name = "storage", disk = (path = ${text(config.storageDir)}, writable = true)),
+    (name = "storage", disk = (path = ${text(config.storageDir)}, writable = true)),${config.fetchesLocally ? LOCAL_NETWORK : ""}
   ],
   sockets = [(name = "http", address = "127.0.0.1:${config.port}", http = (), service = "main")],
 );

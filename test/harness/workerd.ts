@@ -19,6 +19,10 @@ export interface WorkerdOptions {
   readonly objects: readonly DurableObjectClass[];
   /** Text bindings. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** It may fetch from this machine. */
+  readonly fetchesLocally?: boolean;
+  /** That of wrangler.toml where absent. */
+  readonly compatibilityDate?: string;
   /** Configuration, code and storage. Made where missing. */
   readonly dir: string;
   /** Absent or 0: any free one. */
@@ -87,9 +91,10 @@ async function spawnWorkerd(options: WorkerdOptions): Promise<ChildProcess> {
     port: options.port ?? 0,
     storageDir,
     moduleFile: "worker.js",
-    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityDate: options.compatibilityDate ?? COMPATIBILITY_DATE,
     objects: options.objects,
     variables: options.variables ?? {},
+    fetchesLocally: options.fetchesLocally ?? false,
   });
   await writeFile(join(dir, "worker.js"), options.code);
   await writeFile(join(dir, "config.capnp"), config);

@@ -43,7 +43,7 @@ export function enums({ path, code }: SourceFile): readonly string[] {
 export function defaultExports({ path, code }: SourceFile): readonly string[] {
   const isAllowed =
     path === "edge/worker.ts" ||
-    /^(test\/edge|examples\/[^/]+)\/[^/]+-worker\.ts$/.test(path) ||
+    /^(test\/edge|test\/system|examples\/[^/]+)\/[^/]+-worker\.ts$/.test(path) ||
     path.endsWith(".config.ts");
   return path.endsWith(".ts") && !isAllowed ? found(path, code, /^\s*export default\b/gm) : [];
 }

@@ -1,0 +1,42 @@
+/** What a client without a browser works with: a device in memory, which nobody else shares, with sync where there is an edge. */
+import type { WorkerOptions } from "./calls/worker-options.ts";
+import { DeviceNews, type DeviceChannel } from "./device-news.ts";
+import { MemoryStore } from "./log/memory-store.ts";
+import { openDevice } from "./log/open-device.ts";
+import { MemoryLocks } from "./memory-locks.ts";
+import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
+import type { Device } from "./worker/device.ts";
+import { storedSettings } from "./worker/settings.ts";
+import { syncWith } from "./worker-graph.ts";
+
+/** Names locks alone, and each device has locks of its own. */
+const DATABASE = "memory";
+
+const NO_OTHER_TABS: DeviceChannel = { post: () => {}, onMessage: () => {}, close: () => {} };
+
+export async function openMemoryDevice(
+  options: WorkerOptions,
+  askToken: (() => Promise<string>) | null,
+): Promise<Device> {
+  const { url, namespace, principal, localPartitionCount } = options;
+  const store = new MemoryStore();
+  const local = url === null ? { partitionCount: localPartitionCount } : null;
+  const log = await openDevice({ store, clock, random, namespace, principal, local });
+  const locks = new MemoryLocks();
+  const news = new DeviceNews(NO_OTHER_TABS, clock);
+  const parts = { options, database: DATABASE, log, locks, askToken, news, paused: false };
+  const sync = url === null ? null : syncWith(url, parts);
+  const close = async (): Promise<void> => {
+    await sync?.close();
+    news.close();
+    store.close();
+  };
+  const { localLog, outbox, replica, catalog } = log;
+  const discard = async (): Promise<number> => {
+    const unsynced = (await outbox.waiting()).reduce((sum, { records }) => sum + records, 0);
+    await close();
+    return unsynced;
+  };
+  const settings = storedSettings(store);
+  return { database: DATABASE, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close, discard };
+}
