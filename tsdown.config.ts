@@ -21,7 +21,7 @@ const PACKAGE: UserConfig = {
 const WORKER_TEXT = "./worker-text.js";
 
 /** Files that are run by themselves, and may be copied: one file each. Vite builds no worker of several unless it is told to. */
-const ALONE = ["worker"];
+const ALONE = ["worker", "service-worker"];
 
 function alone(name: string): UserConfig {
   return {

@@ -14,6 +14,9 @@ export type DeviceMessage =
   | { readonly type: "loggedOut"; readonly discarded: boolean }
   | { readonly type: "learned" }
   | { readonly type: "paused"; readonly paused: boolean }
+  /** `tab-lock.ts`: whether whoever holds it still runs, and that it does. */
+  | { readonly type: "lock.asked"; readonly lock: string }
+  | { readonly type: "lock.held"; readonly lock: string }
   | { readonly type: "event"; readonly event: WorkerEvent };
 
 /** Between the tabs of one device: every message reaches all others, in the order of its sender, or is lost. */
@@ -48,6 +51,11 @@ export class DeviceNews {
     this.#tell(message, "here");
     this.#unposted.push(message);
     if (!this.#posting) void this.#postAll();
+  }
+
+  /** Of this tab alone. */
+  tellHere(message: DeviceMessage): void {
+    if (!this.#closed) this.#tell(message, "here");
   }
 
   /** Returns the way to stop listening. */

@@ -2,7 +2,7 @@
 import { StrandlineError } from "../shared/strandline-error.ts";
 import type { StrandlineOptions } from "./options.ts";
 import type { Locks } from "./ports.ts";
-import { WorkerConnection } from "./page/worker-connection.ts";
+import { sharedConnection } from "./page/shared-connection.ts";
 import { spawnFromText, spawnWorker } from "./spawn-worker.ts";
 import { StrandlineClient } from "./strandline.ts";
 import { webLocks } from "./web-ports.ts";
@@ -12,7 +12,7 @@ export class Strandline extends StrandlineClient {
   constructor(options: StrandlineOptions = {}) {
     const { worker } = options;
     const workers = worker === undefined ? { spawn, spawnOther: spawnFromText } : { spawn: worker, spawnOther: null };
-    super(options, (parts) => new WorkerConnection({ ...parts, ...workers, locks }));
+    super(options, (parts) => sharedConnection({ ...parts, ...workers, locks }));
   }
 }
 

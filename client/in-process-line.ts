@@ -51,6 +51,9 @@ export class InProcessLine implements WorkerLine {
     void this.#opening?.then((api) => api.hint()).catch(() => {});
   }
 
+  /** No process is put aside as pages are. */
+  park(): void {}
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

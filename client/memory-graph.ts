@@ -38,5 +38,19 @@ export async function openMemoryDevice(
     return unsynced;
   };
   const settings = storedSettings(store);
-  return { database: DATABASE, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close, discard };
+  return {
+    database: DATABASE,
+    localLog,
+    outbox,
+    replica,
+    catalog,
+    settings,
+    news,
+    locks,
+    clock,
+    random,
+    sync,
+    close,
+    discard,
+  };
 }

@@ -7,6 +7,7 @@ import type { WorkerOptions } from "./calls/worker-options.ts";
 export interface StrandlineOptions {
   /** Of the edge. Without it the device is its own broker. */
   readonly url?: string;
+  /** Clients of one page with the same options, this among them, share one worker. */
   readonly clientId?: string;
   /** Overrides the name that is derived from (url, namespace, principal). */
   readonly database?: string;
@@ -23,6 +24,11 @@ export interface StrandlineOptions {
   readonly retry?: { readonly initialRetryTime?: number; readonly maxRetryTime?: number };
   readonly logLevel?: LogLevel;
   readonly logCreator?: LogCreator;
+  /**
+   * Asks for a `sync` event where records wait while the tab is hidden or offline, so that the app's service worker sends
+   * them (`strandline/service-worker`). False by default; without Background Sync the next start sends them.
+   */
+  readonly backgroundSync?: boolean;
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: () => Worker;
 }

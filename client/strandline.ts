@@ -4,6 +4,8 @@
  */
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { workerOptions, type StrandlineOptions } from "./options.ts";
+import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
+import { BackgroundSync } from "./page/background-sync.ts";
 import { PageAdmin, type Admin } from "./page/admin.ts";
 import type { ConsumerConfig, Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
@@ -16,7 +18,7 @@ import { PageProducer, type Producer, type ProducerOptions } from "./page/produc
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
-import { cryptoRandom, pageLifecycle, systemClock } from "./web-ports.ts";
+import { cryptoRandom, pageLifecycle, registerBackgroundSync, systemClock } from "./web-ports.ts";
 import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
@@ -43,6 +45,7 @@ export class StrandlineClient {
   readonly #logger: Logger;
   readonly #options: WorkerOptions;
   readonly #stopHints: () => void;
+  readonly #background: BackgroundSync | null;
   /** Of sync with the edge. */
   readonly sync: { pause(): Promise<void>; resume(): Promise<void>; status(): Promise<OutboxStatus> } = {
     pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
@@ -69,7 +72,15 @@ export class StrandlineClient {
       this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX),
     );
     this.#packer = new Packer({ append: (pack) => this.#append(pack), counts: this.#counts, clock: systemClock });
-    this.#stopHints = pageLifecycle().onHint(() => this.#connection.hint());
+    const background = options.backgroundSync === true ? this.#backgroundSync() : null;
+    this.#background = background;
+    const page = pageLifecycle();
+    const stops = [
+      page.onHint(() => this.#connection.hint()),
+      page.onParked((parked) => this.#connection.park(parked)),
+    ];
+    if (background !== null) stops.push(page.onHidden(() => background.hidden()));
+    this.#stopHints = () => stops.forEach((stop) => stop());
   }
 
   producer(options: ProducerOptions = {}): Producer {
@@ -147,8 +158,17 @@ export class StrandlineClient {
 
   readonly #connect = (): Promise<void> => this.#connection.call(async () => {}, CALL_MS_MAX);
 
-  #append(pack: Parameters<PackAppend>[0]): ReturnType<PackAppend> {
-    return this.#connection.append(pack, CALL_MS_MAX);
+  async #append(pack: Parameters<PackAppend>[0]): ReturnType<PackAppend> {
+    const acks = await this.#connection.append(pack, CALL_MS_MAX);
+    this.#background?.appended();
+    return acks;
+  }
+
+  #backgroundSync(): BackgroundSync {
+    return new BackgroundSync({
+      register: () => registerBackgroundSync(BACKGROUND_SYNC_TAG),
+      pendingRecords: async () => (await this.sync.status()).pendingRecords,
+    });
   }
 
   /** A receipt outlives the worker that was asked: the record is in the store. */
@@ -171,6 +191,9 @@ export class StrandlineClient {
 
   #onEvent(event: WorkerEvent): void {
     if (event.type === "topics.learned") this.#counts.renew();
+    if (event.type === "sync.state") this.#background?.onState(event.online);
+    if (event.type === "app.outdated")
+      this.#logger.warn("a newer version of this site runs in another tab: reload this one");
     if (event.type === "logged.out") void this.close();
     this.#logger.debug(event.type, event);
     // An event's type is the name of its listeners, which the compiler cannot see of a union.

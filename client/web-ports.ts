@@ -41,6 +41,14 @@ export function webLocks(): Locks {
   };
 }
 
+/** Asks for a `sync` event in the service worker of this page. Rejects where there is none. */
+export async function registerBackgroundSync(tag: string): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const { sync } = (registration ?? {}) as { readonly sync?: { register(tag: string): Promise<void> } };
+  if (sync === undefined) throw new StrandlineError("UNSUPPORTED_OPERATION", "there is no Background Sync here");
+  await sync.register(tag);
+}
+
 /** Of a page. A worker hears of most of these late or never, so the page forwards them. */
 export function pageLifecycle(): Lifecycle {
   return {
@@ -57,6 +65,26 @@ export function pageLifecycle(): Lifecycle {
         window.removeEventListener("pageshow", listener);
         document.removeEventListener("visibilitychange", visible);
       };
+    },
+    onParked(listener: (parked: boolean) => void): () => void {
+      if (typeof window === "undefined") return () => {};
+      const hear = (event: PageTransitionEvent): void => {
+        if (event.persisted) listener(event.type === "pagehide");
+      };
+      window.addEventListener("pagehide", hear);
+      window.addEventListener("pageshow", hear);
+      return () => {
+        window.removeEventListener("pagehide", hear);
+        window.removeEventListener("pageshow", hear);
+      };
+    },
+    onHidden(listener: () => void): () => void {
+      if (typeof document === "undefined") return () => {};
+      const hidden = (): void => {
+        if (document.visibilityState === "hidden") listener();
+      };
+      document.addEventListener("visibilitychange", hidden);
+      return () => document.removeEventListener("visibilitychange", hidden);
     },
   };
 }

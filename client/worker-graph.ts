@@ -23,7 +23,8 @@ interface Page {
 export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<Device> {
   const { url, namespace, principal, localPartitionCount } = options;
   const database = options.database ?? databaseName(options);
-  const store = new IdbStore({ name: database, clock, commitsEarly: isChromium() });
+  let outdated = (): void => {};
+  const store = new IdbStore({ name: database, clock, commitsEarly: isChromium(), onOutdated: () => outdated() });
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const opening = openDevice({ store, clock, random, namespace, principal, local });
   const [log] = await Promise.all([opening, rollBrowserLog(clock)]);
@@ -31,6 +32,11 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
   const sync = url === null ? null : syncWith(url, { options, database, log, locks, askToken, news, paused });
+  // The newer tab leads from here on: this one could read nothing of what is to be sent.
+  outdated = (): void => {
+    void sync?.close();
+    news.tellHere({ type: "event", event: { type: "app.outdated" } });
+  };
   const close = async (): Promise<void> => {
     await sync?.close();
     news.close();
@@ -41,7 +47,7 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
     await close();
     return await discardDatabase(database, clock);
   };
-  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, sync, close, discard };
+  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, random, sync, close, discard };
 }
 
 interface SyncParts extends Page {
@@ -75,6 +81,7 @@ export function syncWith(
     replica,
     catalog,
     locks,
+    news,
     clock,
     random,
     retry,
@@ -86,6 +93,6 @@ export function syncWith(
 }
 
 /** Injective, so that no two principals ever share a log. */
-function databaseName({ url, namespace, principal }: WorkerOptions): string {
+export function databaseName({ url, namespace, principal }: WorkerOptions): string {
   return `strandline:${JSON.stringify([url, namespace, principal])}`;
 }

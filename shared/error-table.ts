@@ -22,6 +22,11 @@ export const ERRORS = {
   INVALID_TOPIC_EXCEPTION: { errno: 17, retriable: false, sentence: "The topic name is not legal." },
   RECORD_LIST_TOO_LARGE: { errno: 18, retriable: false, sentence: "The run of batches is larger than its limit." },
   INVALID_REQUIRED_ACKS: { errno: 21, retriable: false, sentence: "acks must be 0, 1 or -1." },
+  ILLEGAL_GENERATION: {
+    errno: 22,
+    retriable: false,
+    sentence: "The consumer's turn in its group is over; another one has it.",
+  },
   TOPIC_AUTHORIZATION_FAILED: {
     errno: 29,
     retriable: false,
@@ -144,6 +149,11 @@ export const ERRORS = {
     errno: 10_021,
     retriable: false,
     sentence: "The body is of a type that is not taken here.",
+  },
+  STORE_OUTDATED: {
+    errno: 10_022,
+    retriable: false,
+    sentence: "A newer version of this site has changed the device's database: reload the page.",
   },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,

@@ -6,5 +6,10 @@ export interface DeviceCalls {
    * with it, or wait in it for their principal.
    */
   logout(discard: boolean): Promise<{ readonly unsyncedRecords: number }>;
+  /**
+   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
+   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   */
+  park(parked: boolean): Promise<void>;
   close(): Promise<void>;
 }

@@ -5,6 +5,8 @@ import type { ErrorBody } from "../../shared/strandline-error.ts";
 export type WorkerEvent =
   /** Another tab has signed this device's principal out: this client is closed. */
   | { readonly type: "logged.out"; readonly discarded: boolean }
+  /** A tab with a newer version of this site has opened the database: calls reject with `STORE_OUTDATED` until this page is reloaded. What it sent before is safe, and sent on by that tab. */
+  | { readonly type: "app.outdated" }
   | {
       readonly type: "sync.state";
       readonly online: boolean;

@@ -4,6 +4,7 @@
  */
 import { offset as toOffset, partition as toPartition, type Offset, type TopicKey } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
+import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { DeviceMessage, DeviceNews } from "../device-news.ts";
 import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
@@ -14,6 +15,7 @@ import type { ConsumerOptions, PolledRun, PollOptions, TopicPartitionOffset } fr
 import { partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import { exactBuffer } from "./exact-buffer.ts";
 import { GroupLock } from "./group-lock.ts";
+import { turnOver } from "../log/turn-over.ts";
 
 export interface SessionDeps {
   readonly replica: Replica;
@@ -21,6 +23,7 @@ export interface SessionDeps {
   readonly news: DeviceNews;
   readonly locks: Locks;
   readonly clock: Clock;
+  readonly random: Random;
   /** `strandline:<db>:group:<groupId>`; null where there is no group. */
   readonly groupLockName: string | null;
   /** Makes the topic known to the device and follows it, so that it is replicated. */
@@ -47,7 +50,14 @@ export class ConsumerSession {
     this.#wake = new Wake(deps.clock);
     this.#stopListening = deps.news.listen((message) => this.#onNews(message));
     this.#lock =
-      deps.groupLockName === null ? null : new GroupLock(deps.locks, deps.groupLockName, () => this.#wake.ring());
+      deps.groupLockName === null || options.groupId === null
+        ? null
+        : new GroupLock({
+            ...deps,
+            name: deps.groupLockName,
+            groupId: options.groupId,
+            onChange: () => this.#wake.ring(),
+          });
   }
 
   async subscribe(): Promise<void> {
@@ -60,6 +70,7 @@ export class ConsumerSession {
     const until = this.#deps.clock.now() + options.waitMs;
     const paused = new Set(options.paused.map(({ topic, partition }) => pauseName(topic, partition)));
     while (!this.#closed) {
+      this.#checkTurn();
       if (!this.#nudged && (this.#lock === null || this.#lock.held)) {
         await this.#assign();
         const runs = await this.#read(options.bytesMax, paused);
@@ -84,14 +95,23 @@ export class ConsumerSession {
 
   async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
     const { groupId } = this.#options;
-    if (groupId === null || offsets.length === 0 || this.#lock?.held !== true) return;
+    if (groupId === null || offsets.length === 0) return;
+    this.#checkTurn();
+    const turn = this.#lock?.turn ?? null;
+    if (turn === null) return;
     const committed = [];
     for (const { topic, partition, offset } of offsets) {
       const assigned = this.#partitions.get(partitionName(topic, partition));
       if (assigned === undefined) throw unassigned(topic, partition);
       committed.push({ ref: assigned.ref, offset: toOffset(offset) });
     }
-    await this.#deps.replica.commit(groupId, committed);
+    await this.#deps.replica.commit(groupId, committed, { turn });
+  }
+
+  /** Another tab may have the group's turn: this consumer is opened again when its page goes on. */
+  yieldTurn(): void {
+    this.#lock?.yield();
+    this.#wake.ring();
   }
 
   seek({ topic, partition, offset }: TopicPartitionOffset): void {
@@ -118,6 +138,11 @@ export class ConsumerSession {
       this.#lock?.release();
       this.#wake.ring();
     }
+  }
+
+  /** Where it has been lost, the consumer that goes on is another one, at the group's committed offsets. */
+  #checkTurn(): void {
+    if (this.#lock?.lost === true && !this.#closed) throw turnOver(this.#options.groupId ?? "");
   }
 
   #onNews(message: DeviceMessage): void {

@@ -173,8 +173,14 @@ export interface Replica {
   /** From `offset`, below `replicatedTo`; at least one batch if there is any, about `bytesMax`. */
   read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;
   committed(group: string, ref: PartitionRef): Promise<Offset | null>;
-  /** All or nothing. */
-  commit(group: string, offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[]): Promise<void>;
+  /** A consumer's turn in the group begins, and every earlier one is over. */
+  beginTurn(group: string): Promise<number>;
+  /** All or nothing. `ILLEGAL_GENERATION`: the turn is over. Without one it is nobody's turn that decides. */
+  commit(
+    group: string,
+    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[],
+    options?: { readonly turn?: number },
+  ): Promise<void>;
 }
 
 export interface TopicCatalog {

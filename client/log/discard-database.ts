@@ -10,7 +10,7 @@ import type { PartitionRow, TopicRow } from "./rows.ts";
 import type { StoreName } from "./store.ts";
 
 /** Of a database that was emptied to be deleted. No schema comes to it. */
-const DISCARDED_VERSION = 2 ** 31;
+export const DISCARDED_VERSION: number = 2 ** 31;
 /** Tabs that run let go of it at once. */
 const LET_GO_MS_MAX = 5_000;
 

@@ -4,7 +4,7 @@
  */
 import { openDB, type IDBPDatabase } from "idb";
 import type { Clock } from "../../shared/clock.ts";
-import { finishDiscard } from "./discard-database.ts";
+import { DISCARDED_VERSION, finishDiscard } from "./discard-database.ts";
 import { isVersionError, openError, storeFailed } from "./idb-errors.ts";
 import { createStores, SCHEMA_VERSION } from "./idb-schema.ts";
 
@@ -19,10 +19,17 @@ export class IdbConnection {
   /** Once opened, the database must be there: one that is missing was deleted, and with it what it held. */
   #openedBefore = false;
   #closed = false;
+  readonly #onOutdated: () => void;
+  #outdated = false;
 
-  constructor(name: string, clock: Clock) {
+  /** `onOutdated`: a tab of a newer version opens the database, and this one cannot again; called once. */
+  constructor(name: string, clock: Clock, onOutdated: () => void = () => {}) {
     this.#name = name;
     this.#clock = clock;
+    this.#onOutdated = () => {
+      if (!this.#outdated && !this.#closed) onOutdated();
+      this.#outdated = true;
+    };
   }
 
   async get(): Promise<IDBPDatabase> {
@@ -50,6 +57,7 @@ export class IdbConnection {
     const database = await openWithin(this.#name, this.#clock, {
       mayCreate: !this.#openedBefore,
       onLost: (lost) => this.drop(lost),
+      onOutdated: this.#onOutdated,
     });
     if (this.#closed) database.close();
     else this.#database = database;
@@ -62,6 +70,7 @@ interface OpenOptions {
   readonly mayCreate: boolean;
   /** The handle is of no use any more. */
   readonly onLost: (database: IDBPDatabase) => void;
+  readonly onOutdated: () => void;
 }
 
 async function openWithin(name: string, clock: Clock, options: OpenOptions): Promise<IDBPDatabase> {
@@ -80,7 +89,7 @@ async function openWithin(name: string, clock: Clock, options: OpenOptions): Pro
   opening.then((late) => late.close()).catch(() => {});
   const why = progress.blocked
     ? "another tab keeps an older version of the database open"
-    : "the database does not open";
+    : "the database does not open, as where a frozen tab keeps an older version of it";
   throw storeFailed(`${why}, waited ${OPEN_TIMEOUT_MS} ms`, "failed");
 }
 
@@ -107,7 +116,10 @@ async function request(
         progress.blocked = true;
       },
       // An upgrade or a deletion waits for us: a version that is not let go of blocks it for ever.
-      blocking: lost,
+      blocking(_current, wanted) {
+        lost();
+        if (wanted !== null && wanted > SCHEMA_VERSION && wanted < DISCARDED_VERSION) options.onOutdated();
+      },
       terminated: lost,
     });
     return opened;
@@ -118,7 +130,10 @@ async function request(
         "failed",
         cause,
       );
-    if (isVersionError(cause) && (await finishDiscard(name))) return await request(name, options, progress);
+    if (isVersionError(cause)) {
+      if (await finishDiscard(name)) return await request(name, options, progress);
+      options.onOutdated();
+    }
     throw openError(cause);
   }
 }

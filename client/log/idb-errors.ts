@@ -29,8 +29,7 @@ export function openError(cause: unknown): StrandlineError {
   if (cause instanceof StrandlineError) return cause;
   const name = nameOf(cause);
   if (name === "QuotaExceededError") return transactionError(cause);
-  if (isVersionError(cause))
-    return storeFailed("a newer version of this site has changed the database: reload the page", "failed", cause);
+  if (isVersionError(cause)) return new StrandlineError("STORE_OUTDATED", "", {}, cause);
   return storeFailed(`the database does not open: ${name}`, "failed", cause);
 }
 

@@ -11,6 +11,7 @@
  * | pending      | `[topicKey, partition, local sequence]`     | `LocalLog`, `TopicCatalog`; deleted by `Outbox`  | committed, dead, or moved from partition -1 |
  * | log          | `[topicKey, partition, base offset]`        | `Replica`, `Outbox`; of a local topic `LocalLog` | not held here                               |
  * | offsets      | `[group, topicKey, partition]`              | `Replica`                                        | the group never committed                   |
+ * | offsets      | `["", group]`                               | `Replica`, when a consumer's turn begins         | no consumer of the group ever ran           |
  * | deadLetters  | `[topicKey, partition, local sequence]`     | `Outbox`                                         | not refused for good                        |
  */
 import type { IDBPDatabase } from "idb";

@@ -30,8 +30,13 @@ export class IdbStore implements Store {
    * browser has told us of each request. Only for an engine in which a request that fails behind it still undoes everything: Chromium's does. Firefox
    * keeps what the others wrote and completes, WebKit undoes it and does not say why.
    */
-  constructor(options: { readonly name: string; readonly clock: Clock; readonly commitsEarly?: boolean }) {
-    this.#connection = new IdbConnection(options.name, options.clock);
+  constructor(options: {
+    readonly name: string;
+    readonly clock: Clock;
+    readonly commitsEarly?: boolean;
+    readonly onOutdated?: () => void;
+  }) {
+    this.#connection = new IdbConnection(options.name, options.clock, options.onOutdated);
     this.#commitsEarly = options.commitsEarly ?? false;
   }
 

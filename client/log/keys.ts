@@ -41,6 +41,11 @@ export function offsetKey(group: string, { topicKey, partition }: PartitionRef):
   return [group, topicKey, partition];
 }
 
+/** In `offsets`; no group's name is empty. */
+export function turnKey(group: string): Key {
+  return ["", group];
+}
+
 export function refOf(key: Key): PartitionRef {
   const [topicKey, partition] = key as readonly number[];
   return { topicKey: topicKey as TopicKey, partition: partition as Partition };

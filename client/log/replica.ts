@@ -3,11 +3,12 @@ import type { Offset } from "../../shared/brands.ts";
 import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
 import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
-import { entriesBetween, firstOf, offsetKey, partitionKey } from "./keys.ts";
+import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, STORE_RUN_STORES } from "./replica-store.ts";
-import type { LogRow, OffsetRow, PartitionRow } from "./rows.ts";
+import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
 import type { Entry, Store, StoreTransaction } from "./store.ts";
+import { turnOver } from "./turn-over.ts";
 
 /** Small local batches are many; a read takes at most so many of them. */
 const ROWS_PER_READ_MAX = 4_096;
@@ -57,17 +58,36 @@ export class StoredReplica implements Replica {
     return row?.offset ?? null;
   }
 
+  /** Relaxed: a machine that ends has no tab left whose turn it could still be. */
+  async beginTurn(group: string): Promise<number> {
+    return await this.#store.transact(
+      ["offsets"],
+      { mode: "readwrite", durability: "relaxed" },
+      async (transaction) => {
+        const turn = (await turnOf(transaction, group)) + 1;
+        void transaction.put("offsets", turnKey(group), { turn } satisfies TurnRow);
+        return turn;
+      },
+    );
+  }
+
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
   async commit(
     group: string,
     offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[],
+    { turn }: { readonly turn?: number } = {},
   ): Promise<void> {
     if (offsets.length === 0) return;
     await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
+      if (turn !== undefined && (await turnOf(transaction, group)) !== turn) throw turnOver(group);
       for (const { ref, offset } of offsets)
         void transaction.put("offsets", offsetKey(group, ref), { offset, syncedToEdge: false } satisfies OffsetRow);
     });
   }
+}
+
+async function turnOf(transaction: StoreTransaction, group: string): Promise<number> {
+  return (await transaction.get<TurnRow>("offsets", turnKey(group)))?.turn ?? 0;
 }
 
 interface LogRange {

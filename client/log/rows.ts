@@ -106,6 +106,11 @@ export interface OffsetRow {
   readonly syncedToEdge: boolean;
 }
 
+/** `offsets["", group]`: written by the consumer that begins its turn; commits of earlier turns are refused from then on. Absent: the group never had one. */
+export interface TurnRow {
+  readonly turn: number;
+}
+
 /** `deadLetters[topicKey, partition, first local sequence]`: what the edge refused for good. */
 export interface DeadLetterRow {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -101,10 +101,13 @@ export class ConsumerLoop {
     const { retry, random, clock, onCrash } = this.#deps;
     const died = error instanceof StrandlineError && error.code === "WORKER_DIED";
     if (died) this.#session = null;
+    // Another tab has the group's turn: this consumer stands by again, and goes on where the group has come to.
+    const over = error instanceof StrandlineError && error.code === "ILLEGAL_GENERATION";
+    if (over && this.#session !== null) await this.#close(this.#session, []);
     const most = Math.min(retry.maxRetryTimeMs, retry.initialRetryTimeMs * 2 ** Math.min(this.#failures, 30));
-    const retryInMs = died && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
+    const retryInMs = (died || over) && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
     this.#failures += 1;
-    if (!died)
+    if (!died && !over)
       onCrash(
         error instanceof HandlerFailure ? error.cause : error,
         error instanceof HandlerFailure ? error.at : {},

@@ -14,6 +14,8 @@ export interface WorkerLine {
   append(pack: Pack, deadlineMs: number): Promise<PartAck[]>;
   /** Only where a worker is open: hints wake nobody. */
   hint(): void;
+  /** The page is put aside whole, or is back: what it holds of the device is let go meanwhile. */
+  park(parked: boolean): void;
   close(): Promise<void>;
 }
 

@@ -28,6 +28,8 @@ interface Line {
   readonly worker: Worker;
   readonly api: Remote<WorkerApi>;
   readonly outstanding: Outstanding;
+  /** Whether the worker lives. */
+  readonly watch: (watching: boolean) => void;
   /** `Line`s are told apart by it: a consumer is open on one of them. */
   readonly generation: number;
 }
@@ -36,6 +38,8 @@ export class WorkerConnection implements WorkerLine {
   readonly #deps: ConnectionDeps;
   #line: Promise<Line> | null = null;
   #outstanding: Outstanding | null = null;
+  /** Of a worker that has been asked to open and has not answered. */
+  #opening: Outstanding | null = null;
   #generation = 0;
   #closed = false;
 
@@ -59,9 +63,21 @@ export class WorkerConnection implements WorkerLine {
     void this.#line?.then(({ api }) => api.hint()).catch(() => {});
   }
 
+  /** A lock that is asked for keeps a page out of the back/forward cache: while it is there, nobody watches. */
+  park(parked: boolean): void {
+    void this.#line
+      ?.then(async ({ api, watch }) => {
+        watch(!parked);
+        await api.park(parked);
+      })
+      .catch(() => {});
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    // A worker that has not opened by now is not waited for.
+    this.#opening?.end(closedError());
     const line = await this.#line?.catch(() => null);
     if (line === null || line === undefined) return;
     await line.outstanding.settle(line.api.close(), CLOSE_MS_MAX).catch(() => {});
@@ -97,6 +113,7 @@ export class WorkerConnection implements WorkerLine {
     const { askToken } = this.#deps;
     const outstanding = new Outstanding();
     this.#outstanding = outstanding;
+    this.#opening = outstanding;
     const api = wrap<WorkerApi>(worker);
     const failed = (event: Event): void => {
       event.preventDefault();
@@ -113,12 +130,19 @@ export class WorkerConnection implements WorkerLine {
       const { lifeLock } = await outstanding.settle(opened, OPEN_MS_MAX);
       worker.removeEventListener("error", failed);
       this.#generation += 1;
-      const life = watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker));
-      outstanding.onEnd(() => life.stop());
-      return { worker, api, outstanding, generation: this.#generation };
+      let life: { stop(): void } | null = null;
+      const watch = (watching: boolean): void => {
+        life?.stop();
+        life = watching ? watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker)) : null;
+      };
+      watch(true);
+      outstanding.onEnd(() => watch(false));
+      return { worker, api, outstanding, watch, generation: this.#generation };
     } catch (error) {
       worker.terminate();
       throw error;
+    } finally {
+      if (this.#opening === outstanding) this.#opening = null;
     }
   }
 

@@ -9,7 +9,9 @@ import { producerIdOf } from "../../shared/producer-identity.ts";
 import type { Random } from "../../shared/random.ts";
 import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
+import type { DeviceNews } from "../device-news.ts";
 import type { Locks } from "../ports.ts";
+import { holdTabLock } from "../tab-lock.ts";
 import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { EdgeClient } from "./edge-client.ts";
@@ -36,6 +38,8 @@ export interface SyncPorts {
   readonly catalog: TopicCatalog;
   readonly transport: Transport;
   readonly locks: Locks;
+  /** Between the tabs: whether the one that leads still runs. */
+  readonly news: Pick<DeviceNews, "publish" | "listen">;
   readonly clock: Clock;
   readonly random: Random;
   readonly retry: RetryPolicy;
@@ -55,12 +59,17 @@ export interface SyncHandle {
   wake(): void;
   hint(): void;
   setPaused(paused: boolean): void;
+  /** Parked: its page stands still, so that it does not lead until it goes on. */
+  park(parked: boolean): void;
   refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
   status(): SyncStatus;
   /** Resolves when the loops have ended; what was under way may still reach the edge. */
   close(): Promise<void>;
 }
+
+/** A leader that is silent for some four seconds does not run: another tab takes over within five. */
+const QUESTIONS_MAX = 3;
 
 export function startSync(ports: SyncPorts): SyncHandle {
   return new Sync(ports);
@@ -71,7 +80,8 @@ class Sync implements SyncHandle {
   readonly #edge: EdgeClient;
   readonly #directory: TopicDirectory;
   readonly #closing = new AbortController();
-  readonly #done: Promise<void>;
+  #parking = new AbortController();
+  #done: Promise<void>;
   #sender: Sender | null = null;
   #replicator: Replicator | null = null;
   #status: SyncStatus;
@@ -103,6 +113,15 @@ class Sync implements SyncHandle {
     this.#replicator?.setPaused(paused);
   }
 
+  park(parked: boolean): void {
+    if (parked === this.#parking.signal.aborted) return;
+    if (parked) this.#parking.abort();
+    else {
+      this.#parking = new AbortController();
+      this.#done = this.#done.then(() => this.#lead());
+    }
+  }
+
   async refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]> {
     const wanted = names.length === 0 ? null : names;
     return [...(await this.#directory.refresh(wanted, options.create, this.#closing.signal))];
@@ -121,22 +140,18 @@ class Sync implements SyncHandle {
     await this.#done;
   }
 
-  /** Waits for the lock for as long as this client lives. */
+  /** Leads whenever it can, for as long as this client lives. */
   async #lead(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        await this.#ports.locks.request(this.#ports.lockName, { signal }, async () => await this.#asLeader());
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#reached(null, error);
-        await this.#ports.clock.sleep(this.#ports.retry.initialRetryTimeMs, signal);
-      }
-    }
+    const { lockName: name, locks, news, clock, random, retry } = this.#ports;
+    const failed = (error: unknown): void => this.#reached(null, error);
+    await holdTabLock(
+      { name, locks, news, clock, random, failed, questionsMax: QUESTIONS_MAX, retryMs: retry.initialRetryTimeMs },
+      AbortSignal.any([this.#closing.signal, this.#parking.signal]),
+      (over) => this.#asLeader(over),
+    );
   }
 
-  async #asLeader(): Promise<void> {
-    const { signal } = this.#closing;
+  async #asLeader(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { namespace, principal, rootProducerKey: producerKey } = this.#ports;
     const producerId = await producerIdOf({ namespace, principal, producerKey });
@@ -171,6 +186,9 @@ class Sync implements SyncHandle {
     );
     this.#change({ leader: true });
     await Promise.all([this.#sender.run(), this.#replicator.run()]);
+    this.#sender = null;
+    this.#replicator = null;
+    this.#change({ leader: false });
   }
 
   async #stepped(ref: PartitionRef, settled: readonly SettledBatch[]): Promise<void> {

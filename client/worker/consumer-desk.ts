@@ -31,16 +31,21 @@ export class ConsumerDesk {
     };
   }
 
+  yieldTurns(): void {
+    for (const session of this.#sessions.values()) session.yieldTurn();
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
   }
 
   async #open(options: ConsumerOptions): Promise<number> {
-    const { replica, catalog, news, locks, clock, database } = this.#device;
+    const { replica, catalog, news, locks, clock, random, database } = this.#device;
     const groupLockName = options.groupId === null ? null : `strandline:${database}:group:${options.groupId}`;
     const follow = (name: string) => this.#topics.follow(name);
-    const session = new ConsumerSession({ replica, catalog, news, locks, clock, groupLockName, follow }, options);
+    const ports = { replica, catalog, news, locks, clock, random };
+    const session = new ConsumerSession({ ...ports, groupLockName, follow }, options);
     try {
       await session.subscribe();
     } catch (error) {

@@ -62,7 +62,11 @@ export class WorkerCore {
   }
 
   #deviceCalls(): DeviceCalls {
-    return { logout: (discard) => this.#logout(discard), close: () => this.#close() };
+    const park = async (parked: boolean): Promise<void> => {
+      this.#device.sync?.park(parked);
+      if (parked) this.#consumers.yieldTurns();
+    };
+    return { logout: (discard) => this.#logout(discard), park, close: () => this.#close() };
   }
 
   async #append(pack: Pack): Promise<PartAck[]> {
@@ -115,6 +119,8 @@ export class WorkerCore {
         this.#tellPage({ type: "logged.out", discarded: message.discarded });
         return await this.#close();
       case "replicated":
+      case "lock.asked":
+      case "lock.held":
         return;
     }
   }

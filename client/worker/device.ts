@@ -1,5 +1,6 @@
 /** What a worker works with once its database is open: the graph that `worker.ts` builds. */
 import type { Clock } from "../../shared/clock.ts";
+import type { Random } from "../../shared/random.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { LocalLog, Outbox, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
@@ -21,6 +22,7 @@ export interface Device {
   readonly news: DeviceNews;
   readonly locks: Locks;
   readonly clock: Clock;
+  readonly random: Random;
   /** Null: no edge, the device is its own broker. */
   readonly sync: SyncHandle | null;
   /** Store, channel and sync. */

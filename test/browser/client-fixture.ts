@@ -7,14 +7,18 @@ import {
   type ReceivedMessage,
   type StrandlineOptions,
 } from "../../client/index.ts";
+import { PromiseWatch } from "../harness/promise-watch.ts";
 
 const opened: Strandline[] = [];
+/** R15: every promise of the public interface settles, in each of these tests. */
+const watch = new PromiseWatch();
 const databases = new Set<string>();
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((client) => client.close()));
   for (const name of databases) indexedDB.deleteDatabase(name);
   databases.clear();
+  await watch.expectAllSettled();
 });
 
 export function freshDatabase(): string {
@@ -23,8 +27,9 @@ export function freshDatabase(): string {
   return name;
 }
 
+/** With a worker of its own, as if it were in another tab. */
 export function openClient(options: StrandlineOptions = {}): Strandline {
-  const client = new Strandline({ database: freshDatabase(), ...options });
+  const client = watch.watch(new Strandline({ database: freshDatabase(), clientId: crypto.randomUUID(), ...options }));
   opened.push(client);
   return client;
 }

@@ -1,6 +1,7 @@
 /** A server that renders must be able to import the package and make a client. */
 import { expect, test } from "vitest";
 import { Strandline, StrandlineError, logLevel } from "../../client/index.ts";
+import { drainOnSync, drainOutbox } from "../../client/service-worker.ts";
 
 test.each(["index", "http", "react", "worker"])("%s is imported where there is no browser", async (entry) => {
   await expect(import(`../../client/${entry}.ts`)).resolves.toBeDefined();
@@ -21,6 +22,10 @@ test("importing and constructing do nothing; a call says what is missing", async
   expect(error).toBeInstanceOf(StrandlineError);
   expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION", message: expect.stringContaining("strandline/http") });
   await client.close();
+});
+
+test("the service worker's entry does nothing either until it is called", () => {
+  expect([typeof drainOnSync, typeof drainOutbox]).toEqual(["function", "function"]);
 });
 
 test.each([{ url: "ftp://x" }, { url: "no url" }, { localPartitionCount: 0 }, { localPartitionCount: 1.5 }])(

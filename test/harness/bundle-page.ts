@@ -11,6 +11,8 @@ export interface PageBundleOptions {
   /** The script of the library's worker; client/worker.ts where absent. */
   readonly worker?: string;
   readonly sourcemap?: boolean;
+  /** As a later version of the library would be: what of the client's source is another text then. */
+  readonly changed?: (source: string) => string;
 }
 
 /** Files for `startStaticServer`: `<entry>.js` and `worker.js`. Add an `index.html` of your own. */
@@ -32,7 +34,7 @@ export async function bundlePage(options: PageBundleOptions): Promise<Files> {
     alias: { strandline: join(ROOT, "client", "index.ts") },
     sourcemap: options.sourcemap === true ? "inline" : false,
     logLevel: "silent",
-    plugins: [workerUrl],
+    plugins: [clientSource(options.changed)],
   });
   return new Map(outputFiles.map((file) => [basename(file.path), file.contents]));
 }
@@ -46,14 +48,17 @@ export async function writeFiles(files: Files, folder: string): Promise<void> {
 }
 
 /** `new URL("./worker.ts", import.meta.url)` in the client's source names the source; the page needs what it became. */
-const workerUrl: Plugin = {
-  name: "worker-url",
-  setup(builder) {
-    builder.onLoad({ filter: /[\\/]client[\\/].*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      return { loader: "ts", contents: source.replaceAll(WORKER_SOURCE, 'new URL("./worker.js", import.meta.url)') };
-    });
-  },
-};
+function clientSource(changed: PageBundleOptions["changed"]): Plugin {
+  return {
+    name: "client-source",
+    setup(builder) {
+      builder.onLoad({ filter: /[\\/]client[\\/].*\.ts$/ }, async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        const built = source.replaceAll(WORKER_SOURCE, 'new URL("./worker.js", import.meta.url)');
+        return { loader: "ts", contents: changed?.(built) ?? built };
+      });
+    },
+  };
+}
 
 const WORKER_SOURCE = 'new URL("./worker.ts", import.meta.url)';

@@ -25,6 +25,7 @@ export const FAULTS = [
   "store failed",
   "clock jumped",
   "producers forgotten",
+  "tab frozen",
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 

@@ -6,10 +6,12 @@ import type { PartitionRow } from "../../client/log/rows.ts";
 import type { Locks } from "../../client/ports.ts";
 import { startSync, type SyncHandle } from "../../client/sync/sync.ts";
 import type { WorkerEvent } from "../../client/calls/worker-event.ts";
+import { DeviceNews } from "../../client/device-news.ts";
 import type { LocalSequence, Offset } from "../../shared/brands.ts";
 import { appendOf, inWords, placeOf, valuesOf } from "../client/log/log-fixture.ts";
 import { MemoryLocks } from "../client/memory-locks.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { Freezer, SimulatedChannels } from "./simulated-freezer.ts";
 import { SimulatedEdge } from "./simulated-edge.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -21,6 +23,8 @@ export interface TabOptions {
   readonly store?: MemoryStore;
   /** Tabs of one device share them. */
   readonly locks?: Locks;
+  /** Between the tabs of one device. */
+  readonly channels?: SimulatedChannels;
   readonly paused?: boolean;
   readonly principal?: string;
 }
@@ -63,6 +67,8 @@ export class SimulatedTab {
   readonly events: WorkerEvent[] = [];
   /** Told for the replica, in places. */
   readonly replicated: PartitionRef[] = [];
+  /** Has an effect on tabs that share channels. */
+  readonly freezer: Freezer = new Freezer();
   readonly #world: World;
 
   constructor({ world, name, store, log, random, options, owner }: TabParts) {
@@ -70,14 +76,20 @@ export class SimulatedTab {
     this.name = name;
     this.store = store;
     this.log = log;
+    const { freezer } = this;
+    const clock = options.channels === undefined ? world.clock : freezer.clock(world.clock);
+    const transport = world.network.connect(name);
+    const locks = options.locks ?? new MemoryLocks();
+    const channel = (options.channels ?? new SimulatedChannels()).join(freezer);
     this.sync = startSync({
       ...log,
       ...owner,
       lockName: "strandline:test:sync",
       rootProducerKey: log.device.rootProducerKey,
-      transport: world.network.connect(name),
-      locks: options.locks ?? new MemoryLocks(),
-      clock: world.clock,
+      transport: options.channels === undefined ? transport : freezer.transport(transport),
+      locks: options.channels === undefined ? locks : freezer.locks(locks),
+      news: new DeviceNews(channel, clock),
+      clock,
       random,
       retry: RETRY,
       paused: options.paused ?? false,

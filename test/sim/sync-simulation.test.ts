@@ -42,6 +42,27 @@ describe("devices, their copies and an edge, with everything going wrong", () =>
     expect(told).toBeGreaterThan(0);
   });
 
+  test(
+    "tabs that freeze while they lead, and go on when they wake: nothing is lost, doubled or stuck",
+    {
+      timeout: 600_000,
+    },
+    async () => {
+      for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+        const result = await simulate(seed, { freezes: true });
+        expect(result.violations, `seed ${seed}`).toEqual([]);
+        for (const [name, count] of result.faults.fired) fired.set(name, (fired.get(name) ?? 0) + count);
+      }
+    },
+  );
+
+  test("a frozen tab that goes on is what the edge's memory of producers is for", { timeout: 600_000 }, async () => {
+    const found: string[] = [];
+    for (let seed = FIRST; seed < FIRST + 20 && found.length === 0; seed += 1)
+      found.push(...(await simulate(seed, { freezes: true, planted: "no dedup" })).violations);
+    expect(found).toContainEqual(expect.stringMatching(/^doubled/));
+  });
+
   test.each([
     ["no dedup", /^doubled/],
     ["ack before commit", /^lost/],

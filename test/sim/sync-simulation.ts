@@ -1,9 +1,11 @@
 /** One seeded run: devices append, copies appear, everything goes wrong; then it heals, and all must have come through. */
 import { MemoryStore } from "../../client/log/memory-store.ts";
 import type { PlantedBug } from "./memory-partition.ts";
+import { MemoryLocks } from "../client/memory-locks.ts";
 import { Faults } from "./faults.ts";
 import { SeededRandom } from "./seeded-random.ts";
-import { World, type SimulatedTab } from "./simulated-device.ts";
+import { World, type SimulatedTab, type TabOptions } from "./simulated-device.ts";
+import { SimulatedChannels } from "./simulated-freezer.ts";
 import { Line, violations, type Ended } from "./sync-history.ts";
 
 const STEPS = 120;
@@ -20,6 +22,8 @@ export interface SimulationOptions {
   readonly planted?: PlantedBug;
   /** The edge loses what it knows of producers now and then: what was not heard of may be doubled, nothing may be lost. */
   readonly forgets?: boolean;
+  /** A device's tabs take turns by a lock, freeze and wake; else each of them leads all the time. */
+  readonly freezes?: boolean;
 }
 
 export interface SimulationResult {
@@ -36,6 +40,7 @@ interface Device {
   line: Line;
   store: MemoryStore;
   tabs: SimulatedTab[];
+  shared: Pick<TabOptions, "locks" | "channels">;
 }
 
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
@@ -46,6 +51,8 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #world: World;
   readonly #faults: Faults;
+  /** Of its own, so that a seed means the same with and without. */
+  readonly #freezing: SeededRandom;
   readonly #devices: Device[] = [];
   readonly #options: SimulationOptions;
   #values = 0;
@@ -56,6 +63,7 @@ class Simulation {
     this.#random = new SeededRandom(seed);
     this.#world = new World(seed + 1_000_000);
     this.#faults = new Faults(new SeededRandom(seed + 2_000_000));
+    this.#freezing = new SeededRandom(seed + 3_000_000);
   }
 
   async run(): Promise<SimulationResult> {
@@ -74,6 +82,7 @@ class Simulation {
     for (const device of this.#devices) if (this.#random.chance(0.3)) this.#toggleOffline(device);
     for (let step = 0; step < STEPS; step += 1) {
       await this.#step();
+      if (this.#options.freezes === true) await this.#freeze();
       await clock.advance(this.#random.next() * STEP_MS_MAX);
     }
     return await this.#healed();
@@ -85,6 +94,7 @@ class Simulation {
     network.offline.clear();
     for (const { store, tabs } of this.#devices) {
       store.fault = () => null;
+      for (const tab of tabs) tab.freezer.thaw();
       for (const tab of tabs) tab.sync.wake();
     }
     const ended = this.#devices.flatMap(({ line, tabs }): Ended[] => tabs.slice(0, 1).map((tab) => ({ line, tab })));
@@ -169,8 +179,10 @@ class Simulation {
   async #reopen(device: Device): Promise<void> {
     const before = this.#random.chance(0.5) ? device.store.snapshot() : null;
     await this.#world.clock.advance(this.#random.next() * 300);
+    for (const tab of device.tabs) tab.freezer.thaw();
     for (const tab of device.tabs) await tab.sync.close();
     device.store.close();
+    device.shared = this.#sharing();
     // Nothing was appended since the snapshot, so all that a rollback takes back are settlements.
     device.store = before ?? device.store.snapshot();
     device.tabs = [await this.#open(device)];
@@ -181,6 +193,23 @@ class Simulation {
     if (device.tabs.length > 1) return;
     device.tabs.push(await this.#open(device));
     this.#faults.count("two tabs");
+  }
+
+  /** Two tabs at least, so that another can take over; one that is frozen is thawed some turns later. */
+  async #freeze(): Promise<void> {
+    const random = this.#freezing;
+    const device = random.pick(this.#devices);
+    if (!random.chance(0.3)) return;
+    await this.#secondTab(device);
+    const tab = random.pick(device.tabs);
+    if (tab.freezer.frozen) return tab.freezer.thaw();
+    tab.freezer.freeze();
+    this.#faults.count("tab frozen");
+    if (random.chance(0.5)) await this.#world.clock.advance(random.below(8_000));
+  }
+
+  #sharing(): Device["shared"] {
+    return this.#options.freezes === true ? { locks: new MemoryLocks(), channels: new SimulatedChannels() } : {};
   }
 
   #failStore({ store }: Device): void {
@@ -213,13 +242,13 @@ class Simulation {
 
   async #add(store: MemoryStore, line: Line): Promise<void> {
     this.#names += 1;
-    const device: Device = { name: `device${this.#names}`, line, store, tabs: [] };
+    const device: Device = { name: `device${this.#names}`, line, store, tabs: [], shared: this.#sharing() };
     device.tabs.push(await this.#open(device));
     this.#devices.push(device);
   }
 
-  async #open({ name, store }: Device): Promise<SimulatedTab> {
-    const tab = await this.#world.open(name, { store });
+  async #open({ name, store, shared }: Device): Promise<SimulatedTab> {
+    const tab = await this.#world.open(name, { store, ...shared });
     // A store that was told to fail may refuse even this.
     for (const topic of TOPICS) await tab.follow(topic).catch(() => undefined);
     return tab;

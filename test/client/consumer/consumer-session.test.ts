@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
-import { systemClock } from "../../../client/web-ports.ts";
+import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
 import type { ConsumerOptions, PollOptions, PolledRun } from "../../../client/calls/consumer-calls.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
@@ -25,6 +25,7 @@ function world() {
         news,
         locks,
         clock: systemClock,
+        random: cryptoRandom,
         groupLockName: groupId === null ? null : `group:${groupId}`,
         follow,
       },

@@ -3,6 +3,7 @@ import type { Offset, Partition, TopicKey } from "../../../shared/brands.ts";
 import type { DeviceChannel } from "../../../client/device-news.ts";
 import type { PartitionRef, ReadResult, Replica, TopicCatalog } from "../../../client/log/device-log.ts";
 import type { PartitionRow, TopicRow } from "../../../client/log/rows.ts";
+import { turnOver } from "../../../client/log/turn-over.ts";
 
 export const SILENT_CHANNEL: DeviceChannel = { post: () => {}, onMessage: () => {}, close: () => {} };
 
@@ -10,6 +11,7 @@ export class FakeLog {
   readonly topics = new Map<string, TopicRow>();
   readonly logs = new Map<string, number[]>();
   readonly commits = new Map<string, number>();
+  readonly turns = new Map<string, number>();
   reads = 0;
   logStart = 0;
 
@@ -58,7 +60,13 @@ export class FakeLog {
       read: async (ref, offset, bytesMax) => this.#read(ref, offset, bytesMax),
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
-      commit: async (group, offsets) => {
+      beginTurn: async (group) => {
+        const turn = (this.turns.get(group) ?? 0) + 1;
+        this.turns.set(group, turn);
+        return turn;
+      },
+      commit: async (group, offsets, { turn } = {}) => {
+        if (turn !== undefined && this.turns.get(group) !== turn) throw turnOver(group);
         for (const { ref, offset } of offsets) this.commits.set(`${group}/${ref.topicKey}/${ref.partition}`, offset);
       },
     };

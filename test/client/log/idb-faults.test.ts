@@ -3,6 +3,7 @@ import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { OPEN_TIMEOUT_MS } from "../../../client/log/idb-connection.ts";
+import { SCHEMA_VERSION } from "../../../client/log/idb-schema.ts";
 import { IdbStore } from "../../../client/log/idb-store.ts";
 import { systemClock } from "../../../client/web-ports.ts";
 import type { Clock } from "../../../shared/clock.ts";
@@ -112,12 +113,12 @@ describe("opening", () => {
   test("lets go for an upgrade by another tab, and then says that the page is old", async () => {
     await put("x");
     const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open("device", 2);
+      const request = indexedDB.open("device", SCHEMA_VERSION + 1);
       request.addEventListener("success", () => resolve(request.result));
       request.addEventListener("blocked", () => reject(new Error("blocked")));
     });
     await expect(put("y")).rejects.toMatchObject({
-      code: "STORE_FAILED",
+      code: "STORE_OUTDATED",
       message: expect.stringContaining("reload") as unknown,
     });
     upgraded.close();

@@ -54,6 +54,31 @@ describe("tabs of one device", () => {
     expect(tabs.flatMap((tab) => tab.told())).toEqual([]);
   });
 
+  test("one that is parked lets another lead, and leads again when it is back and its turn has come", async () => {
+    const world = new World();
+    const options = { store: new MemoryStore(), locks: new MemoryLocks() };
+    const first = await world.open("first", options);
+    const second = await world.open("second", options);
+    await world.clock.settle();
+    const leaders = (): boolean[] => [first, second].map(({ sync }) => sync.status().leader);
+    expect(leaders()).toEqual([true, false]);
+    for (const parked of [true, true]) first.sync.park(parked);
+    await first.append("orders-0: a");
+    second.sync.wake();
+    await second.drained();
+    expect(leaders()).toEqual([false, true]);
+    for (const parked of [false, false, true, false]) first.sync.park(parked);
+    await world.clock.settle();
+    expect(leaders()).toEqual([false, true]);
+    await second.sync.close();
+    await first.append("orders-0: b");
+    await first.drained();
+    expect(leaders()).toEqual([true, false]);
+    expect(world.edge.log("orders-0")).toBe("a b");
+    first.sync.park(true);
+    await first.sync.close();
+  });
+
   test("locks that fail are asked for again", async () => {
     const world = new World();
     const locks = new MemoryLocks();

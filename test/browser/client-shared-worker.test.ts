@@ -1,0 +1,69 @@
+/** Hot module replacement: a module that is evaluated again makes its client again, and one worker is alive. */
+import { expect, test } from "vitest";
+import type { Strandline } from "../../client/index.ts";
+import { caught, freshDatabase, openClient, take } from "./client-fixture.ts";
+
+/** Every worker of the library holds a lock for as long as it lives. */
+async function workersAlive(): Promise<number> {
+  const { held = [] } = await navigator.locks.query();
+  return held.filter(({ name }) => name?.startsWith("strandline:worker:")).length;
+}
+
+function evaluator(database: string): () => Strandline {
+  return () => openClient({ database, clientId: "app" });
+}
+
+test("after ten evaluations one worker is alive, and it ends with the last client", async () => {
+  const evaluate = evaluator(freshDatabase());
+  const clients = Array.from({ length: 10 }, evaluate);
+  for (const [index, client] of clients.entries())
+    await client.producer().send({ topic: "t", messages: [{ value: String(index), partition: 0 }] });
+  expect(await workersAlive()).toBe(1);
+  for (const client of clients.slice(0, 9)) await client.close();
+  expect(await caught(clients[0]?.sync.status() ?? Promise.resolve())).toMatchObject({ code: "CLOSED" });
+  const reader = (clients[9] as Strandline).consumer();
+  await reader.subscribe({ topic: "t", fromBeginning: true });
+  expect((await take(reader, 10)).map((message) => message.text())).toEqual(clients.map((_, index) => String(index)));
+  expect(await workersAlive()).toBe(1);
+  await clients[9]?.close();
+  await expect.poll(workersAlive).toBe(0);
+  const after = evaluate();
+  await after.sync.status();
+  expect(await workersAlive()).toBe(1);
+});
+
+test("events reach every client, and a closed one's consumer gives up its group", async () => {
+  const evaluate = evaluator(freshDatabase());
+  const [old, fresh] = [evaluate(), evaluate()];
+  const seen: string[] = [];
+  for (const [name, client] of Object.entries({ old, fresh })) {
+    const consumer = client.consumer({ groupId: "g" });
+    await consumer.subscribe({ topic: "t", fromBeginning: true });
+    await consumer.run({ eachMessage: ({ message }) => void seen.push(`${name} ${message.text()}`) });
+  }
+  await fresh.producer().send({ topic: "t", messages: [{ value: "a", partition: 0 }] });
+  await expect.poll(() => seen).toEqual(["old a"]);
+  const told = Promise.all(
+    [old, fresh].map((client) => new Promise((resolve) => client.on("topics.learned", resolve))),
+  );
+  await fresh.admin().createTopics({ topics: [{ topic: "another", numPartitions: 1 }] });
+  await told;
+  await old.close();
+  await fresh.producer().send({ topic: "t", messages: [{ value: "b", partition: 0 }] });
+  await expect.poll(() => seen.at(-1)).toBe("fresh b");
+});
+
+test("other options have another worker, and signing out ends it for all", async () => {
+  const database = freshDatabase();
+  const evaluate = evaluator(database);
+  const [one, two, other] = [evaluate(), evaluate(), openClient({ database })];
+  for (const client of [one, two, other]) await client.sync.status();
+  expect(await workersAlive()).toBe(2);
+  const told = Promise.all([two, other].map((client) => new Promise((resolve) => client.on("logged.out", resolve))));
+  await one.logout({ discard: true });
+  await told;
+  await expect.poll(workersAlive).toBe(0);
+  expect(await caught(two.sync.status())).toMatchObject({ code: "CLOSED" });
+  const after = evaluate();
+  expect(await after.sync.status()).toMatchObject({ pendingRecords: 0 });
+});

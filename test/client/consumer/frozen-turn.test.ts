@@ -1,0 +1,98 @@
+/** A consumer whose tab freezes while it has its group's turn: another goes on, and what the frozen one commits when it wakes is refused. */
+import { expect, test } from "vitest";
+import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
+import { DeviceNews } from "../../../client/device-news.ts";
+import type { Offset } from "../../../shared/brands.ts";
+import { SeededRandom } from "../../sim/seeded-random.ts";
+import { Freezer, SimulatedChannels } from "../../sim/simulated-freezer.ts";
+import { VirtualClock } from "../../sim/virtual-clock.ts";
+import { Tab } from "../log/log-fixture.ts";
+import { MemoryLocks } from "../memory-locks.ts";
+import { FakeLog } from "./fake-log.ts";
+
+const SESSION_MS = 12_000;
+const ask = (offset: number | null) => ({
+  bytesMax: 2,
+  waitMs: 0,
+  paused: [],
+  commit: offset === null ? [] : [{ topic: "t", partition: 0, offset }],
+});
+
+function device() {
+  const log = new FakeLog();
+  log.addTopic("t", 1);
+  log.append("t", 0, 1, 2, 3, 4, 5, 6, 7, 8);
+  const clock = new VirtualClock();
+  const locks = new MemoryLocks();
+  const channels = new SimulatedChannels();
+  const random = new SeededRandom(1);
+  const open = async () => {
+    const freezer = new Freezer();
+    const ports = { clock: freezer.clock(clock), locks: freezer.locks(locks), random };
+    const news = new DeviceNews(channels.join(freezer), ports.clock);
+    const follow = async (name: string) => log.addTopic(name, 1);
+    const deps = { ...ports, news, replica: log.replica, catalog: log.catalog, groupLockName: "group:g", follow };
+    const session = new ConsumerSession(deps, { groupId: "g", topics: [{ name: "t", fromBeginning: true }] });
+    await clock.settle();
+    return { session, freezer };
+  };
+  return { log, clock, locks, open, committed: () => log.commits.get("g/1/0") };
+}
+
+test("the turn passes on after a session, and the commit of the one that wakes is refused", async () => {
+  const { clock, locks, open, committed } = device();
+  const first = await open();
+  const second = await open();
+  expect((await first.session.poll(ask(null)))[0]?.from).toBe(0);
+  expect(await second.session.poll(ask(null))).toEqual([]);
+  await first.session.poll(ask(2));
+  await clock.advance(60_000);
+  expect(locks.steals).toBe(0);
+  first.freezer.freeze();
+  await clock.advance(SESSION_MS);
+  expect((await second.session.poll(ask(null)))[0]?.from).toBe(2);
+  await second.session.poll(ask(4));
+  await second.session.poll(ask(6));
+  first.freezer.thaw();
+  // The page's call was in the queue before the news of the stolen lock.
+  await expect(first.session.poll(ask(3))).rejects.toMatchObject({ code: "ILLEGAL_GENERATION" });
+  await clock.settle();
+  await expect(first.session.commit(ask(3).commit)).rejects.toMatchObject({ code: "ILLEGAL_GENERATION" });
+  expect(committed()).toBe(6);
+  await first.session.close([]);
+  const again = await open();
+  expect(await again.session.poll(ask(null))).toEqual([]);
+  await second.session.close([]);
+  await clock.settle();
+  expect((await again.session.poll(ask(null)))[0]?.from).toBe(6);
+});
+
+test("a consumer whose page is parked gives its turn to another at once", async () => {
+  const { clock, open } = device();
+  const first = await open();
+  const second = await open();
+  await first.session.poll(ask(null));
+  await first.session.poll(ask(2));
+  first.session.yieldTurn();
+  await expect(first.session.poll(ask(4))).rejects.toMatchObject({ code: "ILLEGAL_GENERATION" });
+  await clock.settle();
+  expect((await second.session.poll(ask(null)))[0]?.from).toBe(2);
+});
+
+test("the store refuses what is committed under an earlier turn, and takes what nobody's turn decides", async () => {
+  const tab = await Tab.open();
+  await tab.append("orders-0: a");
+  const { replica } = tab.log;
+  const ref = await tab.ref("orders-0");
+  const commit = (offset: number, turn?: number): Promise<void> =>
+    replica.commit("g", [{ ref, offset: offset as Offset }], turn === undefined ? {} : { turn });
+  const first = await replica.beginTurn("g");
+  await commit(3, first);
+  const second = await replica.beginTurn("g");
+  await expect(commit(4, first)).rejects.toMatchObject({ code: "ILLEGAL_GENERATION" });
+  expect(await replica.committed("g", ref)).toBe(3);
+  await commit(5, second);
+  await commit(1);
+  expect(await replica.committed("g", ref)).toBe(1);
+  expect(await replica.beginTurn("other")).toBe(1);
+});
