@@ -16,11 +16,31 @@ export type {
   TopicMessages,
 } from "./page/message.ts";
 export type { Producer, ProducerEvents, ProducerOptions, RecordMetadata } from "./page/producer.ts";
+export { topic, type TopicFormats } from "./typed/topic.ts";
+export type { MessageFor, MessageOf, Topic, TypedMessage } from "./typed/topic-types.ts";
+export type { TypedConsumer } from "./typed/typed-consumer.ts";
+export type { InvalidRecord, OnInvalid } from "./typed/typed-reader.ts";
+export type { Serde } from "./typed/parts.ts";
+export type { Issue, Schema } from "./typed/standard-schema.ts";
 export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
 export type { Consumer, ConsumerConfig, Subscription, TopicPartitions } from "./page/consumer.ts";
 export type { Batch, ConsumerEvents, EachBatchPayload, EachMessagePayload, RunConfig } from "./page/consumer-events.ts";
 export type { ReceivedHeader, ReceivedMessage } from "./page/received-message.ts";
-export type { Admin, TopicDescription, TopicSpec } from "./page/admin.ts";
+export type {
+  AclEntry,
+  AclEntryFilter,
+  AclResource,
+  Admin,
+  AlterConfigs,
+  ConfigResource,
+  DescribedConfigs,
+  GroupOffsets,
+  PartitionOffsets,
+  TopicDescription,
+  TopicPartitionCount,
+  TopicSpec,
+} from "./page/admin/admin.ts";
+export type { PartitionPosition } from "./calls/admin-calls.ts";
 export type { Receipt, SyncedRecord } from "./page/receipt.ts";
 export type { RecordPlace } from "./calls/record-place.ts";
 export type { DeadLetter } from "./page/dead-letters.ts";

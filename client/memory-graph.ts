@@ -31,7 +31,7 @@ export async function openMemoryDevice(
     news.close();
     store.close();
   };
-  const { localLog, outbox, replica, catalog } = log;
+  const { localLog, outbox, replica, catalog, topicAdmin } = log;
   const discard = async (): Promise<number> => {
     const unsynced = (await outbox.waiting()).reduce((sum, { records }) => sum + records, 0);
     await close();
@@ -44,6 +44,7 @@ export async function openMemoryDevice(
     outbox,
     replica,
     catalog,
+    topicAdmin,
     settings,
     news,
     locks,

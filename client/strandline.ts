@@ -6,7 +6,8 @@ import { StrandlineError } from "../shared/strandline-error.ts";
 import { workerOptions, type StrandlineOptions } from "./options.ts";
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
-import { PageAdmin, type Admin } from "./page/admin.ts";
+import type { Admin } from "./page/admin/admin.ts";
+import { lazyAdmin } from "./page/admin/lazy-admin.ts";
 import type { ConsumerConfig, Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import { deadLetterOf, type DeadLetter } from "./page/dead-letters.ts";
@@ -19,6 +20,8 @@ import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
 import { cryptoRandom, pageLifecycle, registerBackgroundSync, systemClock } from "./web-ports.ts";
+import type { Topic } from "./typed/topic-types.ts";
+import type { TypedConsumer } from "./typed/typed-consumer.ts";
 import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
@@ -99,6 +102,9 @@ export class StrandlineClient {
     return new PageProducer(deps, options);
   }
 
+  consumer(config?: ConsumerConfig): Consumer;
+  /** Of typed topics: `consumer<typeof orders>({ groupId })`. */
+  consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
   consumer(config: ConsumerConfig = {}): Consumer {
     const deps = {
       call: this.#connection.call.bind(this.#connection),
@@ -114,11 +120,23 @@ export class StrandlineClient {
     consumer.on("corrupt", ({ error, topic, partition, from, to }) =>
       this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }),
     );
+    consumer.on("invalid", ({ topic, partition, offset, part, issues }) =>
+      this.#logger.error("a record is not as its topic says", { topic, partition, offset, part, issues }),
+    );
     return consumer;
   }
 
   admin(): Admin {
-    return new PageAdmin({ call: this.#connection.call.bind(this.#connection), connect: this.#connect });
+    const call = this.#connection.call.bind(this.#connection);
+    const { url, namespace } = this.#options;
+    return lazyAdmin({
+      call,
+      connect: this.#connect,
+      clock: systemClock,
+      url,
+      namespace,
+      onTopic: (topic) => this.#counts.forget(topic),
+    });
   }
 
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */

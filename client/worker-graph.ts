@@ -42,12 +42,27 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
     news.close();
     store.close();
   };
-  const { localLog, outbox, replica, catalog } = log;
+  const { localLog, outbox, replica, catalog, topicAdmin } = log;
   const discard = async (): Promise<number> => {
     await close();
     return await discardDatabase(database, clock);
   };
-  return { database, localLog, outbox, replica, catalog, settings, news, locks, clock, random, sync, close, discard };
+  return {
+    database,
+    localLog,
+    outbox,
+    replica,
+    catalog,
+    topicAdmin,
+    settings,
+    news,
+    locks,
+    clock,
+    random,
+    sync,
+    close,
+    discard,
+  };
 }
 
 interface SyncParts extends Page {

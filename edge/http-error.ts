@@ -59,6 +59,7 @@ const STATUS = {
   NOT_ACCEPTABLE: 406,
   UNSUPPORTED_MEDIA_TYPE: 415,
   ISSUER_UNAVAILABLE: 503,
+  NON_EMPTY_GROUP: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
 } as const satisfies Record<ErrorCode, number>;
 

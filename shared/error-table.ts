@@ -75,6 +75,7 @@ export const ERRORS = {
     sentence: "The credential does not prove who is calling.",
   },
   UNKNOWN_PRODUCER_ID: { errno: 59, retriable: false, sentence: "This partition knows nothing of the producer." },
+  NON_EMPTY_GROUP: { errno: 68, retriable: false, sentence: "A consumer of the group runs." },
   UNSUPPORTED_COMPRESSION_TYPE: {
     errno: 76,
     retriable: false,

@@ -5,5 +5,4 @@ export interface TopicCalls {
   /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
   partitionCount(topic: string, options: { readonly refresh: boolean }): Promise<number | null>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  topics(names: readonly string[] | null): Promise<TopicMetadata[]>;
 }

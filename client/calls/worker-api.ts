@@ -4,6 +4,7 @@
  * the worker's lock is granted to it (`worker-life.ts`).
  */
 
+import type { AdminCalls } from "./admin-calls.ts";
 import type { AppendCalls } from "./append-calls.ts";
 import type { ConsumerCalls } from "./consumer-calls.ts";
 import type { DeviceCalls } from "./device-calls.ts";
@@ -13,7 +14,7 @@ import type { WorkerEvent } from "./worker-event.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
 /** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
-export interface WorkerCalls extends AppendCalls, ConsumerCalls, TopicCalls, OutboxCalls, DeviceCalls {}
+export interface WorkerCalls extends AppendCalls, ConsumerCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
 
 export interface WorkerApi extends WorkerCalls {
   /** First of all. `lifeLock` is held from before the answer until the worker ends. */

@@ -183,6 +183,16 @@ export interface Replica {
   ): Promise<void>;
 }
 
+/** Changes of topics that belong to this device alone. Each is one transaction, on disk when it resolves. */
+export interface TopicAdmin {
+  /** Retires the row and deletes the records and the groups' offsets: the name is free for another topic. */
+  delete(topicKey: TopicKey): Promise<void>;
+  /** Does nothing where there are so many already. */
+  grow(topicKey: TopicKey, partitionCount: number): Promise<void>;
+  /** The logs begin at these offsets from then on; what is below stays below. Rejects with `OFFSET_OUT_OF_RANGE`. */
+  deleteRecords(before: readonly { readonly ref: PartitionRef; readonly offset: Offset }[]): Promise<void>;
+}
+
 export interface TopicCatalog {
   byName(name: string): Promise<TopicRow | undefined>;
   all(): Promise<TopicRow[]>;

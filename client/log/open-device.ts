@@ -2,12 +2,13 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { openDeviceRow } from "./device-row.ts";
-import type { LocalLog, Outbox, Replica, TopicCatalog } from "./device-log.ts";
+import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "./device-log.ts";
 import { StoredLocalLog } from "./local-log.ts";
 import { StoredOutbox } from "./outbox.ts";
 import { StoredReplica } from "./replica.ts";
 import type { DeviceRow } from "./rows.ts";
 import type { Store } from "./store.ts";
+import { StoredTopicAdmin } from "./topic-admin.ts";
 import { StoredTopicCatalog } from "./topic-catalog.ts";
 
 export interface OpenDeviceOptions {
@@ -25,6 +26,7 @@ export interface DeviceLog {
   readonly outbox: Outbox;
   readonly replica: Replica;
   readonly catalog: TopicCatalog;
+  readonly topicAdmin: TopicAdmin;
   readonly device: DeviceRow;
 }
 
@@ -44,6 +46,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<DeviceLog>
     outbox: new StoredOutbox({ store, clock }),
     replica: new StoredReplica({ store }),
     catalog,
+    topicAdmin: new StoredTopicAdmin({ store }),
     device,
   };
 }

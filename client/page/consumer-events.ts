@@ -1,6 +1,7 @@
 import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { ReceivedMessage } from "./received-message.ts";
+import type { InvalidRecord } from "../typed/typed-reader.ts";
 import type { TopicPartition } from "./position-book.ts";
 
 export interface ConsumerEvents {
@@ -15,6 +16,11 @@ export interface ConsumerEvents {
     readonly restart: true;
     readonly retryInMs: number;
   } & Partial<TopicPartition>;
+  /**
+   * A record of a typed topic that was subscribed to without `onInvalid` is not as the topic says; it stays in the log, and
+   * the consumer goes on behind it.
+   */
+  readonly invalid: InvalidRecord;
   /** Bytes in the log that cannot be read as records; the consumer goes on behind them. */
   readonly corrupt: {
     readonly error: StrandlineError;
@@ -30,9 +36,9 @@ export interface EachMessagePayload {
   readonly partition: number;
   readonly message: ReceivedMessage;
   /** Of KafkaJS: the worker keeps the consumer alive. */
-  heartbeat(): Promise<void>;
+  readonly heartbeat: () => Promise<void>;
   /** Pauses the partition; returns the way to resume it. */
-  pause(): () => void;
+  readonly pause: () => () => void;
 }
 
 export interface Batch {
@@ -49,14 +55,14 @@ export interface Batch {
 
 export interface EachBatchPayload {
   readonly batch: Batch;
-  resolveOffset(offset: number): void;
-  heartbeat(): Promise<void>;
-  commitOffsetsIfNecessary(): Promise<void>;
-  uncommittedOffsets(): readonly TopicPartitionOffset[];
-  isRunning(): boolean;
+  readonly resolveOffset: (offset: number) => void;
+  readonly heartbeat: () => Promise<void>;
+  readonly commitOffsetsIfNecessary: () => Promise<void>;
+  readonly uncommittedOffsets: () => readonly TopicPartitionOffset[];
+  readonly isRunning: () => boolean;
   /** The partition was sought elsewhere or paused: stop. */
-  isStale(): boolean;
-  pause(): () => void;
+  readonly isStale: () => boolean;
+  readonly pause: () => () => void;
 }
 
 export interface RunConfig {

@@ -33,6 +33,7 @@ export interface LoopDeps {
   readonly onFetch: (runs: readonly PolledRun[]) => void;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
   readonly onDamage: Delivery["onDamage"];
+  readonly read: Delivery["read"];
   readonly onCrash: (error: unknown, at: Partial<TopicPartition>, retryInMs: number) => void;
 }
 
@@ -176,7 +177,7 @@ export class ConsumerLoop {
 
   /** Partitions side by side, as many as asked for; each in its order. */
   async #deliver(runs: readonly PolledRun[]): Promise<void> {
-    const { book, config, onDamage } = this.#deps;
+    const { book, config, onDamage, read } = this.#deps;
     let failed = false;
     const delivery = {
       book,
@@ -185,6 +186,7 @@ export class ConsumerLoop {
       commit: () => this.commit(book.uncommitted()),
       resumed: () => this.nudge(),
       onDamage,
+      read,
     };
     const waiting = runs.filter((run) => book.wanted(run));
     for (const run of runs) if (!waiting.includes(run)) book.rewindUndelivered(run);

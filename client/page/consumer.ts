@@ -8,6 +8,9 @@ import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import { iterate } from "./message-iterator.ts";
 import { PositionBook, type TopicPartition } from "./position-book.ts";
+import type { Topic } from "../typed/topic-types.ts";
+import type { TypedSubscription } from "../typed/typed-consumer.ts";
+import { TypedReader } from "../typed/typed-reader.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
 /** A handler that never ends must not hold `stop` for ever. */
@@ -24,9 +27,19 @@ export interface TopicPartitions {
   readonly partitions?: readonly number[];
 }
 
-export type Subscription = ({ readonly topic: string } | { readonly topics: readonly string[] }) & {
+export type Subscription = (
+  | { readonly topic: string; readonly topics?: never }
+  | { readonly topics: readonly string[]; readonly topic?: never }
+) & {
   readonly fromBeginning?: boolean;
 };
+
+/** One of the two. */
+export type OneHandler<Config extends RunConfig> = Config &
+  (
+    | (Required<Pick<RunConfig, "eachMessage">> & { readonly eachBatch?: never })
+    | (Required<Pick<RunConfig, "eachBatch">> & { readonly eachMessage?: never })
+  );
 
 export interface Consumer extends AsyncIterable<ReceivedMessage> {
   connect(): Promise<void>;
@@ -34,7 +47,7 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
   /** Resolves when the handlers may be called; it does not wait for them. */
-  run(config: RunConfig): Promise<void>;
+  run(config: OneHandler<RunConfig>): Promise<void>;
   stop(): Promise<void>;
   commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void>;
   seek(position: TopicPartitionOffset): void;
@@ -53,6 +66,7 @@ export class PageConsumer implements Consumer {
   readonly #groupId: string | null;
   readonly #events = new Emitter<ConsumerEvents>();
   readonly #topics = new Map<string, { readonly name: string; readonly fromBeginning: boolean }>();
+  readonly #typed = new TypedReader((record) => this.#events.emit("invalid", record));
   #book = new PositionBook();
   #loop: ConsumerLoop | null = null;
 
@@ -74,11 +88,10 @@ export class PageConsumer implements Consumer {
     this.#events.emit("disconnect", undefined);
   }
 
-  async subscribe(subscription: Subscription): Promise<void> {
+  async subscribe(subscription: Subscription | TypedSubscription<string | Topic>): Promise<void> {
     if (this.#loop?.running === true) throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
-    const names = "topics" in subscription ? subscription.topics : [subscription.topic];
-    const fromBeginning = subscription.fromBeginning ?? false;
-    for (const name of names.map(checkTopicName)) this.#topics.set(name, { name, fromBeginning });
+    const { topics = [], fromBeginning = false } = this.#typed.subscribed(subscription);
+    for (const name of topics.map(checkTopicName)) this.#topics.set(name, { name, fromBeginning });
   }
 
   async run(config: RunConfig): Promise<void> {
@@ -93,6 +106,7 @@ export class PageConsumer implements Consumer {
       options: { groupId: this.#groupId, topics: [...this.#topics.values()] },
       config,
       book: this.#book,
+      read: (topic, messages) => this.#typed.read(topic, messages),
       onFetch: (runs) =>
         this.#events.emit("fetch", {
           partitions: runs.length,

@@ -1,5 +1,7 @@
 /** What a caller sends: KafkaJS's message, with a plain value where bytes are not at hand. */
 
+import type { MessageFor, Topic } from "../typed/topic-types.ts";
+
 /** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
 export type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
 
@@ -28,16 +30,16 @@ export interface SendOptions {
   readonly durability?: "strict" | "relaxed";
 }
 
-export interface ProducerRecord extends SendOptions {
-  readonly topic: string;
-  readonly messages: readonly Message[];
+export interface ProducerRecord<To extends string | Topic = string> extends SendOptions {
+  readonly topic: To;
+  readonly messages: readonly MessageFor<To>[];
 }
 
-export interface TopicMessages {
-  readonly topic: string;
-  readonly messages: readonly Message[];
+export interface TopicMessages<To extends string | Topic = string> {
+  readonly topic: To;
+  readonly messages: readonly MessageFor<To>[];
 }
 
-export interface ProducerBatch extends SendOptions {
-  readonly topicMessages: readonly TopicMessages[];
+export interface ProducerBatch<All extends readonly (string | Topic)[] = readonly string[]> extends SendOptions {
+  readonly topicMessages: { readonly [Index in keyof All]: TopicMessages<All[Index]> };
 }

@@ -3,6 +3,8 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
+import type { Topic } from "../typed/topic-types.ts";
+import { plainSends, SendOrder } from "../typed/typed-sends.ts";
 import { Partitioning, type CreatePartitioner } from "../producer/partitioner.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
@@ -45,9 +47,10 @@ export interface ProducerEvents {
 export interface Producer {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  send(record: ProducerRecord): Promise<RecordMetadata[]>;
+  /** To a topic by its name, or to a typed one, whose types the messages have then. */
+  send<const To extends string | Topic>(record: ProducerRecord<To>): Promise<RecordMetadata[]>;
   /** All or nothing. */
-  sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>;
+  sendBatch<const All extends readonly (string | Topic)[]>(batch: ProducerBatch<All>): Promise<RecordMetadata[]>;
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
 }
 
@@ -65,6 +68,7 @@ export class PageProducer implements Producer {
   readonly #deps: ProducerDeps;
   readonly #partitioning: Partitioning;
   readonly #events = new Emitter<ProducerEvents>();
+  readonly #order = new SendOrder();
   readonly #unanswered = new Set<Promise<unknown>>();
   #disconnected = false;
 
@@ -95,32 +99,31 @@ export class PageProducer implements Producer {
     return this.#events.on(event, listener);
   }
 
-  send({ topic, messages, ...options }: ProducerRecord): Promise<RecordMetadata[]> {
+  send<To extends string | Topic>({ topic, messages, ...options }: ProducerRecord<To>): Promise<RecordMetadata[]> {
     return this.#sendAll([{ topic, messages }], options);
   }
 
-  sendBatch({ topicMessages, ...options }: ProducerBatch): Promise<RecordMetadata[]> {
+  sendBatch<All extends readonly (string | Topic)[]>(batch: ProducerBatch<All>): Promise<RecordMetadata[]> {
+    const { topicMessages, ...options } = batch;
     return this.#sendAll(topicMessages, options);
   }
 
   /** Synchronous up to the packer: what is wrong is found, and what is right is encoded, before the caller goes on. */
-  #sendAll(topicMessages: readonly TopicMessages[], options: SendOptions): Promise<RecordMetadata[]> {
+  #sendAll(given: readonly TopicMessages<string | Topic>[], options: SendOptions): Promise<RecordMetadata[]> {
     try {
       if (this.#disconnected) throw new StrandlineError("CLOSED", "this producer was disconnected");
       const acks = checkAcks(options.acks);
       const timeoutMs = checkTimeout(options.timeout);
       const durability = oneOf("durability", options.durability, ["strict", "relaxed"]);
       const compression = oneOf("compression", options.compression, ["none", "gzip"]);
+      const { topicMessages, checked } = plainSends(given);
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const stored = this.#deps.packer.send({
-        topics,
-        durability,
-        compression,
-        timeoutMs,
-        partitioning: this.#partitioning,
-      });
+      const send = { topics, durability, compression, timeoutMs, partitioning: this.#partitioning };
+      const stored = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
+        this.#deps.packer.send(send),
+      );
       const answered = this.#answer(stored, acks, until);
       this.#unanswered.add(stored);
       void stored.catch(() => {}).finally(() => this.#unanswered.delete(stored));

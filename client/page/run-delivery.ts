@@ -13,6 +13,8 @@ export interface Delivery {
   /** A paused partition is wanted again. */
   readonly resumed: () => void;
   onDamage(run: PolledRun, damage: DamagedRun): void;
+  /** Gives the messages of typed topics their data; those that are invalid are left out. */
+  read(topic: string, messages: ReceivedMessage[]): ReceivedMessage[] | Promise<ReceivedMessage[]>;
 }
 
 const heartbeat = async (): Promise<void> => {};
@@ -39,8 +41,8 @@ async function deliverMessages(
   const { book } = delivery;
   const { topic, partition } = run;
   const pause = pauser(run, delivery);
-  for await (const messages of messagesOf(run)) {
-    for (const message of messages) {
+  for await (const some of messagesOf(run)) {
+    for (const message of await delivery.read(topic, some)) {
       if (!delivery.isRunning() || !book.wanted(run)) return;
       await eachMessage({ topic, partition, message, heartbeat, pause });
       book.resolve(run, message.offset + 1);
@@ -57,7 +59,8 @@ async function deliverBatch(
 ): Promise<void> {
   const { book, config } = delivery;
   const messages: ReceivedMessage[] = [];
-  for await (const some of messagesOf(run)) for (const message of some) messages.push(message);
+  for await (const some of messagesOf(run))
+    for (const message of await delivery.read(run.topic, some)) messages.push(message);
   if (!delivery.isRunning() || !book.wanted(run)) return;
   const payload: EachBatchPayload = {
     batch: batchOf(run, messages),

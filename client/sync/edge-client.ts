@@ -12,6 +12,7 @@ import type { CreateTopicRequest } from "../../shared/api/topics.ts";
 import { readEnvelope, takePayloads, writeEnvelope } from "../../shared/envelope.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { web } from "../../shared/web-platform.ts";
+import type { EdgeRequest } from "../calls/admin-calls.ts";
 import type { Transport, TransportRequest } from "./transport.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -90,6 +91,12 @@ export class EdgeClient {
 
   async createTopic(request: CreateTopicRequest, signal: AbortSignal): Promise<TopicMetadata> {
     return await this.#json<TopicMetadata>(post("/v1/topics", request, signal));
+  }
+
+  /** Any route, for administration: what it takes and answers, the caller knows. */
+  async request({ method, path, body, timeoutMs }: EdgeRequest, signal: AbortSignal): Promise<unknown> {
+    const sent = body === undefined ? {} : { contentType: JSON_MEDIA_TYPE, body: JSON.stringify(body) };
+    return await this.#json<unknown>({ method, path, ...sent, timeoutMs, signal });
   }
 
   async #json<Answer>(request: TransportRequest): Promise<Answer> {

@@ -12,6 +12,7 @@ import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "
 import type { DeviceNews } from "../device-news.ts";
 import type { Locks } from "../ports.ts";
 import { holdTabLock } from "../tab-lock.ts";
+import type { EdgeRequest } from "../calls/admin-calls.ts";
 import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { EdgeClient } from "./edge-client.ts";
@@ -63,6 +64,8 @@ export interface SyncHandle {
   park(parked: boolean): void;
   refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Of an administrator, as the edge answers it. */
+  request(request: EdgeRequest): Promise<unknown>;
   status(): SyncStatus;
   /** Resolves when the loops have ended; what was under way may still reach the edge. */
   close(): Promise<void>;
@@ -129,6 +132,10 @@ class Sync implements SyncHandle {
 
   async createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata> {
     return await this.#directory.create(name, partitionCount, config, this.#closing.signal);
+  }
+
+  async request(request: EdgeRequest): Promise<unknown> {
+    return await this.#edge.request(request, this.#closing.signal);
   }
 
   status(): SyncStatus {

@@ -4,7 +4,7 @@
  * out, and may still be. A response of any status resolves.
  */
 export interface TransportRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** With its leading slash, below the edge's url. */
   readonly path: string;
   readonly contentType?: string;

@@ -11,6 +11,7 @@ import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { WorkerOptions } from "../calls/worker-options.ts";
 import type { DeviceMessage } from "../device-news.ts";
 import type { PartitionRef } from "../log/device-log.ts";
+import { AdminDesk } from "./admin-desk.ts";
 import { PackAppender } from "./append.ts";
 import { ConsumerDesk } from "./consumer-desk.ts";
 import type { Device } from "./device.ts";
@@ -52,6 +53,7 @@ export class WorkerCore {
       ...this.#topics.calls,
       ...this.#outbox.calls,
       ...this.#consumers.calls,
+      ...new AdminDesk(device).calls,
       ...this.#deviceCalls(),
     };
     device.news.listen((message, from) => void this.#onNews(message, from).catch(() => {}));

@@ -2,7 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import type { DeviceNews } from "../device-news.ts";
-import type { LocalLog, Outbox, Replica, TopicCatalog } from "../log/device-log.ts";
+import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
 import type { SyncHandle } from "../sync/sync.ts";
 
@@ -18,6 +18,7 @@ export interface Device {
   readonly outbox: Outbox;
   readonly replica: Replica;
   readonly catalog: TopicCatalog;
+  readonly topicAdmin: TopicAdmin;
   readonly settings: DeviceSettings;
   readonly news: DeviceNews;
   readonly locks: Locks;

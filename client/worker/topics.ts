@@ -27,7 +27,6 @@ export class TopicDesk {
     return {
       partitionCount: (topic, options) => this.partitionCount(topic, options),
       createTopic: (name, partitionCount, config) => this.create(name, partitionCount, config),
-      topics: (names) => this.list(names),
     };
   }
 
@@ -50,9 +49,11 @@ export class TopicDesk {
 
   /** Never waits for the network unless asked to refresh; then what is known stands where the edge is out of reach. */
   async partitionCount(name: string, { refresh }: { readonly refresh: boolean }): Promise<number | null> {
+    const { sync, catalog, localPartitionCount } = this.#deps;
+    // The append makes it: a page that only remembers a topic does not bring back one that was deleted.
+    if (sync === null) return (await catalog.byName(checkTopicName(name)))?.partitionCount ?? localPartitionCount;
     const row = await this.ensure(name);
-    const { sync, catalog } = this.#deps;
-    if (row.local || sync === null) return row.partitionCount;
+    if (row.local) return row.partitionCount;
     if (!refresh && row.partitionCount !== null) return row.partitionCount;
     const refreshed = sync.refreshTopics([name], { create: true }).catch(() => []);
     if (!refresh) return null;
@@ -83,26 +84,8 @@ export class TopicDesk {
     onLearned();
     return metadataOf(made);
   }
-
-  /** Null: all that the device knows. Names the device does not know are answered with an error each. */
-  async list(names: readonly string[] | null): Promise<TopicMetadata[]> {
-    const { catalog, sync } = this.#deps;
-    // Offline, what the device knows is the answer.
-    if (sync !== null) await sync.refreshTopics(names ?? [], { create: false }).catch(() => []);
-    if (names === null) return (await catalog.all()).filter(({ retired }) => !retired).map(metadataOf);
-    return Promise.all(names.map(async (name) => metadataOf((await catalog.byName(checkTopicName(name))) ?? name)));
-  }
 }
 
-function metadataOf(row: TopicRow | string): TopicMetadata {
-  if (typeof row !== "string")
-    return {
-      name: row.name,
-      error: null,
-      topicId: row.topicId,
-      partitionCount: row.partitionCount ?? 0,
-      config: row.config,
-    };
-  const error = new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", row, { topic: row }).toBody();
-  return { name: row, error, topicId: null, partitionCount: 0, config: {} };
+export function metadataOf({ name, topicId, partitionCount, config }: TopicRow): TopicMetadata {
+  return { name, error: null, topicId, partitionCount: partitionCount ?? 0, config };
 }

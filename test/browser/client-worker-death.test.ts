@@ -71,13 +71,16 @@ test("close settles what is outstanding, and later calls say so", async () => {
 
 test("typed errors of the worker cross with their code and details", async () => {
   const client = openClient({ database: freshDatabase() });
-  const error = await caught(client.admin().createTopics({ topics: [{ topic: "t", numPartitions: 4_000 }] }));
+  await client.admin().createTopics({ topics: [{ topic: "t", numPartitions: 3 }] });
+  const partitions = [{ partition: 4_000, offset: 0 }];
+  // What the topic has, the worker knows.
+  const error = await caught(client.admin().setOffsets({ groupId: "g", topic: "t", partitions }));
   expect(error).toBeInstanceOf(StrandlineError);
   expect(error).toMatchObject({
-    code: "INVALID_PARTITIONS",
-    errno: 37,
-    retriable: false,
-    details: { topic: "t", partitionCount: 4_000 },
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    errno: 3,
+    retriable: true,
+    details: { topic: "t", partition: 4_000, partitionCount: 3 },
   });
   const unknown = client.receipt("nowhere-3~57");
   expect(await unknown.state()).toEqual({ kind: "unknown" });

@@ -10,7 +10,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/consumer": ["client/calls", "client/log"],
   "client/sync": ["client/calls", "client/log"],
   "client/worker": ["client/calls", "client/consumer", "client/log", "client/sync"],
-  "client/page": ["client/calls", "client/producer"],
+  "client/page": ["client/calls", "client/producer", "client/typed"],
+  "client/typed": ["client/page"],
   "edge/metrics": [],
   "edge/access": [],
   "edge/auth": ["edge/access"],
@@ -52,7 +53,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   shared: /^$/,
   client: /^(idb|comlink)$/,
   edge: /^(hono|hono\/.+|jose|zod|cloudflare:workers)$/,
-  examples: /^(strandline|strandline\/worker|jose)$/,
+  examples: /^(strandline|strandline\/http|strandline\/worker|jose|zod)$/,
 };
 
 export function importViolations(file: SourceFile): readonly string[] {

@@ -13,6 +13,8 @@ export interface SourceFile {
 }
 
 const FOLDERS = ["shared", "client", "edge", "test", "examples", "docs"];
+/** The public types, as they are built. */
+const BUILT = /^docs\/api\//;
 const TEXT = /\.(ts|js|json|jsonc|md|toml|html|css|capnp)$/;
 /** In code whose strings are blank; what stood in them is read at the same place. */
 const SPECIFIER = /(?<![.\w])(?:from|import\s*\(?)\s*(?<quoted>(["']) *\2)/dg;
@@ -40,7 +42,7 @@ export function projectFiles(): readonly SourceFile[] {
 function filesBelow(folder: string): string[] {
   try {
     return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((path) => TEXT.test(path) && !path.includes("node_modules"))
+      .filter((path) => TEXT.test(path) && !path.includes("node_modules") && !BUILT.test(`${folder}/${path}`))
       .map((path) => `${folder}/${path.split(sep).join("/")}`)
       .toSorted();
   } catch (error) {

@@ -1,0 +1,166 @@
+/** Where partitions begin and end, and where groups are. */
+import type { ListOffsetsAnswer, OffsetQuestion } from "../../../shared/api/list-offsets.ts";
+import { StrandlineError } from "../../../shared/strandline-error.ts";
+import { checkTopicName } from "../../../shared/topic-name.ts";
+import type { PartitionBounds, PartitionPosition } from "../../calls/admin-calls.ts";
+import type { GroupOffsets, PartitionOffsets } from "./admin.ts";
+import { topicPath, unsupported, type AdminPorts, type Wait } from "./ports.ts";
+import { describeTopics, isLocal, listTopics } from "./topics.ts";
+
+/** Of KafkaJS: the end of the log. */
+const LATEST = -1;
+
+export async function topicOffsets(ports: AdminPorts, topic: string, wait: Wait): Promise<PartitionOffsets[]> {
+  return (await bounds(ports, topic, wait)).map((each) => ({ ...each, offset: each.high }));
+}
+
+async function bounds(ports: AdminPorts, topic: string, wait: Wait): Promise<PartitionBounds[]> {
+  checkTopicName(topic);
+  if (await isLocal(ports, topic, wait)) return await ports.call((api) => api.partitionBounds(topic), wait);
+  return await eachPartition(ports, topic, wait, async (partition) => {
+    const ask = (at: OffsetQuestion) => offsetAt(ports, { topic, partition, at }, wait);
+    const [low, high] = await Promise.all([ask("earliest"), ask("latest")]);
+    return { partition, low: low ?? 0, high: high ?? 0 };
+  });
+}
+
+async function eachPartition<Answer>(
+  ports: AdminPorts,
+  topic: string,
+  wait: Wait,
+  ask: (partition: number) => Promise<Answer>,
+): Promise<Answer[]> {
+  const [described] = await describeTopics(ports, [topic], wait);
+  return await Promise.all((described?.partitions ?? []).map(({ partitionId }) => ask(partitionId)));
+}
+
+interface OffsetAsked {
+  readonly topic: string;
+  readonly partition: number;
+  readonly at: OffsetQuestion;
+}
+
+async function offsetAt(ports: AdminPorts, { topic, partition, at }: OffsetAsked, wait: Wait): Promise<number | null> {
+  const path = `${topicPath(topic)}/partitions/${partition}/offsets?at=${at}`;
+  return (await ports.edge<ListOffsetsAnswer>({ method: "GET", path }, wait)).offset;
+}
+
+/** Of the first record at or after the time; the end of a partition that has none. */
+export async function offsetsByTimestamp(
+  ports: AdminPorts,
+  { topic, timestamp }: { readonly topic: string; readonly timestamp: number | undefined },
+  wait: Wait,
+): Promise<PartitionPosition[]> {
+  if (timestamp === undefined)
+    return (await topicOffsets(ports, topic, wait)).map(({ partition, high }) => ({ partition, offset: high }));
+  if (!Number.isSafeInteger(timestamp) || timestamp < 0)
+    throw new StrandlineError("INVALID_TIMESTAMP", String(timestamp), { timestamp: String(timestamp) });
+  if (await isLocal(ports, checkTopicName(topic), wait))
+    return await ports.call((api) => api.offsetsAtTime(topic, timestamp), wait);
+  return await eachPartition(ports, topic, wait, async (partition) => {
+    const found = await offsetAt(ports, { topic, partition, at: timestamp }, wait);
+    return { partition, offset: found ?? (await offsetAt(ports, { topic, partition, at: "latest" }, wait)) ?? 0 };
+  });
+}
+
+export async function deleteRecords(
+  ports: AdminPorts,
+  { topic, partitions }: { readonly topic: string; readonly partitions: readonly PartitionPosition[] },
+  wait: Wait,
+): Promise<void> {
+  checkTopicName(topic);
+  for (const { partition, offset } of partitions) checkPosition(topic, partition, offset === LATEST ? 0 : offset);
+  if (!(await isLocal(ports, topic, wait))) {
+    await Promise.all(
+      partitions.map(async ({ partition, offset }) => {
+        const before = offset === LATEST ? "latest" : offset;
+        const path = `${topicPath(topic)}/partitions/${partition}/records?before=${before}`;
+        await ports.edge({ method: "DELETE", path }, wait);
+      }),
+    );
+    return;
+  }
+  const held = await bounds(ports, topic, wait);
+  const before = partitions.map(({ partition, offset }) => ({
+    partition,
+    offset: offset === LATEST ? (held[partition]?.high ?? 0) : offset,
+  }));
+  await ports.call((api) => api.deleteLocalRecords(topic, before), wait);
+}
+
+/** `topics` absent: all in which the group has committed. */
+export async function groupOffsets(
+  ports: AdminPorts,
+  { groupId, topics }: { readonly groupId: string; readonly topics?: readonly string[] | undefined },
+  wait: Wait,
+): Promise<GroupOffsets[]> {
+  checkGroup(groupId);
+  const names = topics ?? (await listTopics(ports, wait));
+  const found = await Promise.all(
+    names.map(async (topic) => {
+      const offsets = await ports.call((api) => api.groupOffsets(groupId, checkTopicName(topic)), wait).catch(noneOf);
+      return {
+        topic,
+        partitions: offsets.map((offset, partition) => ({ partition, offset: offset ?? -1, metadata: null })),
+      };
+    }),
+  );
+  return topics === undefined ? found.filter(({ partitions }) => partitions.some(({ offset }) => offset >= 0)) : found;
+}
+
+/** Of a topic of the edge that this device has not heard of. */
+function noneOf(error: unknown): (number | null)[] {
+  if (error instanceof StrandlineError && error.code === "UNKNOWN_TOPIC_OR_PARTITION") return [];
+  throw error;
+}
+
+export interface GroupPositions {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+
+export async function setOffsets(
+  ports: AdminPorts,
+  { groupId, topic, partitions }: GroupPositions,
+  wait: Wait,
+): Promise<void> {
+  checkGroup(groupId);
+  for (const { partition, offset } of partitions) checkPosition(checkTopicName(topic), partition, offset);
+  await ports.call((api) => api.setGroupOffsets(groupId, topic, partitions), wait);
+}
+
+export async function resetOffsets(
+  ports: AdminPorts,
+  {
+    groupId,
+    topic,
+    earliest = false,
+  }: { readonly groupId: string; readonly topic: string; readonly earliest?: boolean },
+  wait: Wait,
+): Promise<void> {
+  checkGroup(groupId);
+  const partitions = (await bounds(ports, topic, wait)).map(({ partition, low, high }) => ({
+    partition,
+    offset: earliest ? low : high,
+  }));
+  await setOffsets(ports, { groupId, topic, partitions }, wait);
+}
+
+export function noEdgeGroups(what: string): Error {
+  return unsupported(`${what}: the groups of a device are its own, and are known by their offsets alone`);
+}
+
+function checkGroup(groupId: string): void {
+  if (typeof groupId !== "string" || groupId === "")
+    throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
+}
+
+function checkPosition(topic: string, partition: number, offset: number): void {
+  if (Number.isInteger(partition) && partition >= 0 && Number.isSafeInteger(offset) && offset >= 0) return;
+  throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${String(partition)}`, {
+    topic,
+    partition: String(partition),
+    offset: String(offset),
+  });
+}
