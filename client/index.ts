@@ -46,3 +46,5 @@ export type { RecordPlace } from "./calls/record-place.ts";
 export type { DeadLetter } from "./page/dead-letters.ts";
 export type { TopicPartitionOffset } from "./calls/consumer-calls.ts";
 export type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
+export type { KnownDevice } from "../shared/api/devices.ts";
+export type { StorageReport } from "./calls/device-calls.ts";

@@ -1,4 +1,5 @@
 /** What a client without a browser works with: a device in memory, which nobody else shares, with sync where there is an edge. */
+import type { StorageReport } from "./calls/device-calls.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 import { DeviceNews, type DeviceChannel } from "./device-news.ts";
 import { MemoryStore } from "./log/memory-store.ts";
@@ -37,21 +38,11 @@ export async function openMemoryDevice(
     await close();
     return unsynced;
   };
-  const settings = storedSettings(store);
-  return {
-    database: DATABASE,
-    localLog,
-    outbox,
-    replica,
-    catalog,
-    topicAdmin,
-    settings,
-    news,
-    locks,
-    clock,
-    random,
-    sync,
-    close,
-    discard,
-  };
+  const { deviceId } = log.device;
+  const storageReport = async (): Promise<StorageReport> => ({
+    ...{ usageBytes: null, quotaBytes: null },
+    ...{ level: "ok", kind: "memory", deviceId },
+  });
+  const faces = { localLog, outbox, replica, catalog, topicAdmin, settings: storedSettings(store) };
+  return { database: DATABASE, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
 }

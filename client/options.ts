@@ -21,6 +21,13 @@ export interface StrandlineOptions {
   readonly principal?: string;
   /** Of topics that are made on the device alone; 6 by default. */
   readonly localPartitionCount?: number;
+  /**
+   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
+   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
+   */
+  readonly storage?: "auto" | "indexeddb" | "memory";
+  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
+  readonly persist?: boolean;
   readonly retry?: { readonly initialRetryTime?: number; readonly maxRetryTime?: number };
   readonly logLevel?: LogLevel;
   readonly logCreator?: LogCreator;
@@ -52,6 +59,11 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       "auth without principal: whose log is this? It has to be known offline, where no token is",
       { option: "principal" },
     );
+  const storage = options.storage ?? "auto";
+  if (!["auto", "indexeddb", "memory"].includes(storage))
+    throw new StrandlineError("INVALID_ARGUMENT", `storage ${JSON.stringify(String(storage).slice(0, 64))}`, {
+      option: "storage",
+    });
   checkName("namespace", options.namespace);
   checkName("principal", options.principal);
   return {
@@ -61,6 +73,7 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
     clientId: options.clientId ?? "strandline",
     database: options.database ?? null,
     localPartitionCount,
+    storage,
     retry: {
       initialRetryTimeMs: options.retry?.initialRetryTime ?? 300,
       maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,

@@ -30,3 +30,17 @@ export interface Lifecycle {
   /** The page may end without another word. */
   onHidden(listener: () => void): () => void;
 }
+
+/** What the browser says of the origin's storage: `navigator.storage.estimate`. Null: it says nothing (WebKit). */
+export interface StorageEstimate {
+  estimate(): Promise<{ readonly usageBytes: number; readonly quotaBytes: number } | null>;
+}
+
+/** Asking the browser not to evict this origin. */
+export interface PagePersistence {
+  persist(): Promise<boolean>;
+  /** Firefox shows its user a question: not out of the blue. */
+  inGesture(): boolean;
+  asked(): boolean;
+  remember(asked: boolean): void;
+}

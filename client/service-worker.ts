@@ -62,7 +62,8 @@ export async function drainOutbox(options: DrainOptions): Promise<DrainResult> {
   const database = given.database ?? databaseName(given);
   if (names !== null && !names.some(({ name }) => name === database)) return { outcome: "drained", pendingRecords: 0 };
   const askToken = auth === undefined ? null : async () => await auth();
-  const device = await openWorkerDevice(given, { locks: webLocks(), askToken });
+  // A log in memory would be another one than the tabs have.
+  const { device } = await openWorkerDevice({ ...given, storage: "indexeddb" }, { locks: webLocks(), askToken });
   try {
     return await drained(device, timeoutMs);
   } finally {

@@ -19,12 +19,14 @@ import { PageProducer, type Producer, type ProducerOptions } from "./page/produc
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
-import { cryptoRandom, pageLifecycle, registerBackgroundSync, systemClock } from "./web-ports.ts";
+import { cryptoRandom, pageLifecycle, pageStorage, registerBackgroundSync, systemClock } from "./web-ports.ts";
 import type { Topic } from "./typed/topic-types.ts";
 import type { TypedConsumer } from "./typed/typed-consumer.ts";
+import { Persistence } from "./page/persistence.ts";
 import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
+import type { StorageReport } from "./calls/device-calls.ts";
 
 const CALL_MS_MAX = 30_000;
 const DEAD_LETTERS_MAX = 1_000;
@@ -49,6 +51,16 @@ export class StrandlineClient {
   readonly #options: WorkerOptions;
   readonly #stopHints: () => void;
   readonly #background: BackgroundSync | null;
+  readonly #persistence: Persistence;
+  /** Of the disk. */
+  readonly storage: {
+    /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
+    persist(): Promise<boolean>;
+    estimate(): Promise<StorageReport>;
+  } = {
+    persist: () => this.#persistence.ask(),
+    estimate: () => this.#connection.call((api) => api.storageReport(), CALL_MS_MAX),
+  };
   /** Of sync with the edge. */
   readonly sync: { pause(): Promise<void>; resume(): Promise<void>; status(): Promise<OutboxStatus> } = {
     pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
@@ -58,6 +70,7 @@ export class StrandlineClient {
 
   constructor(options: StrandlineOptions, makeLine: MakeLine) {
     this.#options = workerOptions(options);
+    this.#persistence = new Persistence(pageStorage, { automatic: options.persist ?? true });
     this.#logger = createLogger({
       namespace: "client",
       level: options.logLevel ?? logLevel.WARN,
@@ -174,9 +187,26 @@ export class StrandlineClient {
     }
   }
 
+  /**
+   * Ends the device in every tab and deletes all that stands of it here, synced or not: its database, the note of it
+   * outside of IndexedDB, its entry among the principal's devices at the edge where that can be reached. This client is
+   * closed after it. Answers how many records were not synced.
+   * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
+   */
+  async destroy(): Promise<{ readonly unsyncedRecords: number }> {
+    try {
+      const destroyed = await this.#connection.call((api) => api.logout(true), CALL_MS_MAX);
+      this.#persistence.forget();
+      return destroyed;
+    } finally {
+      await this.close();
+    }
+  }
+
   readonly #connect = (): Promise<void> => this.#connection.call(async () => {}, CALL_MS_MAX);
 
   async #append(pack: Parameters<PackAppend>[0]): ReturnType<PackAppend> {
+    this.#persistence.sent();
     const acks = await this.#connection.append(pack, CALL_MS_MAX);
     this.#background?.appended();
     return acks;

@@ -2,7 +2,7 @@
 import type { AbortSignalLike, Clock } from "../shared/clock.ts";
 import type { Random } from "../shared/random.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
-import type { Lifecycle, LockOptions, Locks } from "./ports.ts";
+import type { Lifecycle, LockOptions, Locks, PagePersistence, StorageEstimate } from "./ports.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -87,6 +87,48 @@ export function pageLifecycle(): Lifecycle {
       return () => document.removeEventListener("visibilitychange", hidden);
     },
   };
+}
+
+export const browserStorage: StorageEstimate = {
+  async estimate() {
+    const manager = typeof navigator === "undefined" ? undefined : navigator.storage;
+    if (typeof manager?.estimate !== "function") return null;
+    try {
+      const { usage, quota } = await manager.estimate();
+      return usage === undefined || quota === undefined ? null : { usageBytes: usage, quotaBytes: quota };
+    } catch {
+      // An opaque origin, or storage that is switched off.
+      return null;
+    }
+  },
+};
+
+const ASKED = "strandline:persist";
+
+/** Of a page: workers may not ask, and know nothing of gestures. */
+export const pageStorage: PagePersistence = {
+  async persist() {
+    const manager = typeof navigator === "undefined" ? undefined : navigator.storage;
+    if (typeof manager?.persist !== "function") return false;
+    return (await manager.persisted()) || (await manager.persist());
+  },
+  inGesture: () => typeof navigator !== "undefined" && navigator.userActivation?.isActive === true,
+  asked: () => quietly(() => localStorage.getItem(ASKED) !== null) ?? false,
+  remember: (asked) => quietly(() => (asked ? localStorage.setItem(ASKED, "asked") : localStorage.removeItem(ASKED))),
+};
+
+/** localStorage throws where its user has switched it off. */
+function quietly<Result>(body: () => Result): Result | undefined {
+  try {
+    return body();
+  } catch {
+    return undefined;
+  }
+}
+
+/** By which people tell devices apart: a browser and its system, without what changes with every update. */
+export function browserLabel(): string {
+  return navigator.userAgent.replaceAll(/[\d._]+/g, "").slice(0, 200);
 }
 
 /** Of all engines it alone has client hints, in secure contexts. */

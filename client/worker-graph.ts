@@ -1,18 +1,17 @@
 /** What the entry builds a worker's device of: the store, the four faces of the log, the channel to other tabs, and sync. */
-import { rollBrowserLog } from "./browser-log.ts";
+import type { StorageReport } from "./calls/device-calls.ts";
 import { broadcastDeviceChannel, DeviceNews } from "./device-news.ts";
-import { discardDatabase } from "./log/discard-database.ts";
-import { IdbStore } from "./log/idb-store.ts";
-import { openDevice, type DeviceLog } from "./log/open-device.ts";
+import type { DeviceLog } from "./log/open-device.ts";
 import type { Locks } from "./ports.ts";
 import { httpTransport } from "./sync/http-transport.ts";
 import { ownedTransport } from "./sync/owned-transport.ts";
 import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { TokenSource } from "./sync/token-source.ts";
-import { cryptoRandom as random, isChromium, systemClock as clock } from "./web-ports.ts";
+import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 import type { Device } from "./worker/device.ts";
 import { storedSettings } from "./worker/settings.ts";
+import { openWorkerStorage } from "./worker-storage.ts";
 
 interface Page {
   readonly locks: Locks;
@@ -20,49 +19,41 @@ interface Page {
   readonly askToken: (() => Promise<string>) | null;
 }
 
-export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<Device> {
-  const { url, namespace, principal, localPartitionCount } = options;
-  const database = options.database ?? databaseName(options);
-  let outdated = (): void => {};
-  const store = new IdbStore({ name: database, clock, commitsEarly: isChromium(), onOutdated: () => outdated() });
-  const local = url === null ? { partitionCount: localPartitionCount } : null;
-  const opening = openDevice({ store, clock, random, namespace, principal, local });
-  const [log] = await Promise.all([opening, rollBrowserLog(clock)]);
+/** `begin`: once the worker's core hears of news. */
+export interface OpenedDevice {
+  readonly device: Device;
+  readonly begin: () => void;
+}
+
+export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<OpenedDevice> {
+  const { url } = options;
+  const storage = await openWorkerStorage({ options, database: options.database ?? databaseName(options), locks });
+  const { log, store, database } = storage;
   const settings = storedSettings(store);
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
   const sync = url === null ? null : syncWith(url, { options, database, log, locks, askToken, news, paused });
   // The newer tab leads from here on: this one could read nothing of what is to be sent.
-  outdated = (): void => {
+  storage.onOutdated(() => {
     void sync?.close();
     news.tellHere({ type: "event", event: { type: "app.outdated" } });
-  };
+  });
   const close = async (): Promise<void> => {
     await sync?.close();
     news.close();
-    store.close();
+    await storage.close();
   };
   const { localLog, outbox, replica, catalog, topicAdmin } = log;
   const discard = async (): Promise<number> => {
+    await storage.sayGoodbye();
+    const unsynced = await storage.unsyncedRecords();
     await close();
-    return await discardDatabase(database, clock);
+    return await storage.discard(unsynced);
   };
-  return {
-    database,
-    localLog,
-    outbox,
-    replica,
-    catalog,
-    topicAdmin,
-    settings,
-    news,
-    locks,
-    clock,
-    random,
-    sync,
-    close,
-    discard,
-  };
+  const storageReport = (): Promise<StorageReport> => storage.report();
+  const faces = { localLog, outbox, replica, catalog, topicAdmin, settings };
+  const device = { database, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
+  return { device, begin: () => storage.begin(news, { sync, registers: askToken !== null }) };
 }
 
 interface SyncParts extends Page {

@@ -28,9 +28,10 @@ async function open(
     Array.from(cryptoRandom.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join(""),
   );
   await holdLife(locks, lifeLock);
-  const device = await openWorkerDevice(options, { locks, askToken });
+  const { device, begin } = await openWorkerDevice(options, { locks, askToken });
   const core = new WorkerCore(device, { options, tellPage, paused: await device.settings.paused() });
   Object.assign(api, handingOver(core.calls));
+  begin();
   return { database: device.database, lifeLock };
 }
 

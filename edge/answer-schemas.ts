@@ -17,6 +17,7 @@ import type {
   ListTopicsAnswer,
 } from "../shared/api/topics.ts";
 import type { ListRevocationsAnswer, Revocation } from "../shared/api/revocations.ts";
+import type { AnnounceDeviceAnswer } from "../shared/api/devices.ts";
 import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 import type { ErrorBody } from "../shared/strandline-error.ts";
@@ -212,6 +213,19 @@ const entityQuotas: z.ZodType<EntityQuotas> = z.object({
 const describeQuotasAnswer: z.ZodType<DescribeQuotasAnswer> = z.object({ entities: z.array(entityQuotas) });
 const ticketAnswer: z.ZodType<TicketAnswer> = z.object({ ticket: z.string(), expiresInMs: z.int() });
 
+const announceDeviceAnswer: z.ZodType<AnnounceDeviceAnswer> = z.object({
+  devices: z.array(
+    z.object({
+      deviceId: z.string(),
+      clientId: z.string(),
+      label: z.string(),
+      unsyncedRecords: z.int(),
+      firstSeenAt: time,
+      lastSeenAt: time,
+    }),
+  ),
+});
+
 const revocation: z.ZodType<Revocation> = z.object({
   id: z.string(),
   principal: z.string().nullable(),
@@ -236,6 +250,7 @@ export const DELETE_TOPIC_ANSWER: NamedSchema = named("DeleteTopicAnswer", delet
 export const DELETE_RECORDS_ANSWER: NamedSchema = named("DeleteRecordsAnswer", deleteRecordsAnswer);
 export const ERASE_ANSWER: NamedSchema = named("EraseAnswer", eraseAnswer);
 export const TICKET_ANSWER: NamedSchema = named("TicketAnswer", ticketAnswer);
+export const ANNOUNCE_DEVICE_ANSWER: NamedSchema = named("AnnounceDeviceAnswer", announceDeviceAnswer);
 export const REVOCATION: NamedSchema = named("Revocation", revocation);
 export const LIST_REVOCATIONS_ANSWER: NamedSchema = named("ListRevocationsAnswer", listRevocationsAnswer);
 export const RECORDS_ANSWER: NamedSchema = named("RecordsAnswer", recordsAnswer);

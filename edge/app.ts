@@ -18,6 +18,7 @@ import { requestAnswered } from "./request-log.ts";
 import { addressOf, checkRequest } from "./request-limits.ts";
 import { requestPorts } from "./request-ports.ts";
 import { createAclsRoute, deleteAclsRoute, describeAclsRoute } from "./routes/acls.ts";
+import { announceDeviceRoute } from "./routes/devices.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
@@ -63,6 +64,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["POST", "/v1/fetch", fetchRoute],
   ["GET", "/v1/tail", tailRoute],
   ["POST", "/v1/tickets", ticketRoute],
+  ["POST", "/v1/devices", announceDeviceRoute],
   ["GET", "/v1/revocations", listRevocationsRoute],
   ["POST", "/v1/revocations", revokeRoute],
   ["DELETE", "/v1/revocations/:revocation", deleteRevocationRoute],

@@ -1,5 +1,6 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
 import type { Revocation } from "../shared/api/revocations.ts";
+import type { AnnounceDeviceRequest, KnownDevice } from "../shared/api/devices.ts";
 import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { hexOf } from "../shared/producer-identity.ts";
 import { RulesCache } from "./access/rules-cache.ts";
@@ -53,6 +54,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     ingestKeys: ingestKeyPort(env, caller),
     revocations: revocationPort(env, caller, controller),
     issueTicket: async (origin) => await issueTicket(env, caller, origin),
+    announceDevice: async (request) => await announceDevice(env, caller, request),
     topics,
     newSessionId: () => hexOf(systemRandom.bytes(16)),
     streamMs: settingsOf(env).streamMs,
@@ -94,6 +96,17 @@ async function issueTicket(env: Env, caller: Caller, origin: string | null): Pro
   const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
   const { secret, expiresInMs } = take(await controller.issueTicket(caller, origin));
   return { ticket: await writeTicket(env, { namespace, secret }), expiresInMs };
+}
+
+/** Where the doors are open everybody is one principal, who would be told of everybody's devices. */
+async function announceDevice(
+  { CONTROLLER }: Env,
+  caller: Caller,
+  request: AnnounceDeviceRequest,
+): Promise<Outcome<KnownDevice[]>> {
+  if (caller === ANYBODY) return { ok: true, value: [] };
+  const controller = CONTROLLER.get(CONTROLLER.idFromName(caller.namespace));
+  return await controller.announceDevice(caller.principal, request);
 }
 
 function revocationPort({ CONTROLLER }: Env, { namespace }: Caller, controller: ControllerPort): RevocationPort {

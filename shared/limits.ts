@@ -74,6 +74,8 @@ export const LIMITS = {
   ticketsPerNamespaceMax: 10_000,
   /** Of one namespace: every isolate holds all of them. */
   revocationsMax: 10_000,
+  /** Of one principal; the one that was heard of longest ago is forgotten. */
+  devicesPerPrincipalMax: 32,
   producePartitionsMax: 1_000,
   topicNameCharsMax: 249,
   partitionsPerTopicMax: 1_000,

@@ -1,6 +1,16 @@
 /** The device as a whole, and its end. */
 
+export interface StorageReport {
+  /** Of the whole origin, as the browser says; null where it says nothing. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
+  readonly level: "ok" | "pressure" | "critical";
+  readonly kind: "indexeddb" | "memory";
+  readonly deviceId: string;
+}
+
 export interface DeviceCalls {
+  storageReport(): Promise<StorageReport>;
   /**
    * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
    * with it, or wait in it for their principal.

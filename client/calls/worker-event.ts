@@ -1,4 +1,5 @@
 /** What the worker tells of itself. */
+import type { KnownDevice } from "../../shared/api/devices.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 
 /** Told to every page of the device's tabs. */
@@ -32,6 +33,29 @@ export type WorkerEvent =
       readonly count: number;
       readonly error: ErrorBody;
     }
+  /** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
+  | {
+      readonly type: "storage.pressure";
+      readonly level: "ok" | "pressure" | "critical";
+      readonly usageBytes: number;
+      readonly quotaBytes: number;
+    }
+  /** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
+  | {
+      readonly type: "storage.lost";
+      readonly deviceId: string;
+      readonly unsyncedRecords: number;
+      readonly since: number;
+    }
+  /**
+   * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
+   * was before its storage was cleared. What each has not synced is as it said last.
+   */
+  | { readonly type: "device.new"; readonly others: readonly KnownDevice[] }
+  /** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
+  | { readonly type: "storage.memory"; readonly reason: string }
+  /** Another tab keeps an older version of the database open, and this one waits for it. */
+  | { readonly type: "storage.blocked" }
   | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number }
   /** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
   | {

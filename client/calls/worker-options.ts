@@ -10,5 +10,7 @@ export interface WorkerOptions {
   readonly database: string | null;
   /** Partition count of topics made on the device alone. */
   readonly localPartitionCount: number;
+  /** `auto`: memory where IndexedDB cannot be had. */
+  readonly storage: "auto" | "indexeddb" | "memory";
   readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
 }

@@ -163,6 +163,8 @@ export interface ReadResult {
   readonly nextOffset: Offset;
   readonly replicatedTo: Offset;
   readonly logStartOffset: Offset;
+  /** Not below the log's start: what stood between them was dropped here, by the device's own retention. */
+  readonly heldFrom: Offset;
   readonly highWatermark: Offset;
 }
 

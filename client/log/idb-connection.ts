@@ -4,32 +4,57 @@
  */
 import { openDB, type IDBPDatabase } from "idb";
 import type { Clock } from "../../shared/clock.ts";
+import type { StrandlineError } from "../../shared/strandline-error.ts";
 import { DISCARDED_VERSION, finishDiscard } from "./discard-database.ts";
 import { isVersionError, openError, storeFailed } from "./idb-errors.ts";
 import { createStores, SCHEMA_VERSION } from "./idb-schema.ts";
+import { DEVICE_KEY } from "./keys.ts";
+import type { DeviceRow } from "./rows.ts";
+import type { StoreName } from "./store.ts";
 
 /** Opening takes some 10 ms. What is not open by then waits for another tab that does not let go. */
 export const OPEN_TIMEOUT_MS = 3_000;
 
+/** After a connection was lost: whoever lost it may be deleting the database. */
+const LOOK_AFTER_MS = 50;
+
+export interface ConnectionWatch {
+  /** The database was deleted, or is another one by now; told once. */
+  readonly onGone?: () => void;
+  /** Another tab keeps an older version open. */
+  readonly onBlocked?: () => void;
+  /** A tab of a newer version opens the database, and this one cannot again; told once. */
+  readonly onOutdated?: () => void;
+}
+
 export class IdbConnection {
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #watch: ConnectionWatch;
+  /** Of the database that was opened first: one that another tab has made in its place is not ours. */
+  #deviceId: string | null = null;
+  #gone = false;
   #opening: Promise<IDBPDatabase> | null = null;
   #database: IDBPDatabase | null = null;
   /** Once opened, the database must be there: one that is missing was deleted, and with it what it held. */
   #openedBefore = false;
   #closed = false;
-  readonly #onOutdated: () => void;
   #outdated = false;
 
-  /** `onOutdated`: a tab of a newer version opens the database, and this one cannot again; called once. */
-  constructor(name: string, clock: Clock, onOutdated: () => void = () => {}) {
+  constructor(name: string, clock: Clock, watch: ConnectionWatch = {}) {
     this.#name = name;
     this.#clock = clock;
-    this.#onOutdated = () => {
-      if (!this.#outdated && !this.#closed) onOutdated();
-      this.#outdated = true;
-    };
+    this.#watch = watch;
+  }
+
+  #tellOutdated(): void {
+    if (!this.#outdated && !this.#closed) this.#watch.onOutdated?.();
+    this.#outdated = true;
+  }
+
+  /** From here on a database of another device is as good as none. */
+  bind(deviceId: string): void {
+    this.#deviceId = deviceId;
   }
 
   async get(): Promise<IDBPDatabase> {
@@ -53,12 +78,33 @@ export class IdbConnection {
     this.#database = null;
   }
 
+  /** Nobody may need the database for long, and its loss is to be told at once. */
+  async #look(): Promise<void> {
+    await this.#clock.sleep(LOOK_AFTER_MS);
+    if (!this.#closed) await this.get().catch(() => undefined);
+  }
+
+  #isGone(): void {
+    if (this.#gone || this.#closed) return;
+    this.#gone = true;
+    this.#watch.onGone?.();
+  }
+
   async #open(): Promise<IDBPDatabase> {
+    if (this.#gone) throw goneError();
     const database = await openWithin(this.#name, this.#clock, {
       mayCreate: !this.#openedBefore,
       onLost: (lost) => this.drop(lost),
-      onOutdated: this.#onOutdated,
+      onOutdated: () => this.#tellOutdated(),
+      onDeleting: () => void this.#look(),
+      onGone: () => this.#isGone(),
+      onBlocked: () => this.#watch.onBlocked?.(),
     });
+    if (this.#deviceId !== null && (await deviceIdOf(database)) !== this.#deviceId) {
+      database.close();
+      this.#isGone();
+      throw goneError();
+    }
     if (this.#closed) database.close();
     else this.#database = database;
     this.#openedBefore = true;
@@ -70,7 +116,22 @@ interface OpenOptions {
   readonly mayCreate: boolean;
   /** The handle is of no use any more. */
   readonly onLost: (database: IDBPDatabase) => void;
+  /** A newer version of the app has the database, or is about to. */
   readonly onOutdated: () => void;
+  /** And the database may not be there any more. */
+  readonly onDeleting: () => void;
+  readonly onGone: () => void;
+  readonly onBlocked: () => void;
+}
+
+function goneError(cause?: unknown): StrandlineError {
+  const said = "the database was deleted while it was in use; what it held and was not synced is lost";
+  return storeFailed(said, "failed", cause);
+}
+
+async function deviceIdOf(database: IDBPDatabase): Promise<string | null> {
+  const row = (await database.get("meta" satisfies StoreName, DEVICE_KEY)) as DeviceRow | undefined;
+  return row?.deviceId ?? null;
 }
 
 async function openWithin(name: string, clock: Clock, options: OpenOptions): Promise<IDBPDatabase> {
@@ -114,22 +175,25 @@ async function request(
       },
       blocked() {
         progress.blocked = true;
+        options.onBlocked();
       },
       // An upgrade or a deletion waits for us: a version that is not let go of blocks it for ever.
       blocking(_current, wanted) {
         lost();
         if (wanted !== null && wanted > SCHEMA_VERSION && wanted < DISCARDED_VERSION) options.onOutdated();
+        if (wanted === null) options.onDeleting();
       },
-      terminated: lost,
+      terminated() {
+        lost();
+        options.onDeleting();
+      },
     });
     return opened;
   } catch (cause) {
-    if (gone)
-      throw storeFailed(
-        "the database was deleted while it was in use; what it held and was not synced is lost",
-        "failed",
-        cause,
-      );
+    if (gone) {
+      options.onGone();
+      throw goneError(cause);
+    }
     if (isVersionError(cause)) {
       if (await finishDiscard(name)) return await request(name, options, progress);
       options.onOutdated();

@@ -46,9 +46,20 @@ export function isVersionError(cause: unknown): boolean {
   return nameOf(cause) === "VersionError";
 }
 
+/** There is no database to be had here at all: a private window, or storage that its user has switched off. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof StrandlineError ? error.cause : error;
+  return ["SecurityError", "InvalidStateError", "NotSupportedError", "ReferenceError"].includes(nameOf(cause));
+}
+
 /** The write may or may not have happened. */
 export function isUnknownOutcome(error: unknown): boolean {
   return error instanceof StrandlineError && error.code === "STORE_FAILED" && error.details["outcome"] === "unknown";
+}
+
+/** The browser has refused a write for want of room; nothing of it was written. */
+export function isFull(error: unknown): boolean {
+  return error instanceof StrandlineError && error.code === "STORAGE_FULL";
 }
 
 export function isDomException(cause: unknown): boolean {

@@ -8,7 +8,7 @@
  */
 import { unwrap, type IDBPDatabase } from "idb";
 import type { Clock } from "../../shared/clock.ts";
-import { IdbConnection } from "./idb-connection.ts";
+import { IdbConnection, type ConnectionWatch } from "./idb-connection.ts";
 import { isDeadHandle, isDomException, storeClosed, storeFailed, transactionError } from "./idb-errors.ts";
 import { IdbOperations } from "./idb-operations.ts";
 import type { Store, StoreName, StoreTransaction, TransactOptions } from "./store.ts";
@@ -30,14 +30,16 @@ export class IdbStore implements Store {
    * browser has told us of each request. Only for an engine in which a request that fails behind it still undoes everything: Chromium's does. Firefox
    * keeps what the others wrote and completes, WebKit undoes it and does not say why.
    */
-  constructor(options: {
-    readonly name: string;
-    readonly clock: Clock;
-    readonly commitsEarly?: boolean;
-    readonly onOutdated?: () => void;
-  }) {
-    this.#connection = new IdbConnection(options.name, options.clock, options.onOutdated);
+  constructor(
+    options: ConnectionWatch & { readonly name: string; readonly clock: Clock; readonly commitsEarly?: boolean },
+  ) {
+    this.#connection = new IdbConnection(options.name, options.clock, options);
     this.#commitsEarly = options.commitsEarly ?? false;
+  }
+
+  /** Whose database this is: where another is found in its place later, nothing is read from it or written to it. */
+  bind(deviceId: string): void {
+    this.#connection.bind(deviceId);
   }
 
   transact<Result>(stores: readonly StoreName[], options: TransactOptions, body: Body<Result>): Promise<Result> {

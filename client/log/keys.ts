@@ -37,6 +37,13 @@ export function movedUpTo(topicKey: TopicKey, waiting: LocalSequence): KeyRange 
   return { from: ["moved", topicKey], to: ["moved", topicKey, waiting + 1] };
 }
 
+/** When the topic was last read on this device, to some minutes. */
+export function readAtKey(topicKey: TopicKey): Key {
+  return ["read", topicKey];
+}
+
+export const ALL_READ_AT: KeyRange = { from: ["read"], to: ["read", Number.MAX_SAFE_INTEGER] };
+
 export function offsetKey(group: string, { topicKey, partition }: PartitionRef): Key {
   return [group, topicKey, partition];
 }

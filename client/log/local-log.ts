@@ -17,7 +17,7 @@ import {
   type PartitionRows,
 } from "./append-transaction.ts";
 import type { AppendedBatch, BatchAppend, LocalLog, TopicCatalog } from "./device-log.ts";
-import { isUnknownOutcome } from "./idb-errors.ts";
+import { isFull, isUnknownOutcome } from "./idb-errors.ts";
 import { readBack } from "./read-back.ts";
 import type { PartitionRow } from "./rows.ts";
 import type { Store } from "./store.ts";
@@ -29,6 +29,18 @@ export interface LocalLogOptions {
   readonly clock: Clock;
   /** Topics made by a first append get so many partitions and belong to the device; null: the edge knows the count. */
   readonly localPartitionCount: number | null;
+  /** Null: nobody looks after it. */
+  readonly room?: Room | null;
+}
+
+/** The origin's room on the disk, as somebody else looks after it. */
+export interface Room {
+  /** Null: there is room. Else appends wait; it rejects with `STORAGE_FULL` where there is none to be had. */
+  admit(bytes: number): Promise<void> | null;
+  /** The browser has refused a write. True: something was freed, it may be tried again. */
+  free(): Promise<boolean>;
+  /** What to say to the caller whose write was refused, with numbers. */
+  refusal(): Promise<unknown>;
 }
 
 const IN_FLIGHT_MAX = 2;
@@ -39,6 +51,7 @@ export class StoredLocalLog implements LocalLog {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #topics: TopicResolver;
+  readonly #room: Room | null;
   readonly #queue = new AppendQueue();
   /** As the transactions under way will leave them, by topic key and partition. */
   readonly #rows = new Map<string, PartitionRow>();
@@ -51,6 +64,7 @@ export class StoredLocalLog implements LocalLog {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#topics = new TopicResolver(options.catalog, options.localPartitionCount);
+    this.#room = options.room ?? null;
   }
 
   /** Takes the batches' buffers over: they must not be changed afterwards. */
@@ -72,7 +86,7 @@ export class StoredLocalLog implements LocalLog {
 
   async #pump(): Promise<void> {
     while (!this.#queue.empty) {
-      if (this.#mayLaunch()) await this.#launch(this.#queue.takeGroup({ idle: this.#inFlight === 0 }));
+      if (this.#mayLaunch()) await this.#admit(this.#queue.takeGroup({ idle: this.#inFlight === 0 }));
       else await new Promise<void>((resolve) => (this.#notify = resolve));
     }
     this.#pumping = false;
@@ -80,6 +94,18 @@ export class StoredLocalLog implements LocalLog {
 
   #mayLaunch(): boolean {
     return this.#inFlight === 0 || (this.#inFlight < IN_FLIGHT_MAX && this.#queue.bytes >= PIPELINE_BYTES_MIN);
+  }
+
+  /** Those behind wait as well, so that the order of the calls stays. */
+  async #admit(callers: readonly Caller[]): Promise<void> {
+    try {
+      const waiting = this.#room?.admit(callers.reduce((sum, { bytes }) => sum + bytes, 0)) ?? null;
+      if (waiting !== null) await waiting;
+    } catch (error) {
+      for (const caller of callers) caller.reject(error);
+      return;
+    }
+    await this.#launch(callers);
   }
 
   async #launch(callers: readonly Caller[]): Promise<void> {
@@ -154,6 +180,14 @@ export class StoredLocalLog implements LocalLog {
         return group.callers.length > 0;
       }
       this.#rows.clear();
+      if (this.#room !== null && isFull(error)) {
+        if (!group.repeated && (await this.#room.free())) {
+          group.repeated = true;
+          return true;
+        }
+        group.reject(await this.#room.refusal());
+        return false;
+      }
       const before = isUnknownOutcome(error) ? await readBack(this.#store, group) : null;
       if (before === "not written" && !group.repeated) {
         group.repeated = true;

@@ -3,7 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { openDeviceRow } from "./device-row.ts";
 import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "./device-log.ts";
-import { StoredLocalLog } from "./local-log.ts";
+import { StoredLocalLog, type Room } from "./local-log.ts";
 import { StoredOutbox } from "./outbox.ts";
 import { StoredReplica } from "./replica.ts";
 import type { DeviceRow } from "./rows.ts";
@@ -19,6 +19,7 @@ export interface OpenDeviceOptions {
   readonly principal: string;
   /** Null: there is an edge. Else topics belong to the device and get so many partitions. */
   readonly local: { readonly partitionCount: number } | null;
+  readonly room?: Room | null;
 }
 
 export interface DeviceLog {
@@ -40,6 +41,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<DeviceLog>
     catalog,
     clock,
     localPartitionCount: local?.partitionCount ?? null,
+    room: options.room ?? null,
   });
   return {
     localLog,

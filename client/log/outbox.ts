@@ -10,6 +10,7 @@ import type {
   RecordWhereabouts,
   WaitingPartition,
 } from "./device-log.ts";
+import { isFull } from "./idb-errors.ts";
 import { ALL_OF_ALL_TOPICS, ALL_TOPICS, entriesFrom, firstOf, partitionKey, refOf } from "./keys.ts";
 import { NEW_PARTITION } from "./partition-row.ts";
 import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
@@ -78,10 +79,18 @@ export class StoredOutbox implements Outbox {
 
   async settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null> {
     const diedAt = this.#clock.now();
-    // A step that is lost is told again by the edge.
-    return await this.#store.transact(SETTLE_STORES, { mode: "readwrite", durability: "relaxed" }, (transaction) =>
-      settle(transaction, ref, step, diedAt),
-    );
+    const settled = async (mayAdopt: boolean): Promise<PartitionRow | null> =>
+      // A step that is lost is told again by the edge.
+      await this.#store.transact(SETTLE_STORES, { mode: "readwrite", durability: "relaxed" }, (transaction) =>
+        settle(transaction, ref, step, { diedAt, mayAdopt }),
+      );
+    try {
+      return await settled(true);
+    } catch (error) {
+      // A full disk has no room for the copy, and what leaves `pending` makes some.
+      if (!isFull(error)) throw error;
+      return await settled(false);
+    }
   }
 
   async deadLetters(

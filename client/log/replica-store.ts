@@ -1,6 +1,6 @@
 /**
  * Puts one fetched run into `log`. What must hold: rows with a base offset below `replicatedTo` cover everything from
- * the log's start up to it, and no row begins within another, so that a reader finds an offset by the last row that
+ * the log's start, or from `heldFrom`, up to it, and no row begins within another, so that a reader finds an offset by the last row that
  * begins at or below it.
  */
 import type { LeaderEpoch, Offset } from "../../shared/brands.ts";
@@ -33,7 +33,7 @@ function isOlder(told: LeaderEpoch | null, known: LeaderEpoch | null): boolean {
 
 function restarted(transaction: StoreTransaction, row: PartitionRow, { ref, firstOffset }: FetchedRun): PartitionRow {
   void transaction.delete("log", entriesFrom(ref, 0));
-  return { ...row, replicatedTo: firstOffset, replicatedCrc: null };
+  return { ...row, replicatedTo: firstOffset, replicatedCrc: null, heldFrom: firstOffset, compactedTo: firstOffset };
 }
 
 async function withBounds(transaction: StoreTransaction, row: PartitionRow, run: FetchedRun): Promise<PartitionRow> {

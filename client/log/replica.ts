@@ -4,6 +4,7 @@ import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
 import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
 import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
+import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, STORE_RUN_STORES } from "./replica-store.ts";
 import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
@@ -44,7 +45,7 @@ export class StoredReplica implements Replica {
     return await this.#store.transact(["partitions", "log"], { mode: "readonly" }, async (transaction) => {
       const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
       const { replicatedTo, logStartOffset, highWatermark } = row;
-      const bounds = { replicatedTo, logStartOffset, highWatermark };
+      const bounds = { replicatedTo, logStartOffset, heldFrom: heldFromOf(row), highWatermark };
       const entries =
         offset < replicatedTo ? await readLog(transaction, ref, { from: offset, to: replicatedTo, bytesMax }) : [];
       return { ...bounds, ...runsOf(entries, offset, replicatedTo) };

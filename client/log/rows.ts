@@ -42,6 +42,15 @@ export interface TopicRow {
   readonly followed: boolean;
   /** Belongs to this device alone, its own broker: offsets are given out here. */
   readonly local: boolean;
+  /** Of what this device holds; absent: as the edge's, of a topic of the device alone: for ever. */
+  readonly retention?: TopicRetention;
+}
+
+/** By partition, as Kafka's `retention.ms` and `retention.bytes`: the first that is reached counts. */
+export interface TopicRetention {
+  readonly ms?: number;
+  readonly bytes?: number;
+  readonly records?: number;
 }
 
 export interface ProducerIdentity {
@@ -82,6 +91,10 @@ export interface PartitionRow {
   readonly replicatedCrc: Crc | null;
   /** Set with the topic's own `retired`: nothing is appended any more. */
   readonly retired: boolean;
+  /** This device has dropped what stood below; the edge may hold it still. Absent: it dropped nothing by itself. */
+  readonly heldFrom?: Offset;
+  /** Below it the device's compaction has left one record of each key. Absent: it was never there. */
+  readonly compactedTo?: Offset;
 }
 
 /** `pending[topicKey, partition, first local sequence]`: a final batch without its identity. Never changes; deleted when committed, dead, or moved from partition -1. */

@@ -19,15 +19,20 @@ export async function settle(
   transaction: StoreTransaction,
   ref: PartitionRef,
   step: OutboxStep,
-  diedAt: number,
+  options: {
+    readonly diedAt: number;
+    /** False: what was committed only leaves `pending`; the replica fetches it like all else. */
+    readonly mayAdopt: boolean;
+  },
 ): Promise<PartitionRow | null> {
+  const { diedAt, mayAdopt } = options;
   const [topic, row] = await Promise.all([
     transaction.get<TopicRow>("topics", ref.topicKey),
     transaction.get<PartitionRow>("partitions", partitionKey(ref)),
   ]);
   if (row === undefined || row.identity === null || !stands(row, step)) return null;
   const end = endOf(step);
-  const adopts = topic?.followed === true && topic.config[TIMESTAMP_TYPE] !== "LogAppendTime";
+  const adopts = mayAdopt && topic?.followed === true && topic.config[TIMESTAMP_TYPE] !== "LogAppendTime";
   let next = row;
   for (const batch of step.settled)
     next = await settleBatch(transaction, ref, next, { batch, identity: row.identity, step, adopts, diedAt });

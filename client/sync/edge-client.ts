@@ -2,6 +2,7 @@
  * The edge's operations as calls: grammar in, grammar out. A refusal by the edge rejects with its typed error; so does
  * an answer that is not the grammar, as `UNKNOWN_SERVER_ERROR`.
  */
+import type { AnnounceDeviceAnswer, AnnounceDeviceRequest } from "../../shared/api/devices.ts";
 import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
 import { release } from "../../shared/release.ts";
 import { ENVELOPE_MEDIA_TYPE, JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
@@ -97,6 +98,10 @@ export class EdgeClient {
   async request({ method, path, body, timeoutMs }: EdgeRequest, signal: AbortSignal): Promise<unknown> {
     const sent = body === undefined ? {} : { contentType: JSON_MEDIA_TYPE, body: JSON.stringify(body) };
     return await this.#json<unknown>({ method, path, ...sent, timeoutMs, signal });
+  }
+
+  async announceDevice(request: AnnounceDeviceRequest, signal: AbortSignal): Promise<AnnounceDeviceAnswer> {
+    return demandList(await this.#json<AnnounceDeviceAnswer>(post("/v1/devices", request, signal)), "devices");
   }
 
   async #json<Answer>(request: TransportRequest): Promise<Answer> {

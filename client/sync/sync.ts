@@ -2,6 +2,7 @@
  * Sync with the edge: the tab that holds the device's lock sends and replicates, the others wait for it. Safety does
  * not rest on the lock: two holders would send the same bytes under the same identities.
  */
+import type { AnnounceDeviceAnswer, AnnounceDeviceRequest } from "../../shared/api/devices.ts";
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import type { LocalSequence, ProducerKey } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -66,6 +67,7 @@ export interface SyncHandle {
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
   /** Of an administrator, as the edge answers it. */
   request(request: EdgeRequest): Promise<unknown>;
+  announceDevice(said: AnnounceDeviceRequest, signal: AbortSignal): Promise<AnnounceDeviceAnswer>;
   status(): SyncStatus;
   /** Resolves when the loops have ended; what was under way may still reach the edge. */
   close(): Promise<void>;
@@ -136,6 +138,10 @@ class Sync implements SyncHandle {
 
   async request(request: EdgeRequest): Promise<unknown> {
     return await this.#edge.request(request, this.#closing.signal);
+  }
+
+  async announceDevice(said: AnnounceDeviceRequest, signal: AbortSignal): Promise<AnnounceDeviceAnswer> {
+    return await this.#edge.announceDevice(said, signal);
   }
 
   status(): SyncStatus {

@@ -68,7 +68,12 @@ export class WorkerCore {
       this.#device.sync?.park(parked);
       if (parked) this.#consumers.yieldTurns();
     };
-    return { logout: (discard) => this.#logout(discard), park, close: () => this.#close() };
+    return {
+      storageReport: () => this.#device.storageReport(),
+      logout: (discard) => this.#logout(discard),
+      park,
+      close: () => this.#close(),
+    };
   }
 
   async #append(pack: Pack): Promise<PartAck[]> {

@@ -1,6 +1,7 @@
 /** What a worker works with once its database is open: the graph that `worker.ts` builds. */
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
+import type { StorageReport } from "../calls/device-calls.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
@@ -26,6 +27,7 @@ export interface Device {
   readonly random: Random;
   /** Null: no edge, the device is its own broker. */
   readonly sync: SyncHandle | null;
+  storageReport(): Promise<StorageReport>;
   /** Store, channel and sync. */
   close(): Promise<void>;
   /** Closes it and deletes the database. How many records it held that were not synced. */

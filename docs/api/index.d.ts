@@ -29,6 +29,8 @@ interface WorkerOptions {
   readonly database: string | null;
   /** Partition count of topics made on the device alone. */
   readonly localPartitionCount: number;
+  /** `auto`: memory where IndexedDB cannot be had. */
+  readonly storage: "auto" | "indexeddb" | "memory";
   readonly retry: {
     readonly initialRetryTimeMs: number;
     readonly maxRetryTimeMs: number;
@@ -51,6 +53,13 @@ interface StrandlineOptions {
   readonly principal?: string;
   /** Of topics that are made on the device alone; 6 by default. */
   readonly localPartitionCount?: number;
+  /**
+   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
+   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
+   */
+  readonly storage?: "auto" | "indexeddb" | "memory";
+  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
+  readonly persist?: boolean;
   readonly retry?: {
     readonly initialRetryTime?: number;
     readonly maxRetryTime?: number;
@@ -532,7 +541,16 @@ interface ConsumerCalls {
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
 }
 /** The device as a whole, and its end. */
+interface StorageReport {
+  /** Of the whole origin, as the browser says; null where it says nothing. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
+  readonly level: "ok" | "pressure" | "critical";
+  readonly kind: "indexeddb" | "memory";
+  readonly deviceId: string;
+}
 interface DeviceCalls {
+  storageReport(): Promise<StorageReport>;
   /**
    * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
    * with it, or wait in it for their principal.
@@ -593,6 +611,16 @@ interface TopicCalls {
   }): Promise<number | null>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
 }
+interface KnownDevice {
+  readonly deviceId: string;
+  readonly clientId: string;
+  readonly label: string;
+  /** As it said last. */
+  readonly unsyncedRecords: number;
+  readonly firstSeenAt: number;
+  /** To an hour. */
+  readonly lastSeenAt: number;
+}
 /** Told to every page of the device's tabs. */
 type WorkerEvent =
 /** Another tab has signed this device's principal out: this client is closed. */
@@ -630,6 +658,37 @@ type WorkerEvent =
   readonly localSequence: number;
   readonly count: number;
   readonly error: ErrorBody;
+} |
+/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
+{
+  readonly type: "storage.pressure";
+  readonly level: "ok" | "pressure" | "critical";
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+} |
+/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
+{
+  readonly type: "storage.lost";
+  readonly deviceId: string;
+  readonly unsyncedRecords: number;
+  readonly since: number;
+} |
+/**
+ * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
+ * was before its storage was cleared. What each has not synced is as it said last.
+ */
+{
+  readonly type: "device.new";
+  readonly others: readonly KnownDevice[];
+} |
+/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
+{
+  readonly type: "storage.memory";
+  readonly reason: string;
+} |
+/** Another tab keeps an older version of the database open, and this one waits for it. */
+{
+  readonly type: "storage.blocked";
 } | {
   readonly type: "log.truncated";
   readonly topic: string;
@@ -1314,6 +1373,12 @@ type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<Worker
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Of the disk. */
+  readonly storage: {
+    /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
+    persist(): Promise<boolean>;
+    estimate(): Promise<StorageReport>;
+  };
   /** Of sync with the edge. */
   readonly sync: {
     pause(): Promise<void>;
@@ -1342,6 +1407,15 @@ declare class StrandlineClient {
   logout({ discard }: {
     readonly discard: boolean;
   }): Promise<{
+    readonly unsyncedRecords: number;
+  }>;
+  /**
+   * Ends the device in every tab and deletes all that stands of it here, synced or not: its database, the note of it
+   * outside of IndexedDB, its entry among the principal's devices at the edge where that can be reached. This client is
+   * closed after it. Answers how many records were not synced.
+   * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
+   */
+  destroy(): Promise<{
     readonly unsyncedRecords: number;
   }>;
 }
@@ -1374,5 +1448,5 @@ interface TopicFormats<Key, Value, Headers, Tombstones> {
  * of that send is stored.
  */
 declare function topic$1<const Name extends string, Key extends Format | undefined, Value extends Format | undefined, Headers extends Schema | undefined, const Tombstones extends boolean = false>(name: Name, formats?: TopicFormats<Key, Value, Headers, Tombstones>): Topic<Name, InputParts<Key, Value, Headers, Tombstones extends true ? null : never>, OutputParts<Key, Value, Headers, Tombstones extends true ? null : never>>;
-export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type CreatePartitioner, type DeadLetter, type DescribedConfigs, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type RunConfig, type Schema, type SendOptions, type Serde, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type SyncedRecord, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
+export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type CreatePartitioner, type DeadLetter, type DescribedConfigs, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type RunConfig, type Schema, type SendOptions, type Serde, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type SyncedRecord, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
 //# sourceMappingURL=index.d.ts.map

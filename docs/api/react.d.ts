@@ -417,6 +417,8 @@ interface WorkerOptions {
   readonly database: string | null;
   /** Partition count of topics made on the device alone. */
   readonly localPartitionCount: number;
+  /** `auto`: memory where IndexedDB cannot be had. */
+  readonly storage: "auto" | "indexeddb" | "memory";
   readonly retry: {
     readonly initialRetryTimeMs: number;
     readonly maxRetryTimeMs: number;
@@ -439,6 +441,13 @@ interface StrandlineOptions {
   readonly principal?: string;
   /** Of topics that are made on the device alone; 6 by default. */
   readonly localPartitionCount?: number;
+  /**
+   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
+   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
+   */
+  readonly storage?: "auto" | "indexeddb" | "memory";
+  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
+  readonly persist?: boolean;
   readonly retry?: {
     readonly initialRetryTime?: number;
     readonly maxRetryTime?: number;
@@ -608,7 +617,16 @@ interface ConsumerCalls {
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
 }
 /** The device as a whole, and its end. */
+interface StorageReport {
+  /** Of the whole origin, as the browser says; null where it says nothing. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
+  readonly level: "ok" | "pressure" | "critical";
+  readonly kind: "indexeddb" | "memory";
+  readonly deviceId: string;
+}
 interface DeviceCalls {
+  storageReport(): Promise<StorageReport>;
   /**
    * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
    * with it, or wait in it for their principal.
@@ -629,6 +647,16 @@ interface TopicCalls {
     readonly refresh: boolean;
   }): Promise<number | null>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+}
+interface KnownDevice {
+  readonly deviceId: string;
+  readonly clientId: string;
+  readonly label: string;
+  /** As it said last. */
+  readonly unsyncedRecords: number;
+  readonly firstSeenAt: number;
+  /** To an hour. */
+  readonly lastSeenAt: number;
 }
 /** Told to every page of the device's tabs. */
 type WorkerEvent =
@@ -667,6 +695,37 @@ type WorkerEvent =
   readonly localSequence: number;
   readonly count: number;
   readonly error: ErrorBody;
+} |
+/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
+{
+  readonly type: "storage.pressure";
+  readonly level: "ok" | "pressure" | "critical";
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+} |
+/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
+{
+  readonly type: "storage.lost";
+  readonly deviceId: string;
+  readonly unsyncedRecords: number;
+  readonly since: number;
+} |
+/**
+ * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
+ * was before its storage was cleared. What each has not synced is as it said last.
+ */
+{
+  readonly type: "device.new";
+  readonly others: readonly KnownDevice[];
+} |
+/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
+{
+  readonly type: "storage.memory";
+  readonly reason: string;
+} |
+/** Another tab keeps an older version of the database open, and this one waits for it. */
+{
+  readonly type: "storage.blocked";
 } | {
   readonly type: "log.truncated";
   readonly topic: string;
@@ -1262,6 +1321,12 @@ type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<Worker
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Of the disk. */
+  readonly storage: {
+    /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
+    persist(): Promise<boolean>;
+    estimate(): Promise<StorageReport>;
+  };
   /** Of sync with the edge. */
   readonly sync: {
     pause(): Promise<void>;
@@ -1290,6 +1355,15 @@ declare class StrandlineClient {
   logout({ discard }: {
     readonly discard: boolean;
   }): Promise<{
+    readonly unsyncedRecords: number;
+  }>;
+  /**
+   * Ends the device in every tab and deletes all that stands of it here, synced or not: its database, the note of it
+   * outside of IndexedDB, its entry among the principal's devices at the edge where that can be reached. This client is
+   * closed after it. Answers how many records were not synced.
+   * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
+   */
+  destroy(): Promise<{
     readonly unsyncedRecords: number;
   }>;
 }

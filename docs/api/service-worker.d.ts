@@ -36,6 +36,13 @@ interface StrandlineOptions {
   readonly principal?: string;
   /** Of topics that are made on the device alone; 6 by default. */
   readonly localPartitionCount?: number;
+  /**
+   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
+   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
+   */
+  readonly storage?: "auto" | "indexeddb" | "memory";
+  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
+  readonly persist?: boolean;
   readonly retry?: {
     readonly initialRetryTime?: number;
     readonly maxRetryTime?: number;

@@ -104,6 +104,7 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   [`GET ${PARTITION}/offsets`]: ["listOffsets"],
   [`POST ${PARTITION}/reconcile`]: ["reconcile"],
   "POST /v1/tickets": [],
+  "POST /v1/devices": [],
   "GET /v1/revocations": ["describeRevocations"],
   "POST /v1/revocations": ["revoke"],
   "DELETE /v1/revocations/:revocation": ["revoke"],

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
+import type { AnnounceDeviceRequest, KnownDevice } from "../../shared/api/devices.ts";
 import type { AlterQuotasRequest, EntityQuotas } from "../../shared/api/quotas.ts";
 import type { Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
 import { NO_RULES, type NamespaceRules } from "../access/rules.ts";
@@ -9,6 +10,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { AclStore } from "./acl-store.ts";
 import { createTables } from "./controller-schema.ts";
+import { Devices } from "./devices.ts";
 import { QuotaStore } from "./quota-store.ts";
 import { Revocations } from "./revocations.ts";
 import { Tickets, type IssuedTicket } from "./tickets.ts";
@@ -18,6 +20,7 @@ export class RulesObject extends DurableObject<Env> {
   protected readonly quotas: QuotaStore;
   readonly #acls: AclStore;
   readonly #revocations: Revocations;
+  readonly #devices: Devices;
   readonly #tickets = new Tickets(systemClock, systemRandom);
 
   constructor(state: DurableObjectState, env: Env) {
@@ -26,6 +29,7 @@ export class RulesObject extends DurableObject<Env> {
     createTables(sql);
     this.#acls = new AclStore(sql);
     this.#revocations = new Revocations(sql, systemClock, systemRandom);
+    this.#devices = new Devices(sql, systemClock);
     this.quotas = new QuotaStore(sql);
   }
 
@@ -51,6 +55,11 @@ export class RulesObject extends DurableObject<Env> {
   /** Null: there is none, any more, for that origin. */
   redeemTicket(secret: string, origin: string | null): Caller | null {
     return this.#tickets.redeem(secret, origin);
+  }
+
+  /** All of the principal's devices, this one among them. */
+  announceDevice(principal: string, said: AnnounceDeviceRequest): Outcome<KnownDevice[]> {
+    return this.#changed(() => this.#devices.announce(principal, said));
   }
 
   /** Those that were not there before. */

@@ -1,5 +1,6 @@
 /** What operations need of the world. A Hono route is one caller of them, a socket frame will be another. */
 import type { Revocation, RevokeRequest } from "../../shared/api/revocations.ts";
+import type { AnnounceDeviceRequest, KnownDevice } from "../../shared/api/devices.ts";
 import type { TicketAnswer } from "../../shared/api/tickets.ts";
 import type { Acl, AclFilter } from "../../shared/api/acls.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
@@ -62,6 +63,8 @@ export interface EdgePorts {
   readonly revocations: RevocationPort;
   /** For a socket from that origin; null: from any. Throws `THROTTLING_QUOTA_EXCEEDED`, `NOT_CONFIGURED`. */
   issueTicket(origin: string | null): Promise<TicketAnswer>;
+  /** Among those of the caller. */
+  announceDevice(request: AnnounceDeviceRequest): Promise<Outcome<KnownDevice[]>>;
   readonly controller: ControllerPort;
   readonly ingestKeys: IngestKeyPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */

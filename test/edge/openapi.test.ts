@@ -118,6 +118,8 @@ test("says what right each route asks for, and of which resource", () => {
     "get /kafka-rest/v3/clusters",
     "get /kafka-rest/v3/clusters/{cluster}",
     "get /openapi.json",
+    // Of what is the caller's own.
+    "post /v1/devices",
     // Its key says what it may.
     "post /v1/ingest/{key}",
     // Of what the caller may do anyway.

@@ -105,6 +105,9 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/quotas", { path: "/v1/quotas" }],
   ["PUT /v1/quotas", { path: "/v1/quotas", body: JSON.stringify({ entity: "<default>", quotas: { topics_max: 0 } }) }],
   ["POST /v1/tickets", { path: "/v1/tickets", body: "" }],
+  ...sending("POST /v1/devices", "/v1/devices", {
+    ...{ deviceId: "0".repeat(32), clientId: "app", label: "Firefox", unsyncedRecords: 0 },
+  }),
   ["GET /v1/revocations", { path: "/v1/revocations" }],
   ["POST /v1/revocations", { path: "/v1/revocations", body: JSON.stringify({ principal: "User:a-stranger" }) }],
   ["DELETE /v1/revocations/:revocation", { path: "/v1/revocations/none" }],

@@ -62,6 +62,7 @@ export class SimulatedEdge {
       revocations: { all: nobody, add: nobody, remove: nobody },
       ingestKeys: { create: nobody, find: nobody, all: nobody, alter: nobody, remove: nobody, text: nobody },
       issueTicket: nobody,
+      announceDevice: nobody,
       autoCreateTopics: this.autoCreateTopics,
       controller: this.#controller,
       topics: this.#lookup,

@@ -12,6 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/worker": ["client/calls", "client/consumer", "client/log", "client/sync"],
   "client/page": ["client/calls", "client/producer", "client/typed"],
   "client/typed": ["client/page"],
+  "client/storage": ["client/calls", "client/log"],
   "edge/metrics": [],
   "edge/access": [],
   "edge/auth": ["edge/access"],

@@ -4,8 +4,8 @@ import type { RecordBatch } from "../../../shared/record-batch-decode.ts";
 import type { RecordCursor } from "../../../shared/record-cursor.ts";
 import { writeReceived } from "../received-batches.ts";
 import type { OffsetMap } from "./offset-map.ts";
-import { batchesOfRow, openedBatches, type RowBatch } from "./row-batches.ts";
-import { rewriteBatch, type RewrittenBatch } from "./rewrite-batch.ts";
+import { batchesOfRow, openedBatches, type RowBatch } from "../../../shared/opened-batches.ts";
+import { rewriteBatch, type RewrittenBatch } from "../../../shared/rewrite-batch.ts";
 
 export interface CleaningRules {
   readonly map: OffsetMap;

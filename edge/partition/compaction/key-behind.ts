@@ -4,7 +4,7 @@ import { checkRecords, type RecordBatch } from "../../../shared/record-batch-dec
 import { RecordCursor } from "../../../shared/record-cursor.ts";
 import type { LogStore } from "../log-store.ts";
 import { isSameKey } from "./erasures.ts";
-import { batchesOfRow } from "./row-batches.ts";
+import { batchesOfRow } from "../../../shared/opened-batches.ts";
 
 /** More than that is not looked through while a request waits. */
 const BYTES_MAX = 1_048_576;

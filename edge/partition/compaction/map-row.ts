@@ -1,7 +1,7 @@
 /** What a pass learns from one row. */
 import { RecordCursor } from "../../../shared/record-cursor.ts";
 import type { OffsetMap } from "./offset-map.ts";
-import { batchesOfRow, openedBatches } from "./row-batches.ts";
+import { batchesOfRow, openedBatches } from "../../../shared/opened-batches.ts";
 
 export interface MappedPart {
   /** Records before this offset are left out. */

@@ -91,6 +91,7 @@ export class FakeLog {
       nextOffset,
       replicatedTo: end,
       logStartOffset: this.logStart as Offset,
+      heldFrom: this.logStart as Offset,
       highWatermark: end,
     };
   }

@@ -151,3 +151,35 @@ describe("opening", () => {
     await expect(get("x")).rejects.toMatchObject({ code: "STORE_FAILED" });
   });
 });
+
+describe("a database that was deleted and made again by another tab", () => {
+  const device = (on: IdbStore, deviceId: string): Promise<void> =>
+    on.transact(["meta"], { mode: "readwrite" }, (transaction) => transaction.put("meta", "device", { deviceId }));
+
+  test("is not the one that was opened: nothing is read from it or written to it, and that is told once", async () => {
+    let gone = 0;
+    const old = new IdbStore({ name: "device", clock: systemClock, onGone: () => (gone += 1) });
+    await device(old, "old");
+    old.bind("old");
+    const deleted = indexedDB.deleteDatabase("device");
+    await new Promise((resolve) => (deleted.onsuccess = resolve));
+    await device(store, "new");
+    const write = (): Promise<void> =>
+      old.transact(["meta"], { mode: "readwrite" }, (transaction) => transaction.put("meta", "mine", true));
+    await expect(write()).rejects.toMatchObject({ code: "STORE_FAILED", details: { outcome: "failed" } });
+    await expect(write()).rejects.toMatchObject({ code: "STORE_FAILED" });
+    expect(await get("mine")).toBeUndefined();
+    expect(gone).toBe(1);
+    old.close();
+  });
+
+  test("is noticed without anybody asking for it", async () => {
+    let gone = 0;
+    const old = new IdbStore({ name: "device", clock: systemClock, onGone: () => (gone += 1) });
+    await device(old, "old");
+    old.bind("old");
+    indexedDB.deleteDatabase("device");
+    await vi.waitFor(() => expect(gone).toBe(1));
+    old.close();
+  });
+});

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
+import type { Store, StoreTransaction } from "../../../client/log/store.ts";
+import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { Chain, LocalSequence, ProducerKey } from "../../../shared/brands.ts";
 import { ROOT, Tab } from "./log-fixture.ts";
 
@@ -93,6 +95,50 @@ describe("settle", () => {
     expect(await tab.log.outbox.row(ref)).toMatchObject({ replicatedTo: 2, highWatermark: 10 });
   });
 });
+
+test("a full disk takes no copy of what was committed, and lets it leave the outbox all the same", async () => {
+  const inner = new MemoryStore();
+  let refused = 0;
+  const store: Store = {
+    close: () => inner.close(),
+    transact: (stores, options, body) =>
+      inner.transact(stores, options, async (transaction) => {
+        let grows = false;
+        const put: StoreTransaction["put"] = (name, key, value) => {
+          grows ||= name === "log";
+          return transaction.put(name, key, value);
+        };
+        const result = await body({ ...bound(transaction), put });
+        if (!grows) return result;
+        // A browser looks at the quota when it commits.
+        refused += 1;
+        throw new StrandlineError("STORAGE_FULL", "the disk");
+      }),
+  };
+  const tab = await Tab.open(store);
+  await tab.learn("orders", 4);
+  await tab.append("orders-0: a b");
+  const ref = await tab.ref("orders-0");
+  await tab.log.catalog.follow(ref.topicKey);
+  expect(await tab.commit("orders-0", 2, 0)).toBe(true);
+  expect(refused).toBe(1);
+  expect(await tab.log.outbox.waiting()).toEqual([]);
+  expect(await tab.find("orders-0", 1)).toBe("committed orders-0~1 @1");
+  expect(await tab.log.outbox.row(ref)).toMatchObject({ replicatedTo: 0, highWatermark: 2 });
+});
+
+function bound(transaction: StoreTransaction): StoreTransaction {
+  return {
+    get: (...asked) => transaction.get(...asked),
+    entries: (...asked) => transaction.entries(...asked),
+    last: (...asked) => transaction.last(...asked),
+    keys: (...asked) => transaction.keys(...asked),
+    put: (...asked) => transaction.put(...asked),
+    add: (...asked) => transaction.add(...asked),
+    delete: (...asked) => transaction.delete(...asked),
+    abort: () => transaction.abort(),
+  };
+}
 
 test("a profile that was rolled back has its outbox of then", async () => {
   const store = new MemoryStore();

@@ -1,7 +1,7 @@
 /** The batches of a row, as compaction sees them. */
-import { tryOpenBatch } from "../../../shared/gzip.ts";
-import { isControl } from "../../../shared/record-batch.ts";
-import { checkRecords, readBatch, type RecordBatch } from "../../../shared/record-batch-decode.ts";
+import { tryOpenBatch } from "./gzip.ts";
+import { isControl } from "./record-batch.ts";
+import { checkRecords, readBatch, type RecordBatch } from "./record-batch-decode.ts";
 
 export type RowBatch =
   /** `opened`: `stored` itself where that is not compressed. */

@@ -2,7 +2,7 @@
  * A batch without some of its records. Those that stay are copied byte for byte: their deltas count from the base offset
  * and the base timestamp, and both stay, as do the last offset and all that names the producer.
  */
-import { gzipBatch } from "../../../shared/gzip.ts";
+import { gzipBatch } from "./gzip.ts";
 import {
   BATCH_HEADER_BYTES,
   COUNT_AT,
@@ -12,11 +12,11 @@ import {
   codecOf,
   writeInt32,
   writeInt64,
-} from "../../../shared/record-batch.ts";
-import { recordsStart, type RecordBatch } from "../../../shared/record-batch-decode.ts";
-import { writeCrc } from "../../../shared/record-batch-encode.ts";
-import { RecordCursor } from "../../../shared/record-cursor.ts";
-import type { RowBatch } from "./row-batches.ts";
+} from "./record-batch.ts";
+import { recordsStart, type RecordBatch } from "./record-batch-decode.ts";
+import { writeCrc } from "./record-batch-encode.ts";
+import { RecordCursor } from "./record-cursor.ts";
+import type { RowBatch } from "./opened-batches.ts";
 
 export type KeepsRecord = (cursor: RecordCursor) => boolean;
 

@@ -1,0 +1,44 @@
+/** The replica, as far as the quota is concerned: what is read is noted, so that it goes last, and a full disk takes no more copies. */
+import type { TopicKey } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Replica } from "../log/device-log.ts";
+import { readAtKey } from "../log/keys.ts";
+import type { Store } from "../log/store.ts";
+import type { QuotaGovernor } from "./quota-governor.ts";
+
+/** A write for each topic that is read, so not with every read. */
+const NOTE_MS = 600_000;
+
+export interface EvictablePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly governor: QuotaGovernor;
+}
+
+export function evictableReplica(replica: Replica, { store, clock, governor }: EvictablePorts): Replica {
+  const notedAt = new Map<TopicKey, number>();
+  const note = async (topicKey: TopicKey): Promise<void> => {
+    const now = clock.now();
+    if (now - (notedAt.get(topicKey) ?? -Infinity) < NOTE_MS) return;
+    notedAt.set(topicKey, now);
+    await store.transact(["meta"], { mode: "readwrite", durability: "relaxed" }, (transaction) =>
+      transaction.put("meta", readAtKey(topicKey), now),
+    );
+  };
+  return {
+    rows: (refs) => replica.rows(refs),
+    beginTurn: (group) => replica.beginTurn(group),
+    committed: (group, ref) => replica.committed(group, ref),
+    commit: (group, offsets, options) => replica.commit(group, offsets, options),
+    async store(runs) {
+      const held = governor.admit(runs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
+      if (held !== null) await held;
+      return await replica.store(runs);
+    },
+    async read(ref, offset, bytesMax) {
+      const result = await replica.read(ref, offset, bytesMax);
+      if (result.runs.length > 0) void note(ref.topicKey).catch(() => undefined);
+      return result;
+    },
+  };
+}

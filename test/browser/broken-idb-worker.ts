@@ -1,0 +1,2 @@
+import "./broken-idb.ts";
+import "../../client/worker.ts";
