@@ -12,6 +12,7 @@ import { systemClock } from "./web-ports.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 export { logLevel, type LogCreator, type LogEntry, type LogLevel } from "./page/logger.ts";
+export { CompressionTypes, type CompressionType } from "./page/message.ts";
 export { topic, type TopicFormats } from "./typed/topic.ts";
 export type { MessageFor, MessageOf, Topic, TypedMessage } from "./typed/topic-types.ts";
 

@@ -15,7 +15,10 @@ export type {
   SendOptions,
   TopicMessages,
 } from "./page/message.ts";
-export type { Producer, ProducerEvents, ProducerOptions, RecordMetadata } from "./page/producer.ts";
+export { CompressionTypes, type CompressionType } from "./page/message.ts";
+export type { RecordMetadata } from "./page/record-metadata.ts";
+export type { Producer, ProducerEvents } from "./page/producer.ts";
+export type { ProducerOptions } from "./page/producer-options.ts";
 export { topic, type TopicFormats } from "./typed/topic.ts";
 export type { MessageFor, MessageOf, Topic, TypedMessage } from "./typed/topic-types.ts";
 export type { TypedConsumer } from "./typed/typed-consumer.ts";
@@ -43,8 +46,9 @@ export type {
 export type { PartitionPosition } from "./calls/admin-calls.ts";
 export type { Receipt, SyncedRecord } from "./page/receipt.ts";
 export type { RecordPlace } from "./calls/record-place.ts";
-export type { DeadLetter } from "./page/dead-letters.ts";
+export type { DeadLetter, DeadLetters, LetterChoice } from "./page/dead-letters.ts";
+export type { FlushOptions } from "./page/flush.ts";
 export type { TopicPartitionOffset } from "./calls/consumer-calls.ts";
-export type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
 export type { KnownDevice } from "../shared/api/devices.ts";
 export type { StorageReport } from "./calls/device-calls.ts";
+export type { OutboxStatus, ReceiptState, SyncProgress } from "./calls/outbox-calls.ts";

@@ -23,6 +23,7 @@ export async function openMemoryDevice(
   const store = new MemoryStore();
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const log = await openDevice({ store, clock, random, namespace, principal, local });
+  if (options.strictOrder !== null && url !== null) await log.catalog.setStrictOrder(options.strictOrder);
   const locks = new MemoryLocks();
   const news = new DeviceNews(NO_OTHER_TABS, clock);
   const parts = { options, database: DATABASE, log, locks, askToken, news, paused: false };

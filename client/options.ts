@@ -1,6 +1,7 @@
 /** What a caller may say when opening Strandline, checked and completed. */
 import { LIMITS } from "../shared/limits.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
+import { checkTopicName } from "../shared/topic-name.ts";
 import type { LogCreator, LogLevel } from "./page/logger.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 
@@ -28,6 +29,12 @@ export interface StrandlineOptions {
   readonly storage?: "auto" | "indexeddb" | "memory";
   /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
   readonly persist?: boolean;
+  /**
+   * Topics in strict order, all of them: where the edge refuses a batch for good it is not given up, and its partition
+   * waits behind it until the batch is retried or discarded (`deadLetters`, `producer.blocked`). It is kept with the
+   * topic, for every tab; without this option what was said before holds.
+   */
+  readonly strictOrder?: readonly string[];
   readonly retry?: { readonly initialRetryTime?: number; readonly maxRetryTime?: number };
   readonly logLevel?: LogLevel;
   readonly logCreator?: LogCreator;
@@ -74,6 +81,7 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
     database: options.database ?? null,
     localPartitionCount,
     storage,
+    strictOrder: options.strictOrder?.map((topic) => checkTopicName(topic)) ?? null,
     retry: {
       initialRetryTimeMs: options.retry?.initialRetryTime ?? 300,
       maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,

@@ -10,16 +10,25 @@ import type { Admin } from "./page/admin/admin.ts";
 import { lazyAdmin } from "./page/admin/lazy-admin.ts";
 import type { ConsumerConfig, Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
-import { deadLetterOf, type DeadLetter } from "./page/dead-letters.ts";
+import { deadLetters, type DeadLetters } from "./page/dead-letters.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
+import { flushOutbox, type FlushOptions } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
 import { Packer } from "./page/packer.ts";
 import { PartitionCounts } from "./page/partition-counts.ts";
-import { PageProducer, type Producer, type ProducerOptions } from "./page/producer.ts";
+import { PageProducer, type Producer } from "./page/producer.ts";
+import type { ProducerOptions } from "./page/producer-options.ts";
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
-import { cryptoRandom, pageLifecycle, pageStorage, registerBackgroundSync, systemClock } from "./web-ports.ts";
+import {
+  cryptoRandom,
+  nextTask,
+  pageLifecycle,
+  pageStorage,
+  registerBackgroundSync,
+  systemClock,
+} from "./web-ports.ts";
 import type { Topic } from "./typed/topic-types.ts";
 import type { TypedConsumer } from "./typed/typed-consumer.ts";
 import { Persistence } from "./page/persistence.ts";
@@ -29,7 +38,6 @@ import type { WorkerOptions } from "./calls/worker-options.ts";
 import type { StorageReport } from "./calls/device-calls.ts";
 
 const CALL_MS_MAX = 30_000;
-const DEAD_LETTERS_MAX = 1_000;
 
 /** By the `type` of the worker's events, and what the page itself has to tell. */
 export type StrandlineEvents = {
@@ -62,11 +70,30 @@ export class StrandlineClient {
     estimate: () => this.#connection.call((api) => api.storageReport(), CALL_MS_MAX),
   };
   /** Of sync with the edge. */
-  readonly sync: { pause(): Promise<void>; resume(): Promise<void>; status(): Promise<OutboxStatus> } = {
+  readonly sync: {
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+    status(): Promise<OutboxStatus>;
+    /**
+     * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
+     * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
+     */
+    flush(options?: FlushOptions): Promise<void>;
+  } = {
     pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
     resume: () => this.#connection.call((api) => api.setPaused(false), CALL_MS_MAX),
     status: () => this.#connection.call((api) => api.status(), CALL_MS_MAX),
+    flush: (options = {}) => {
+      const call = this.#connection.call.bind(this.#connection);
+      return flushOutbox({ call, clock: systemClock, retryMs: this.#options.retry.initialRetryTimeMs }, options);
+    },
   };
+
+  /** What the edge refused for good. */
+  readonly deadLetters: DeadLetters = deadLetters({
+    call: (ask, deadlineMs) => this.#connection.call(ask, deadlineMs),
+    askReceipt: (place, timeoutMs) => this.#askReceipt(place, timeoutMs),
+  });
 
   constructor(options: StrandlineOptions, makeLine: MakeLine) {
     this.#options = workerOptions(options);
@@ -87,7 +114,12 @@ export class StrandlineClient {
     this.#counts = new PartitionCounts((topic) =>
       this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX),
     );
-    this.#packer = new Packer({ append: (pack) => this.#append(pack), counts: this.#counts, clock: systemClock });
+    this.#packer = new Packer({
+      append: (pack) => this.#append(pack),
+      counts: this.#counts,
+      clock: systemClock,
+      nextTask,
+    });
     const background = options.backgroundSync === true ? this.#backgroundSync() : null;
     this.#background = background;
     const page = pageLifecycle();
@@ -111,6 +143,11 @@ export class StrandlineClient {
       clock: systemClock,
       random: cryptoRandom,
       onLost,
+      askTopic: {
+        exists: (topic: string) => this.#connection.call((api) => api.topicExists(topic), CALL_MS_MAX),
+        refresh: (topic: string) =>
+          this.#connection.call((api) => api.partitionCount(topic, { refresh: true }), CALL_MS_MAX),
+      },
     };
     return new PageProducer(deps, options);
   }
@@ -155,12 +192,6 @@ export class StrandlineClient {
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt {
     return new StoredReceipt(parseReceiptId(id), this.#askReceipt);
-  }
-
-  /** What the edge refused for good, oldest first. */
-  async deadLetters(): Promise<DeadLetter[]> {
-    const batches = await this.#connection.call((api) => api.deadLetters(DEAD_LETTERS_MAX), CALL_MS_MAX);
-    return Promise.all(batches.map(deadLetterOf));
   }
 
   on<Name extends keyof StrandlineEvents>(event: Name, listener: Listener<StrandlineEvents[Name]>): () => void {
@@ -243,7 +274,7 @@ export class StrandlineClient {
     if (event.type === "app.outdated")
       this.#logger.warn("a newer version of this site runs in another tab: reload this one");
     if (event.type === "logged.out") void this.close();
-    this.#logger.debug(event.type, event);
+    this.#logger.debug(event.type, { ...event });
     // An event's type is the name of its listeners, which the compiler cannot see of a union.
     this.#events.emit(event.type, event as never);
   }

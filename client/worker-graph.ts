@@ -29,6 +29,8 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
   const { url } = options;
   const storage = await openWorkerStorage({ options, database: options.database ?? databaseName(options), locks });
   const { log, store, database } = storage;
+  // Before anything is sent: what is refused first is not given up either.
+  if (options.strictOrder !== null && url !== null) await log.catalog.setStrictOrder(options.strictOrder);
   const settings = storedSettings(store);
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();

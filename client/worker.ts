@@ -40,7 +40,7 @@ function handingOver(calls: WorkerCalls): WorkerCalls {
   return {
     ...calls,
     poll: async (consumer, options) => withBuffers(await calls.poll(consumer, options)),
-    deadLetters: async (limit) => withBuffers(await calls.deadLetters(limit)),
+    deadLetters: async (limit, topic) => withBuffers(await calls.deadLetters(limit, topic)),
   };
 }
 

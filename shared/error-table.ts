@@ -156,6 +156,11 @@ export const ERRORS = {
     retriable: false,
     sentence: "A newer version of this site has changed the device's database: reload the page.",
   },
+  ABORTED: {
+    errno: 10_023,
+    retriable: false,
+    sentence: "The caller's signal ended the wait.",
+  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,

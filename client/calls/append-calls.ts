@@ -4,6 +4,8 @@ export interface PackPart {
   readonly topic: string;
   /** -1: count not known to the page; the worker assigns by key. */
   readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
   /** Bounds of the batch within the buffer. */
   readonly start: number;
   readonly end: number;

@@ -5,3 +5,8 @@ export interface RecordPlace {
   readonly partition: number;
   readonly localSequence: number;
 }
+
+/** `orders-3~57`; `?` stands for a partition that is not known. */
+export function receiptId({ topic, partition, localSequence }: RecordPlace): string {
+  return `${topic}-${partition < 0 ? "?" : partition}~${localSequence}`;
+}

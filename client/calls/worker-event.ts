@@ -1,6 +1,7 @@
 /** What the worker tells of itself. */
 import type { KnownDevice } from "../../shared/api/devices.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
+import type { SyncProgress } from "./outbox-calls.ts";
 
 /** Told to every page of the device's tabs. */
 export type WorkerEvent =
@@ -15,6 +16,8 @@ export type WorkerEvent =
       readonly leader: boolean;
       readonly lastError: ErrorBody | null;
     }
+  /** At most ten in a second, and a last one when nothing waits any more. */
+  | ({ readonly type: "sync.progress" } & SyncProgress)
   | { readonly type: "records.settled"; readonly topic: string; readonly partition: number }
   /** Partition counts may have changed: forget what was remembered of them. */
   | { readonly type: "topics.learned" }
@@ -24,6 +27,15 @@ export type WorkerEvent =
       readonly partition: number;
       readonly records: number;
       readonly reason: "diverged" | "forgotten" | "exhausted";
+    }
+  /** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
+  | {
+      readonly type: "producer.blocked";
+      readonly topic: string;
+      readonly partition: number;
+      /** Of the first record of the batch. */
+      readonly receipt: string;
+      readonly error: ErrorBody;
     }
   | {
       readonly type: "record.dead";

@@ -12,5 +12,7 @@ export interface WorkerOptions {
   readonly localPartitionCount: number;
   /** `auto`: memory where IndexedDB cannot be had. */
   readonly storage: "auto" | "indexeddb" | "memory";
+  /** Topics of which nothing is given up unasked; null: as it was said before. */
+  readonly strictOrder: readonly string[] | null;
   readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
 }

@@ -9,6 +9,7 @@ import type { BatchAppend } from "./device-log.ts";
 export interface CheckedAppend {
   readonly topic: string;
   readonly partition: Partition;
+  readonly partitionCount: number | undefined;
   /** A buffer of its own, exactly as long: a structured clone of a view clones the whole buffer behind it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly count: number;
@@ -16,7 +17,7 @@ export interface CheckedAppend {
   readonly plain: boolean;
 }
 
-export function checkAppend({ topic, partition, batch }: BatchAppend): CheckedAppend {
+export function checkAppend({ topic, partition, partitionCount, batch }: BatchAppend): CheckedAppend {
   checkTopicName(topic);
   if (!Number.isInteger(partition) || partition < UNASSIGNED || partition >= LIMITS.partitionsPerTopicMax)
     throw noSuchPartition(topic, partition, LIMITS.partitionsPerTopicMax);
@@ -30,7 +31,7 @@ export function checkAppend({ topic, partition, batch }: BatchAppend): CheckedAp
     const said = `a compressed batch for ${topic} without a partition: it is assigned by the keys of its records`;
     throw new StrandlineError("UNSUPPORTED_COMPRESSION_TYPE", said, { topic, partition });
   }
-  return { topic, partition, bytes: ownBuffer(batch), count, plain };
+  return { topic, partition, partitionCount, bytes: ownBuffer(batch), count, plain };
 }
 
 export function noSuchPartition(topic: string, partition: number, partitionCount: number): StrandlineError {

@@ -30,6 +30,8 @@ export interface PartitionPlan {
   readonly batches: (CountedBatch & Pick<PendingRow, "named">)[];
   readonly maps: PlannedMap[];
   count: number;
+  /** Some were placed by a partition count that is no more: they go before what is appended later. */
+  old: boolean;
 }
 
 /** Where one append's records stand: from `first` of the plan on. */
@@ -65,7 +67,7 @@ export class AppendPlan {
     const known = this.#open.get(name);
     if (known !== undefined) return known;
     const ref = { topicKey: topic.topicKey, partition } as PartitionRef;
-    const made: Open = { plan: { ref, topic, batches: [], maps: [], count: 0 }, small: [], bytes: 0 };
+    const made: Open = { plan: { ref, topic, batches: [], maps: [], count: 0, old: false }, small: [], bytes: 0 };
     this.#open.set(name, made);
     return made;
   }
@@ -74,6 +76,7 @@ export class AppendPlan {
     const { plan } = open;
     const placed = { plan, first: plan.count, count: append.count };
     plan.count += append.count;
+    plan.old ||= (append.partitionCount ?? Infinity) < (plan.topic.partitionCount ?? 0);
     const bytes = append.bytes.byteLength + append.count * GROWTH_BYTES_PER_RECORD;
     const merges = append.plain && bytes <= MERGE_BYTES_MAX;
     const sameLine = open.small.every(({ partition }) => partition === append.partition);

@@ -3,12 +3,13 @@
  * together and cost one round trip; what was read then decides whether the transaction may stand. Measured against a
  * bare put: 1.2-1.3 times, get-then-put 1.4-1.6.
  */
-import type { Crc, LocalSequence, Offset } from "../../shared/brands.ts";
+import type { Crc, LocalSequence, Offset, TopicKey } from "../../shared/brands.ts";
 import type { PartitionPlan } from "./append-plan.ts";
 import { batchCrc, patchLogPosition } from "../../shared/record-batch.ts";
 import { entryKey, movedKey, partitionKey } from "./keys.ts";
-import { NEW_PARTITION, plus, sameRow } from "./partition-row.ts";
+import { NEW_PARTITION, plus, sameRow, withPendingBytes } from "./partition-row.ts";
 import type { MovedRow } from "./moved-map.ts";
+import { withDrain } from "./send-gate.ts";
 import type { LogRow, PartitionRow, PendingRow, TopicRow } from "./rows.ts";
 import type { StoreName, StoreTransaction } from "./store.ts";
 
@@ -47,9 +48,10 @@ async function readThenWrite(
   transaction: StoreTransaction,
   { plans, inTurn, createdAt }: AppendOrder,
 ): Promise<PartitionRows> {
-  const [rows] = await Promise.all([readRows(transaction, plans), demandTopics(transaction, plans)]);
+  const [rows, topics] = await Promise.all([readRows(transaction, plans), demandTopics(transaction, plans)]);
   if (!inTurn()) throw new StalePrediction();
   writeAll(transaction, plans, rows, createdAt);
+  drainOld(transaction, plans, { rows, topics });
   return rows;
 }
 
@@ -80,17 +82,36 @@ async function readRows(transaction: StoreTransaction, plans: readonly Partition
   return new Map(plans.map((plan, index) => [plan, rows[index] ?? NEW_PARTITION]));
 }
 
-async function demandTopics(transaction: StoreTransaction, plans: readonly PartitionPlan[]): Promise<void> {
+async function demandTopics(
+  transaction: StoreTransaction,
+  plans: readonly PartitionPlan[],
+): Promise<ReadonlyMap<TopicKey, TopicRow | undefined>> {
   const topicKeys = [...new Set(plans.map(({ ref }) => ref.topicKey))];
   const rows = await Promise.all(topicKeys.map((topicKey) => transaction.get<TopicRow>("topics", topicKey)));
   const topics = new Map(topicKeys.map((topicKey, index) => [topicKey, rows[index]]));
   if (plans.some((plan) => !stillPlanned(plan, topics.get(plan.ref.topicKey)))) throw new TopicsChanged();
+  return topics;
 }
 
-/** Records that wait without a partition may wait on only as long as nobody knows the count. */
-function stillPlanned({ topic, ref }: PartitionPlan, now: TopicRow | undefined): boolean {
+/** What a page placed before it had heard of the growth goes before what is placed after it. */
+function drainOld(
+  transaction: StoreTransaction,
+  plans: readonly PartitionPlan[],
+  { rows, topics }: { rows: PartitionRows; topics: ReadonlyMap<TopicKey, TopicRow | undefined> },
+): void {
+  const old = plans.filter((plan) => plan.old);
+  for (const [topicKey, topic] of topics) {
+    const marks = old
+      .filter(({ ref }) => ref.topicKey === topicKey)
+      .map((plan) => ({ partition: plan.ref.partition, to: rowAfter(plan, rowOf(rows, plan)).nextLocalSequence }));
+    if (topic !== undefined && marks.length > 0) void transaction.put("topics", topicKey, withDrain(topic, marks));
+  }
+}
+
+function stillPlanned({ topic }: PartitionPlan, now: TopicRow | undefined): boolean {
   if (now === undefined || now.retired || now.local !== topic.local) return false;
-  return ref.partition >= 0 || (topic.partitionCount === null) === (now.partitionCount === null);
+  // By how many partitions it has follow where records wait, and what they wait for.
+  return topic.partitionCount === now.partitionCount;
 }
 
 /** Where the prediction was wrong this overwrites what is not ours, and the abort takes it back: `put` is cheaper than `add`. */
@@ -146,7 +167,10 @@ export function rowAfter(plan: PartitionPlan, row: PartitionRow): PartitionRow {
   const nextLocalSequence = plus(row.nextLocalSequence, plan.count);
   // Records that were assigned at once wait no more, and those of a local topic are committed here and now.
   if (plan.maps.length > 0) return { ...row, nextLocalSequence, ackedLocalSequence: nextLocalSequence };
-  if (!plan.topic.local) return { ...row, nextLocalSequence };
+  if (!plan.topic.local) {
+    const bytes = plan.batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    return withPendingBytes({ ...row, nextLocalSequence }, bytes);
+  }
   const end = nextLocalSequence as number as Offset;
   const last = plan.batches.at(-1);
   const replicatedCrc = last === undefined ? row.replicatedCrc : (batchCrc(last.bytes, 0) as Crc);

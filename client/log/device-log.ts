@@ -15,7 +15,7 @@ import type {
 } from "../../shared/brands.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+import type { BlockedBatch, DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
 
 export interface PartitionRef {
   readonly topicKey: TopicKey;
@@ -27,6 +27,8 @@ export interface BatchAppend {
   readonly topic: string;
   /** `UNASSIGNED` where the partition count was not known to the caller: the log assigns by key once it is. */
   readonly partition: Partition;
+  /** The count by which the partition was chosen; absent: as the log knows it. */
+  readonly partitionCount?: number | undefined;
   readonly batch: Uint8Array;
 }
 
@@ -71,6 +73,8 @@ export type BatchOutcome =
 export interface SettledBatch {
   readonly localSequence: LocalSequence;
   readonly count: number;
+  /** As it lay on the device. */
+  readonly bytes: number;
   readonly outcome: BatchOutcome;
 }
 
@@ -90,6 +94,19 @@ export interface OutboxStep {
 export interface WaitingPartition extends PartitionRef {
   /** At least 1. */
   readonly records: number;
+  readonly bytes: number;
+  readonly nextLocalSequence: LocalSequence;
+}
+
+export type DeadLetter = DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence };
+
+/** A refused batch that stops its partition: it waits, and it is a dead letter only once it is discarded. */
+export type BlockingBatch = BlockedBatch & PartitionRef & { readonly bytes: Uint8Array<ArrayBuffer> };
+
+export interface Sendable {
+  readonly batches: readonly PendingBatch[];
+  /** Set: the user has given up the batch that blocks the partition. */
+  readonly discarded: BlockedBatch | null;
 }
 
 export interface Outbox {
@@ -107,15 +124,38 @@ export interface Outbox {
     from: LocalSequence,
     limit: { readonly bytesMax: number; readonly countMax: number },
   ): Promise<PendingBatch[]>;
+  /** The same of what may be sent now: no batch that others of its topic have to go before, none of a blocked partition. */
+  sendable(
+    ref: PartitionRef,
+    from: LocalSequence,
+    limit: { readonly bytesMax: number; readonly countMax: number },
+  ): Promise<Sendable>;
   /**
    * Null: `expected` no longer stands, nothing was changed. Committed batches of a followed topic whose offset is
    * known are put into `log` (their base offset and leader epoch patched) and advance `replicatedTo` where they are
    * next. Not strict: a step that is lost is told again by the edge.
    */
   settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null>;
-  deadLetters(limit: number): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]>;
+  /** In strict order the partition waits at its first batch until it is freed. False: it is to be given up, or the outbox has moved on. */
+  block(ref: PartitionRef, blocked: BlockedBatch): Promise<boolean>;
+  deadLetters(limit: number): Promise<DeadLetter[]>;
+  blocking(): Promise<BlockingBatch[]>;
+  /**
+   * The letter that holds the record, sent again: in one transaction its batch goes to the end of its partition under
+   * new numbers and the letter is gone. A blocking batch is tried again where it stands. Null: no such letter (any
+   * more). `UNKNOWN_TOPIC_OR_PARTITION` where the topic is another one by now that lacks the partition.
+   */
+  sendAgain(ref: PartitionRef, localSequence: LocalSequence): Promise<PendingPlace | null>;
+  /** The letter that holds the record is gone for good. Its receipts say so. False: no such letter. */
+  discard(ref: PartitionRef, localSequence: LocalSequence): Promise<boolean>;
   /** Where a record stands now; `after` is its number within what `send` returned (partition -1 included). */
   find(ref: PartitionRef, localSequence: LocalSequence): Promise<RecordWhereabouts>;
+}
+
+export interface PendingPlace {
+  readonly ref: PartitionRef;
+  readonly localSequence: LocalSequence;
+  readonly count: number;
 }
 
 export type RecordWhereabouts =
@@ -201,6 +241,8 @@ export interface TopicCatalog {
   /** Makes the row where there is none: unknown to the edge, or local with that many partitions. */
   ensure(name: string, local: { readonly partitionCount: number } | null): Promise<TopicRow>;
   follow(topicKey: TopicKey): Promise<void>;
+  /** These topics are in strict order and no others are; makes rows where there are none. */
+  setStrictOrder(names: readonly string[]): Promise<void>;
   /**
    * What the edge says of topics. A new partition count moves the records that wait under partition -1 to their
    * partitions, in order, in the same transaction; another id under a known name retires the old topicKey.

@@ -43,6 +43,18 @@ export function readAtKey(topicKey: TopicKey): Key {
 }
 
 export const ALL_READ_AT: KeyRange = { from: ["read"], to: ["read", Number.MAX_SAFE_INTEGER] };
+/** Of a dead letter that is no more. */
+export function buriedKey({ topicKey, partition }: PartitionRef, first: LocalSequence): Key {
+  return ["dead", topicKey, partition, first];
+}
+
+export function buriedUpTo({ topicKey, partition }: PartitionRef, localSequence: LocalSequence): KeyRange {
+  return { from: ["dead", topicKey, partition], to: ["dead", topicKey, partition, localSequence + 1] };
+}
+
+export function buriedFirstOf(key: Key): number {
+  return (key as readonly (string | number)[])[3] as number;
+}
 
 export function offsetKey(group: string, { topicKey, partition }: PartitionRef): Key {
   return [group, topicKey, partition];

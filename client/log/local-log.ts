@@ -214,12 +214,12 @@ export class StoredLocalLog implements LocalLog {
     });
   }
 
-  /** Null where a partition was not written before. */
+  /** Null where a partition was not written before, or the topic's row is to be written as well. */
   #predict(plans: readonly PartitionPlan[]): PartitionRows | null {
     const rows = new Map<PartitionPlan, PartitionRow>();
     for (const plan of plans) {
       const row = this.#rows.get(nameOf(plan));
-      if (row === undefined) return null;
+      if (row === undefined || plan.old) return null;
       rows.set(plan, row);
     }
     return rows;

@@ -2,18 +2,24 @@
 import type { LocalSequence } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { readBounded } from "./bounded-read.ts";
+import { discard, LETTER_STORES, sendAgain } from "./dead-letters.ts";
 import type {
+  BlockingBatch,
+  DeadLetter,
   Outbox,
   OutboxStep,
   PartitionRef,
   PendingBatch,
+  PendingPlace,
   RecordWhereabouts,
+  Sendable,
   WaitingPartition,
 } from "./device-log.ts";
 import { isFull } from "./idb-errors.ts";
 import { ALL_OF_ALL_TOPICS, ALL_TOPICS, entriesFrom, firstOf, partitionKey, refOf } from "./keys.ts";
 import { NEW_PARTITION } from "./partition-row.ts";
-import type { DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+import { block, listBlocking, readSendable, SEND_STORES } from "./send-gate.ts";
+import type { BlockedBatch, DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
 import { settle, SETTLE_STORES } from "./settle.ts";
 import type { Store } from "./store.ts";
 import { findRecord, FIND_STORES } from "./whereabouts.ts";
@@ -39,7 +45,12 @@ export class StoredOutbox implements Outbox {
       const local = new Set(topics.filter(({ value }) => value.local).map(({ value }) => value.topicKey));
       return partitions
         .filter(({ value }) => value.nextLocalSequence > value.ackedLocalSequence)
-        .map(({ key, value }) => ({ ...refOf(key), records: value.nextLocalSequence - value.ackedLocalSequence }))
+        .map(({ key, value: { nextLocalSequence, ackedLocalSequence, pendingBytes } }) => ({
+          ...refOf(key),
+          records: nextLocalSequence - ackedLocalSequence,
+          bytes: pendingBytes ?? 0,
+          nextLocalSequence,
+        }))
         .filter((ref) => !local.has(ref.topicKey));
     });
   }
@@ -77,6 +88,41 @@ export class StoredOutbox implements Outbox {
     return found.map(({ key, value }) => ({ ...value, localSequence: firstOf(key) as LocalSequence }));
   }
 
+  async sendable(
+    ref: PartitionRef,
+    from: LocalSequence,
+    limit: { readonly bytesMax: number; readonly countMax: number },
+  ): Promise<Sendable> {
+    return await this.#store.transact(SEND_STORES, { mode: "readonly" }, (transaction) =>
+      readSendable(transaction, ref, { from, ...limit }),
+    );
+  }
+
+  async block(ref: PartitionRef, blocked: BlockedBatch): Promise<boolean> {
+    return await this.#store.transact(
+      ["topics", "partitions"],
+      { mode: "readwrite", durability: "relaxed" },
+      (transaction) => block(transaction, ref, blocked),
+    );
+  }
+
+  async blocking(): Promise<BlockingBatch[]> {
+    return await this.#store.transact(["partitions", "pending"], { mode: "readonly" }, listBlocking);
+  }
+
+  async sendAgain(ref: PartitionRef, localSequence: LocalSequence): Promise<PendingPlace | null> {
+    const createdAt = this.#clock.now();
+    return await this.#store.transact(LETTER_STORES, { mode: "readwrite", durability: "strict" }, (transaction) =>
+      sendAgain(transaction, { ref, localSequence }, createdAt),
+    );
+  }
+
+  async discard(ref: PartitionRef, localSequence: LocalSequence): Promise<boolean> {
+    return await this.#store.transact(LETTER_STORES, { mode: "readwrite", durability: "strict" }, (transaction) =>
+      discard(transaction, { ref, localSequence }),
+    );
+  }
+
   async settle(ref: PartitionRef, step: OutboxStep): Promise<PartitionRow | null> {
     const diedAt = this.#clock.now();
     const settled = async (mayAdopt: boolean): Promise<PartitionRow | null> =>
@@ -93,9 +139,7 @@ export class StoredOutbox implements Outbox {
     }
   }
 
-  async deadLetters(
-    limit: number,
-  ): Promise<(DeadLetterRow & PartitionRef & { readonly localSequence: LocalSequence })[]> {
+  async deadLetters(limit: number): Promise<DeadLetter[]> {
     const found = await this.#store.transact(["deadLetters"], { mode: "readonly" }, (transaction) =>
       transaction.entries<DeadLetterRow>("deadLetters", ALL_OF_ALL_TOPICS, limit),
     );

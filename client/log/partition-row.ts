@@ -41,6 +41,13 @@ export function sameRow(a: PartitionRow, b: PartitionRow): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** With `bytes` more or fewer waiting. Nothing waits: nothing is left of a count that was never exact. */
+export function withPendingBytes(row: PartitionRow, bytes: number): PartitionRow {
+  const { pendingBytes = 0, ...rest } = row;
+  if (row.nextLocalSequence === row.ackedLocalSequence) return rest;
+  return { ...rest, pendingBytes: Math.max(0, pendingBytes + bytes) };
+}
+
 export function plus<Position extends LocalSequence | Offset>(position: Position, count: number): Position {
   return (position + count) as Position;
 }

@@ -3,6 +3,7 @@
  * split by itself and by nothing but its own bytes: two copies of a device that split it at different times, with
  * other records behind it, come to the same batches, and the edge knows the second as a duplicate of the first.
  */
+import { CHUNK_HEADERS } from "../../shared/chunking.ts";
 import { crc32c } from "../../shared/crc32c.ts";
 import { partitionForKey } from "../../shared/murmur2.ts";
 import { BATCH_HEADER_BYTES } from "../../shared/record-batch.ts";
@@ -43,7 +44,8 @@ export class PartitionSplit {
   add({ bytes }: { readonly bytes: Uint8Array }): void {
     const sticky = this.#sticky(bytes);
     for (const record of recordsOf(bytes)) {
-      const partition = record.key === null ? sticky : partitionForKey(record.key, this.#partitionCount);
+      const partition =
+        record.key === null ? (this.#ofChunk(record) ?? sticky) : partitionForKey(record.key, this.#partitionCount);
       this.#assigned.push(partition);
       put(this.#target(partition), record);
     }
@@ -62,6 +64,12 @@ export class PartitionSplit {
   /** Records without a key go together, anywhere: the hash of all of them spreads batches as a random draw would. */
   #sticky(bytes: Uint8Array): number {
     return crc32c(bytes, BATCH_HEADER_BYTES) % this.#partitionCount;
+  }
+
+  /** The chunks of a value without a key stay together, though each is a batch: by the id that they share. */
+  #ofChunk({ headers }: RecordView): number | null {
+    const id = headers.find(({ key }) => key === CHUNK_HEADERS.id)?.value;
+    return id == null ? null : partitionForKey(id, this.#partitionCount);
   }
 
   #target(partition: number): Target {

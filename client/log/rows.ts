@@ -44,6 +44,10 @@ export interface TopicRow {
   readonly local: boolean;
   /** Of what this device holds; absent: as the edge's, of a topic of the device alone: for ever. */
   readonly retention?: TopicRetention;
+  /** A batch that the edge refuses stops its partition instead of being given up. Absent: it is given up. */
+  readonly strictOrder?: true;
+  /** What has to be sent before the rest, in this order: set while records of an older partition count wait. */
+  readonly draining?: readonly (readonly DrainMark[])[];
 }
 
 /** By partition, as Kafka's `retention.ms` and `retention.bytes`: the first that is reached counts. */
@@ -51,6 +55,12 @@ export interface TopicRetention {
   readonly ms?: number;
   readonly bytes?: number;
   readonly records?: number;
+}
+
+/** What stands below `to` in the partition's outbox was appended by an older partition count. */
+export interface DrainMark {
+  readonly partition: number;
+  readonly to: LocalSequence;
 }
 
 export interface ProducerIdentity {
@@ -95,6 +105,21 @@ export interface PartitionRow {
   readonly heldFrom?: Offset;
   /** Below it the device's compaction has left one record of each key. Absent: it was never there. */
   readonly compactedTo?: Offset;
+  /** Bytes of what waits. Absent: written before they were counted, or nothing waits. */
+  readonly pendingBytes?: number;
+  /** The topic's count when it grew: appends that were planned before see by it that the plan is old. */
+  readonly grownTo?: number;
+  /** Of a topic in strict order: the refused batch that all behind it wait for, at `ackedLocalSequence`. */
+  readonly blocked?: BlockedBatch;
+}
+
+export interface BlockedBatch {
+  readonly localSequence: LocalSequence;
+  readonly count: number;
+  readonly blockedAt: number;
+  readonly error: ErrorBody;
+  /** The user gave it up; the sender carries it out. */
+  readonly discarded?: true;
 }
 
 /** `pending[topicKey, partition, first local sequence]`: a final batch without its identity. Never changes; deleted when committed, dead, or moved from partition -1. */
@@ -131,4 +156,19 @@ export interface DeadLetterRow {
   readonly createdAt: number;
   readonly diedAt: number;
   readonly error: ErrorBody;
+}
+
+/**
+ * `meta["dead", topicKey, partition, first local sequence]`: a dead letter that is no more. Never deleted: by it a
+ * receipt tells that its record was not committed, and leads to the copy that was sent again.
+ */
+export interface BuriedRow {
+  readonly count: number;
+  readonly error: ErrorBody;
+  /** Null: discarded. */
+  readonly sentAgainAs: {
+    readonly topicKey: TopicKey;
+    readonly partition: number;
+    readonly localSequence: LocalSequence;
+  } | null;
 }

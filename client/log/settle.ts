@@ -5,12 +5,13 @@ import { patchLogPosition } from "../../shared/record-batch.ts";
 import { seal } from "../../shared/record-batch-seal.ts";
 import { isWhole } from "./batch-codec.ts";
 import type { OutboxStep, PartitionRef, SettledBatch } from "./device-log.ts";
-import { entriesBetween, entryKey, partitionKey } from "./keys.ts";
-import { plus, withAckedRange } from "./partition-row.ts";
-import type { DeadLetterRow, LogRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+import { buriedKey, entriesBetween, entryKey, partitionKey } from "./keys.ts";
+import { plus, withAckedRange, withPendingBytes } from "./partition-row.ts";
+import { withoutDrained } from "./send-gate.ts";
+import type { BuriedRow, DeadLetterRow, LogRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
 import type { StoreName, StoreTransaction } from "./store.ts";
 
-export const SETTLE_STORES: readonly StoreName[] = ["topics", "partitions", "pending", "log", "deadLetters"];
+export const SETTLE_STORES: readonly StoreName[] = ["meta", "topics", "partitions", "pending", "log", "deadLetters"];
 
 /** Where the edge writes its own time into a batch, what it stores differs from what was sent: only a fetch brings that. */
 const TIMESTAMP_TYPE = "message.timestamp.type";
@@ -38,14 +39,19 @@ export async function settle(
     next = await settleBatch(transaction, ref, next, { batch, identity: row.identity, step, adopts, diedAt });
   if (end > row.ackedLocalSequence)
     void transaction.delete("pending", entriesBetween(ref, row.ackedLocalSequence, end));
+  // What blocked is settled where anything is.
+  const { blocked, ...free } = next;
   next = {
-    ...next,
+    ...(end > row.ackedLocalSequence || blocked === undefined ? free : { ...free, blocked }),
     ackedLocalSequence: end,
     ackedChain: step.successor === null ? step.chain : NO_CHAIN,
     identity: step.successor ?? row.identity,
     leaderEpoch: step.leaderEpoch ?? row.leaderEpoch,
   };
+  next = withPendingBytes(next, -step.settled.reduce((sum, { bytes }) => sum + bytes, 0));
   void transaction.put("partitions", partitionKey(ref), next);
+  if (topic?.draining?.flat().some(({ partition, to }) => partition === ref.partition && to <= end) === true)
+    void transaction.put("topics", ref.topicKey, withoutDrained(topic, ref.partition, end));
   return next;
 }
 
@@ -88,6 +94,11 @@ async function settleBatch(
   if (outcome.kind === "dead") {
     const pending = await transaction.get<PendingRow>("pending", entryKey(ref, localSequence));
     assert(pending !== undefined, "a batch above the acked sequence is pending");
+    if (row.blocked?.localSequence === localSequence && row.blocked.discarded === true) {
+      const buried: BuriedRow = { count, error: row.blocked.error, sentAgainAs: null };
+      void transaction.put("meta", buriedKey(ref, localSequence), buried);
+      return row;
+    }
     const dead: DeadLetterRow = { ...pending, diedAt: settling.diedAt, error: outcome.error };
     void transaction.put("deadLetters", entryKey(ref, localSequence), dead);
     return row;

@@ -6,6 +6,7 @@ import type { TopicCatalog } from "./device-log.ts";
 import { ALL_TOPICS } from "./keys.ts";
 import type { PartitionRow, TopicRow } from "./rows.ts";
 import type { Store, StoreTransaction } from "./store.ts";
+import { drainMarks, partitionRows, withDrain } from "./send-gate.ts";
 import { moveWaiting, MOVE_STORES } from "./waiting-move.ts";
 
 /** Topics of one device: thousands at most. `getAll` takes a count below 2^32. */
@@ -53,6 +54,19 @@ export class StoredTopicCatalog implements TopicCatalog {
     });
   }
 
+  async setStrictOrder(names: readonly string[]): Promise<void> {
+    for (const name of names) checkTopicName(name);
+    await this.#store.transact(["topics"], { mode: "readwrite", durability: "strict" }, async (transaction) => {
+      const topics = await readTopics(transaction);
+      for (const name of names)
+        if (withName(topics, name) === undefined) remember(transaction, topics, newTopic(topics, name));
+      for (const { strictOrder, ...row } of [...topics]) {
+        const strict = names.includes(row.name);
+        if (strict !== (strictOrder ?? false)) putTopic(transaction, strict ? { ...row, strictOrder: true } : row);
+      }
+    });
+  }
+
   async learn(told: readonly TopicMetadata[]): Promise<TopicRow[]> {
     const usable = told.filter(
       ({ error, topicId, partitionCount }) => error === null && topicId !== null && partitionCount > 0,
@@ -83,23 +97,30 @@ export class StoredTopicCatalog implements TopicCatalog {
         partitionCount,
         config,
         followed: known.followed,
+        ...(known.strictOrder === true ? { strictOrder: true } : {}),
       });
     }
     const row = known ?? newTopic(topics, told.name);
     const count = Math.max(partitionCount, row.partitionCount ?? 0);
-    const learned = remember(transaction, topics, { ...row, topicId, partitionCount: count, config });
+    const grows = row.partitionCount !== null && count > row.partitionCount;
+    const grown = grows ? await growPartitions(transaction, row, count) : row;
+    const learned = remember(transaction, topics, { ...grown, topicId, partitionCount: count, config });
     if (row.partitionCount === null) await moveWaiting(transaction, row.topicKey, { partitionCount: count });
     return learned;
   }
 }
 
+/** What waits by the old layout goes first. The rows change, so that appends see that their plan is an old one. */
+async function growPartitions(transaction: StoreTransaction, row: TopicRow, grownTo: number): Promise<TopicRow> {
+  const rows = await partitionRows(transaction, row.topicKey);
+  for (const { key, value } of rows)
+    void transaction.put("partitions", key, { ...value, grownTo } satisfies PartitionRow);
+  return withDrain(row, drainMarks(rows));
+}
+
 /** Appends look at the rows of their partitions only, and see by the change that the topic is another one. */
 async function retirePartitions(transaction: StoreTransaction, topicKey: TopicKey): Promise<void> {
-  const rows = await transaction.entries<PartitionRow>(
-    "partitions",
-    { from: [topicKey], to: [topicKey + 1] },
-    ALL_AT_ONCE,
-  );
+  const rows = await partitionRows(transaction, topicKey);
   for (const { key, value } of rows)
     void transaction.put("partitions", key, { ...value, retired: true } satisfies PartitionRow);
 }

@@ -9,7 +9,7 @@ import { readBounded } from "./bounded-read.ts";
 import type { PartitionRef } from "./device-log.ts";
 import { entriesBetween, entryKey, firstOf, movedKey, partitionKey } from "./keys.ts";
 import type { MovedRow } from "./moved-map.ts";
-import { NEW_PARTITION, plus } from "./partition-row.ts";
+import { NEW_PARTITION, plus, withPendingBytes } from "./partition-row.ts";
 import { PartitionSplit } from "./partition-split.ts";
 import type { PartitionRow, PendingRow } from "./rows.ts";
 import type { Entry, StoreName, StoreTransaction } from "./store.ts";
@@ -62,7 +62,8 @@ export async function moveWaiting(
   }
   for (const [partition, row] of rows)
     void transaction.put("partitions", partitionKey({ topicKey, partition: partition as Partition }), row);
-  void transaction.put("partitions", partitionKey(ref), { ...waiting, ackedLocalSequence: waiting.nextLocalSequence });
+  const empty = withPendingBytes({ ...waiting, ackedLocalSequence: waiting.nextLocalSequence }, 0);
+  void transaction.put("partitions", partitionKey(ref), empty);
 }
 
 async function moveChunk(
@@ -79,10 +80,9 @@ async function moveChunk(
       (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ??
       NEW_PARTITION;
     bases.set(partition, row.nextLocalSequence);
-    moving.rows.set(partition, {
-      ...row,
-      nextLocalSequence: addAll(transaction, ref, row.nextLocalSequence, { batches, createdAt: moving.createdAt }),
-    });
+    const nextLocalSequence = addAll(transaction, ref, row.nextLocalSequence, { batches, createdAt: moving.createdAt });
+    const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    moving.rows.set(partition, withPendingBytes({ ...row, nextLocalSequence }, bytes));
   }
   const map: MovedRow = { partitions: split.assigned(), bases };
   void transaction.put("meta", movedKey(moving.topicKey, first), map);

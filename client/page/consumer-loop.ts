@@ -71,8 +71,9 @@ export class ConsumerLoop {
     if (this.#session !== null) await this.#close(this.#session, this.#autoCommitted());
   }
 
-  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    if (offsets.length === 0) return;
+  async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+    if (wanted.length === 0) return;
+    const offsets = this.#deps.book.committable(wanted);
     await this.#onSession((api, { id }) => api.commit(id, offsets));
     this.#deps.book.committed(offsets);
     this.#deps.onCommitted(offsets);

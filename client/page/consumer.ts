@@ -7,6 +7,7 @@ import type { ConsumerEvents, RunConfig } from "./consumer-events.ts";
 import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import { iterate } from "./message-iterator.ts";
+import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
 import { PositionBook, type TopicPartition } from "./position-book.ts";
 import type { Topic } from "../typed/topic-types.ts";
 import type { TypedSubscription } from "../typed/typed-consumer.ts";
@@ -19,6 +20,8 @@ const STOP_MS_MAX = 30_000;
 export interface ConsumerConfig {
   /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
   readonly groupId?: string;
+  /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
+  readonly maxMessageBytes?: number;
 }
 
 export interface TopicPartitions {
@@ -66,11 +69,14 @@ export class PageConsumer implements Consumer {
   readonly #groupId: string | null;
   readonly #events = new Emitter<ConsumerEvents>();
   readonly #topics = new Map<string, { readonly name: string; readonly fromBeginning: boolean }>();
+  readonly #maxMessageBytes: number | undefined;
+  #book: PositionBook;
   readonly #typed = new TypedReader((record) => this.#events.emit("invalid", record));
-  #book = new PositionBook();
   #loop: ConsumerLoop | null = null;
 
-  constructor(deps: ConsumerDeps, { groupId }: ConsumerConfig) {
+  constructor(deps: ConsumerDeps, { groupId, maxMessageBytes }: ConsumerConfig) {
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#book = this.#newBook();
     if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) {
       throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
     }
@@ -119,6 +125,11 @@ export class PageConsumer implements Consumer {
     });
   }
 
+  #newBook(): PositionBook {
+    const onBroken = (broken: BrokenMessage): void => this.#events.emit("corrupt", broken);
+    return new PositionBook(new ChunkAssembler({ maxMessageBytes: this.#maxMessageBytes, onBroken }));
+  }
+
   async stop(): Promise<void> {
     const loop = this.#loop;
     if (loop === null) return;
@@ -136,7 +147,7 @@ export class PageConsumer implements Consumer {
     }
     if (this.#loop !== loop) return;
     this.#loop = null;
-    this.#book = new PositionBook();
+    this.#book = this.#newBook();
     this.#events.emit("stop", undefined);
   }
 

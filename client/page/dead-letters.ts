@@ -1,8 +1,11 @@
-import type { ErrorBody } from "../../shared/strandline-error.ts";
+/** What the edge refused for good, and what its user makes of it. */
+import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import type { DeadLetterBatch } from "../calls/outbox-calls.ts";
+import { receiptId, type RecordPlace } from "../calls/record-place.ts";
+import type { WorkerCalls } from "../calls/worker-api.ts";
 import { messagesOf } from "./messages-of.ts";
+import { parseReceiptId, StoredReceipt, type AskReceipt, type Receipt } from "./receipt.ts";
 import type { ReceivedMessage } from "./received-message.ts";
-import { receiptId } from "./receipt.ts";
 
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 export interface DeadLetter {
@@ -11,13 +14,70 @@ export interface DeadLetter {
   /** Of the first record. */
   readonly receipt: string;
   readonly error: ErrorBody;
+  /** The topic is in strict order: the batch still waits, and all of its partition behind it. */
+  readonly blocking: boolean;
   readonly messages: readonly ReceivedMessage[];
 }
 
-export async function deadLetterOf(batch: DeadLetterBatch): Promise<DeadLetter> {
-  const { topic, partition, count, error, buffer } = batch;
+/** A letter, or any record of one: by its receipt, or the receipt's id. */
+export type LetterChoice = DeadLetter | Receipt | string;
+
+export interface DeadLetters {
+  /** Blocking ones first, then by topic and partition, oldest first. `limit` is of letters, 1,000 by default. */
+  list(options?: { readonly limit?: number; readonly topic?: string }): Promise<DeadLetter[]>;
+  /**
+   * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
+   * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
+   * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
+   * letter any more is left out.
+   */
+  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  /** Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on. */
+  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+}
+
+export interface DeadLettersDeps {
+  readonly call: <Result>(ask: (api: WorkerCalls) => Promise<Result>, deadlineMs: number) => Promise<Result>;
+  readonly askReceipt: AskReceipt;
+}
+
+const LIMIT = 1_000;
+const CALL_MS_MAX = 30_000;
+
+export function deadLetters({ call, askReceipt }: DeadLettersDeps): DeadLetters {
+  return {
+    list: async ({ limit = LIMIT, topic } = {}) => {
+      if (!Number.isInteger(limit) || limit < 1)
+        throw new StrandlineError("INVALID_ARGUMENT", `limit ${String(limit)}: a number of letters`, { limit });
+      const batches = await call((api) => api.deadLetters(limit, topic ?? null), CALL_MS_MAX);
+      return await Promise.all(batches.map(deadLetterOf));
+    },
+    retry: async (letters) => {
+      const places = placesOf(letters);
+      const again = await call((api) => api.retryDeadLetters(places), CALL_MS_MAX);
+      return again.map((place) => new StoredReceipt(place, askReceipt));
+    },
+    discard: async (letters) => {
+      const places = placesOf(letters);
+      return await call((api) => api.discardDeadLetters(places), CALL_MS_MAX);
+    },
+  };
+}
+
+async function deadLetterOf(batch: DeadLetterBatch): Promise<DeadLetter> {
+  const { topic, partition, count, error, blocking, buffer } = batch;
   const messages: ReceivedMessage[] = [];
   for await (const some of messagesOf({ topic, partition, buffer, from: 0, to: count }))
     for (const message of some) messages.push(message);
-  return { topic, partition, receipt: receiptId(batch), error, messages };
+  return { topic, partition, receipt: receiptId(batch), error, blocking, messages };
+}
+
+function placesOf(letters: LetterChoice | readonly LetterChoice[]): RecordPlace[] {
+  const all = Array.isArray(letters) ? (letters as readonly LetterChoice[]) : [letters as LetterChoice];
+  return all.map((letter) => {
+    if (typeof letter === "string") return parseReceiptId(letter);
+    if ("receipt" in letter) return parseReceiptId(letter.receipt);
+    const { topic, partition, localSequence } = letter;
+    return { topic, partition, localSequence };
+  });
 }

@@ -17,6 +17,10 @@ export interface Message {
   readonly timestamp?: number | string | undefined;
 }
 
+/** KafkaJS's name for what `compression` takes. */
+export const CompressionTypes = { None: "none", GZIP: "gzip" } as const;
+export type CompressionType = (typeof CompressionTypes)[keyof typeof CompressionTypes];
+
 /** 0: fire and forget. 1: durable on this device. -1 or "all": durable at the edge. */
 export type Acks = 0 | 1 | -1 | "all";
 
@@ -25,7 +29,12 @@ export interface SendOptions {
   readonly acks?: Acks;
   /** How long the promise may wait, in milliseconds; 30,000 by default. */
   readonly timeout?: number;
-  readonly compression?: "none" | "gzip";
+  readonly compression?: CompressionType;
+  /**
+   * Before the records are stored nothing is: the promise rejects with `ABORTED`, `details.stored` false. Later it ends
+   * the wait alone: `details.stored` is true and `details.receipt` names the first record.
+   */
+  readonly signal?: AbortSignal;
   /** `relaxed`: acknowledged before the operating system was told to write to disk. */
   readonly durability?: "strict" | "relaxed";
 }

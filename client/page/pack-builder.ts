@@ -16,10 +16,20 @@ export interface Placement {
   count: number;
 }
 
+export interface PlaceInPack {
+  readonly topic: string;
+  readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
+}
+
 interface Part {
   readonly topic: string;
   readonly partition: number;
+  readonly partitionCount: number;
   readonly index: number;
+  /** Holds a chunk, and nothing else. */
+  alone: boolean;
   readonly encoder: RecordBatchEncoder;
 }
 
@@ -45,10 +55,13 @@ export class PackBuilder {
   }
 
   /** `into` collects the placements of one send. Returns true where the record began another batch of its partition. */
-  add(topic: string, partition: number, record: PreparedRecord, into: Map<number, Placement>): boolean {
-    let part = this.#openPart(topic, partition);
-    const full = part.encoder.count > 0 && part.encoder.byteLength + record.bytesMax > LIMITS.batchBytesMax;
-    if (full) part = this.#startPart(topic, partition);
+  add(at: PlaceInPack, record: PreparedRecord, into: Map<number, Placement>): boolean {
+    const { topic, partition } = at;
+    let part = this.#openPart(at);
+    const alone = record.chunk !== undefined || part.alone;
+    const full = part.encoder.count > 0 && (alone || part.encoder.byteLength + record.bytesMax > LIMITS.batchBytesMax);
+    if (full) part = this.#startPart(at);
+    part.alone = record.chunk !== undefined;
     const placement = into.get(partition);
     if (placement === undefined)
       into.set(partition, { topic, partition, part: part.index, first: part.encoder.count, count: 1 });
@@ -57,15 +70,17 @@ export class PackBuilder {
     return full;
   }
 
-  #openPart(topic: string, partition: number): Part {
-    return this.#open.get(topic)?.get(partition) ?? this.#startPart(topic, partition);
+  #openPart(at: PlaceInPack): Part {
+    return this.#open.get(at.topic)?.get(at.partition) ?? this.#startPart(at);
   }
 
-  #startPart(topic: string, partition: number): Part {
+  #startPart({ topic, partition, partitionCount }: PlaceInPack): Part {
     const part = {
       topic,
       partition,
+      partitionCount,
       index: this.#parts.length,
+      alone: false,
       encoder: this.#spare.pop() ?? new RecordBatchEncoder(),
     };
     this.#parts.push(part);
@@ -79,12 +94,12 @@ export class PackBuilder {
   finish(): Pack {
     const bytes = new Uint8Array(this.bytes);
     let at = 0;
-    const parts = this.#parts.map(({ topic, partition, encoder }): PackPart => {
+    const parts = this.#parts.map(({ topic, partition, partitionCount, encoder }): PackPart => {
       const start = at;
       at = encoder.finishInto(bytes, start);
       encoder.reset();
       if (this.#spare.length < SPARE_ENCODERS_MAX) this.#spare.push(encoder);
-      return { topic, partition, start, end: at };
+      return { topic, partition, partitionCount, start, end: at };
     });
     return { ...this.options, buffer: bytes.buffer, parts };
   }

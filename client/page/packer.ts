@@ -11,11 +11,15 @@ import type { Message } from "./message.ts";
 import { PackBuilder, type PackOptions, type Placement } from "./pack-builder.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
 import type { PreparedRecord } from "./prepare.ts";
+import { SendQueue, type Waiting } from "./send-queue.ts";
 
 /** A pack is closed at this size, so that the worker stores it while the page encodes the next. */
 export const PACK_BYTES: number = 2 * 1024 * 1024;
 /** Of packs that the worker has not answered. One send alone may be larger. */
 export const IN_FLIGHT_BYTES_MAX: number = 8 * 1024 * 1024;
+
+/** What one task packs before the page has its turn, unless a single send is more. */
+const RECORDS_PER_TASK = 2_000;
 
 export interface PreparedTopic {
   readonly topic: string;
@@ -26,6 +30,8 @@ export interface PreparedTopic {
 export interface PreparedSend extends PackOptions {
   readonly topics: readonly PreparedTopic[];
   readonly timeoutMs: number;
+  /** Takes it out of the line while it waits there. */
+  readonly signal: AbortSignal | undefined;
   readonly partitioning: Partitioning;
 }
 
@@ -38,12 +44,6 @@ export interface StoredRecords {
   readonly baseOffset: number | null;
 }
 
-interface Waiting {
-  readonly send: PreparedSend;
-  readonly resolve: (stored: StoredRecords[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 interface Packed extends Waiting {
   readonly placements: readonly Placement[];
 }
@@ -52,6 +52,8 @@ export interface PackerDeps {
   readonly append: (pack: Pack) => Promise<PartAck[]>;
   readonly counts: PartitionCounts;
   readonly clock: Clock;
+  /** Resolves in a later task, once others have had their turn. */
+  readonly nextTask: () => Promise<void>;
 }
 
 export class Packer {
@@ -61,60 +63,43 @@ export class Packer {
   #closing = false;
   #inFlightBytes = 0;
   /** Sends that wait for room or for a partition count, and all that came after them. */
-  readonly #queue: Waiting[] = [];
+  readonly #queue: SendQueue;
   #learning = false;
+  /** Records that may still be packed in this task. */
+  #left = RECORDS_PER_TASK;
+  #pausing = false;
 
   constructor(deps: PackerDeps) {
     this.#deps = deps;
+    this.#queue = new SendQueue(deps.clock, () => this.#drain());
   }
 
   send(send: PreparedSend): Promise<StoredRecords[]> {
     return new Promise((resolve, reject) => {
       const waiting = { send, resolve, reject };
-      if (this.#queue.length === 0 && this.#mayPack(send)) this.#pack(waiting);
+      if (this.#queue.empty && this.#mayPack(send)) this.#pack(waiting);
       else this.#enqueue(waiting);
     });
   }
 
   #mayPack(send: PreparedSend): boolean {
-    if (this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX) return false;
+    if (this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX || this.#left <= 0) return false;
     return send.topics.every(({ topic }) => this.#deps.counts.get(topic) !== undefined);
   }
 
   #enqueue(waiting: Waiting): void {
-    this.#queue.push(waiting);
-    const timer = new AbortController();
-    const settle =
-      <Value>(then: (value: Value) => void) =>
-      (value: Value): void => {
-        timer.abort();
-        then(value);
-      };
-    const timed: Waiting = { send: waiting.send, resolve: settle(waiting.resolve), reject: settle(waiting.reject) };
-    this.#queue[this.#queue.length - 1] = timed;
-    void this.#deps.clock.sleep(waiting.send.timeoutMs, timer.signal).then(() => {
-      const index = this.#queue.indexOf(timed);
-      if (index < 0) return;
-      this.#queue.splice(index, 1);
-      waiting.reject(
-        new StrandlineError(
-          "REQUEST_TIMED_OUT",
-          `nothing was stored: the send waited ${waiting.send.timeoutMs} ms for its turn`,
-          { timeoutMs: waiting.send.timeoutMs },
-        ),
-      );
-      this.#drain();
-    });
+    this.#queue.add(waiting);
     this.#drain();
   }
 
   #drain(): void {
-    for (let head = this.#queue[0]; head !== undefined && !this.#learning; head = this.#queue[0]) {
+    for (let head = this.#queue.head; head !== undefined && !this.#learning; head = this.#queue.head) {
       if (this.#mayPack(head.send)) {
-        this.#queue.shift();
+        this.#queue.take(head);
         this.#pack(head);
         continue;
       }
+      if (this.#left <= 0) return this.#goOnLater();
       const unknown = head.send.topics.filter(({ topic }) => this.#deps.counts.get(topic) === undefined);
       // No room: the next answer drains on.
       if (unknown.length === 0) return;
@@ -125,14 +110,23 @@ export class Packer {
     }
   }
 
+  /** In a task of its own: the page answers its user in between. */
+  #goOnLater(): void {
+    if (this.#pausing) return;
+    this.#pausing = true;
+    void this.#deps.nextTask().then(() => {
+      this.#pausing = false;
+      this.#left = RECORDS_PER_TASK;
+      this.#drain();
+    });
+  }
+
   async #learn(topics: readonly string[], head: Waiting): Promise<void> {
     this.#learning = true;
     try {
       await Promise.all(topics.map((topic) => this.#deps.counts.learn(topic)));
     } catch (error) {
-      const index = this.#queue.indexOf(head);
-      if (index >= 0) this.#queue.splice(index, 1);
-      head.reject(error);
+      if (this.#queue.take(head)) head.reject(error);
     } finally {
       this.#learning = false;
     }
@@ -143,6 +137,7 @@ export class Packer {
   #pack(waiting: Waiting): void {
     const { send } = waiting;
     try {
+      for (const { records } of send.topics) this.#left -= records.length;
       const chosen = send.topics.map((topic) => this.#choose(send.partitioning, topic));
       const open = this.#openFor(send);
       const placements = send.topics.flatMap((topic, index) =>
@@ -158,9 +153,13 @@ export class Packer {
 
   #choose(partitioning: Partitioning, { topic, messages, records }: PreparedTopic): number[] {
     const count = this.#deps.counts.get(topic) ?? null;
-    return messages.map((message, index) =>
-      partitioning.choose({ topic, count, message, key: records[index]?.key ?? null }),
-    );
+    let chosen = STICKY;
+    return messages.map((message, index) => {
+      const record = records[index];
+      // The chunks of a message stay together.
+      if ((record?.chunk ?? 0) === 0) chosen = partitioning.choose({ topic, count, message, key: record?.key ?? null });
+      return chosen;
+    });
   }
 
   #encode(
@@ -171,11 +170,13 @@ export class Packer {
   ): Placement[] {
     const count = this.#deps.counts.get(topic) ?? 0;
     const placements = new Map<number, Placement>();
+    let partition = 0;
     for (const [index, record] of records.entries()) {
       const choice = chosen[index] ?? STICKY;
-      const partition = choice === STICKY ? partitioning.sticky(topic, count) : choice;
-      const full = builder.add(topic, partition, record, placements);
-      if (full && choice === STICKY) partitioning.nextBatch(topic, count);
+      const follows = (record.chunk ?? 0) > 0;
+      if (!follows) partition = choice === STICKY ? partitioning.sticky(topic, count) : choice;
+      const full = builder.add({ topic, partition, partitionCount: count }, record, placements);
+      if (full && choice === STICKY && !follows) partitioning.nextBatch(topic, count);
     }
     return [...placements.values()];
   }
@@ -192,6 +193,7 @@ export class Packer {
     this.#closing = true;
     queueMicrotask(() => {
       this.#closing = false;
+      if (!this.#pausing) this.#left = RECORDS_PER_TASK;
       this.#close();
     });
   }

@@ -1,4 +1,5 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
+import type { ChunkAssembler } from "./chunks.ts";
 import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 export interface TopicPartition {
@@ -18,6 +19,11 @@ export class PositionBook {
   readonly #seeks = new Map<string, TopicPartitionOffset>();
   readonly #paused = new Map<string, TopicPartition>();
   readonly #pausedTopics = new Set<string>();
+  readonly chunks: ChunkAssembler;
+
+  constructor(chunks: ChunkAssembler) {
+    this.chunks = chunks;
+  }
 
   begin(run: PolledRun): void {
     const { topic, partition, from } = run;
@@ -28,12 +34,21 @@ export class PositionBook {
   resolve({ topic, partition }: TopicPartition, offset: number): void {
     const position = { topic, partition, offset };
     if (this.#seeks.has(nameOf(position))) return;
+    this.chunks.resolved(position, offset);
     this.#resolved.set(nameOf(position), position);
     this.#uncommitted.set(nameOf(position), position);
   }
 
+  /** Of a message whose chunks have not all come nothing is committed: whoever starts there needs its first. */
   uncommitted(): TopicPartitionOffset[] {
-    return [...this.#uncommitted.values()];
+    return this.committable([...this.#uncommitted.values()]);
+  }
+
+  committable(positions: readonly TopicPartitionOffset[]): TopicPartitionOffset[] {
+    return positions.map((position) => {
+      const offset = this.chunks.committable(position, position.offset);
+      return offset === position.offset ? position : { ...position, offset };
+    });
   }
 
   committed(positions: readonly TopicPartitionOffset[]): void {
@@ -44,6 +59,7 @@ export class PositionBook {
   }
 
   seek(position: TopicPartitionOffset): void {
+    this.chunks.forget(position);
     this.#seeks.set(nameOf(position), position);
     this.#uncommitted.delete(nameOf(position));
   }

@@ -5,6 +5,8 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError, type ErrorDetails } from "../../shared/strandline-error.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
+import type { Random } from "../../shared/random.ts";
+import { CHUNK_BYTES_MAX, CHUNK_HEADER_BYTES_MAX, chunksOf } from "./chunk-value.ts";
 import type { HeaderValue, Message, MessageValue } from "./message.ts";
 
 export interface PreparedHeader {
@@ -19,6 +21,8 @@ export interface PreparedRecord {
   readonly timestamp: number;
   /** The most it can take in a batch. */
   readonly bytesMax: number;
+  /** Of a value that is sent in several: the number of this one. It goes where the one before it went. */
+  readonly chunk?: number;
 }
 
 /** Lengths, deltas and attributes of a record: six varints of at most 5 bytes, one of 10, one byte, rounded up. */
@@ -33,6 +37,16 @@ const NO_HEADERS: readonly PreparedHeader[] = [];
 const JSON_HEADER: PreparedHeader = { key: "content-type", value: "application/json" };
 const ONLY_JSON_HEADER: readonly PreparedHeader[] = [JSON_HEADER];
 const utf8 = new TextEncoder();
+
+export interface Chunking {
+  readonly random: Random;
+  readonly maxMessageBytes: number;
+}
+
+/** A record that may be too large for a batch; `inBatches` looks closer. */
+export function isLarge({ bytesMax }: PreparedRecord): boolean {
+  return bytesMax + BATCH_HEADER_BYTES > LIMITS.batchBytesMax;
+}
 
 export interface Place {
   readonly topic: string;
@@ -51,16 +65,30 @@ export function prepareRecord(message: Message, place: Place, now: number): Prep
   let bytesMax = RECORD_OVERHEAD_BYTES_MAX + bytesMaxOf(key) + bytesMaxOf(value);
   for (const header of headers)
     bytesMax += HEADER_OVERHEAD_BYTES_MAX + bytesMaxOf(header.key) + bytesMaxOf(header.value);
-  if (bytesMax + BATCH_HEADER_BYTES > LIMITS.batchBytesMax) checkExactSize({ key, value, headers }, place);
   return { key, value, headers, timestamp, bytesMax };
 }
 
-/** Long texts were measured already: what is left of the estimate is headers and keys. */
-function checkExactSize(record: Pick<PreparedRecord, "key" | "value" | "headers">, place: Place): void {
-  let bytes = RECORD_OVERHEAD_BYTES_MAX + BATCH_HEADER_BYTES + exactBytesOf(record.key) + exactBytesOf(record.value);
-  for (const { key, value } of record.headers)
-    bytes += HEADER_OVERHEAD_BYTES_MAX + exactBytesOf(key) + exactBytesOf(value);
-  if (bytes <= LIMITS.batchBytesMax) return;
+/** Where the record is too large for a batch: in chunks. Long texts were measured already: what is left of the estimate is headers and keys. */
+export function inBatches(
+  record: PreparedRecord,
+  place: Place,
+  { random, maxMessageBytes }: Chunking,
+): PreparedRecord[] {
+  const { value } = record;
+  const valueBytes = exactBytesOf(value);
+  let bytes = RECORD_OVERHEAD_BYTES_MAX + BATCH_HEADER_BYTES + exactBytesOf(record.key) + valueBytes;
+  for (const header of record.headers)
+    bytes += HEADER_OVERHEAD_BYTES_MAX + exactBytesOf(header.key) + exactBytesOf(header.value);
+  if (bytes <= LIMITS.batchBytesMax) return [record];
+  if (valueBytes > maxMessageBytes) {
+    throw invalid("MESSAGE_TOO_LARGE", place, `a value of ${valueBytes} bytes, at most ${maxMessageBytes}`, {
+      bytes: valueBytes,
+      bytesMax: maxMessageBytes,
+    });
+  }
+  const rest = bytes - valueBytes + CHUNK_HEADER_BYTES_MAX;
+  if (value instanceof Uint8Array && valueBytes > CHUNK_BYTES_MAX && rest + CHUNK_BYTES_MAX <= LIMITS.batchBytesMax)
+    return chunksOf({ ...record, bytesMax: bytes }, value, random);
   throw invalid("MESSAGE_TOO_LARGE", place, `${bytes} bytes with its batch, at most ${LIMITS.batchBytesMax}`, {
     bytes,
     bytesMax: LIMITS.batchBytesMax,

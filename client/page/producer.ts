@@ -3,41 +3,24 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
+import { Partitioning } from "../producer/partitioner.ts";
 import type { Topic } from "../typed/topic-types.ts";
 import { plainSends, SendOrder } from "../typed/typed-sends.ts";
-import { Partitioning, type CreatePartitioner } from "../producer/partitioner.ts";
 import { Emitter, type Listener } from "./emitter.ts";
-import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
+import { aborted, untilAborted } from "./abort.ts";
+import { checkTimeoutMs, type FlushOptions } from "./flush.ts";
+import { Linger } from "./linger.ts";
+import type { Acks, Message, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
 import type { Packer, PreparedTopic, StoredRecords } from "./packer.ts";
-import { prepareRecord } from "./prepare.ts";
-import { StoredReceipt, syncedRecord, type AskReceipt, type Receipt, type SyncedRecord } from "./receipt.ts";
+import { inBatches, isLarge, prepareRecord } from "./prepare.ts";
+import { checkOptions, type ProducerOptions } from "./producer-options.ts";
+import { TopicCheck, type AskTopic } from "./topic-check.ts";
+import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-metadata.ts";
+import { syncedRecord, type AskReceipt, type Receipt, type SyncedRecord } from "./receipt.ts";
 
 const TIMEOUT_MS = 30_000;
 /** setTimeout takes no more. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
-
-/** The records of one send in one partition. */
-export interface RecordMetadata {
-  readonly topicName: string;
-  /** -1: the partition is chosen, by key, once the device knows the topic. */
-  readonly partition: number;
-  readonly errorCode: 0;
-  /** Of the first record; the others follow it without a gap. */
-  readonly localSequence: number;
-  readonly count: number;
-  /** Of the first record. Undefined with `acks: 1` where the edge will give it. */
-  readonly baseOffset: number | undefined;
-  /** Of the first record. */
-  readonly receipt: Receipt;
-  /** Of the record at `index`, from 0 to `count - 1`, in the order in which they were given. */
-  readonly receiptOf: (index: number) => Receipt;
-}
-
-export interface ProducerOptions {
-  readonly createPartitioner?: CreatePartitioner;
-  /** Always true: no retry makes a duplicate. */
-  readonly idempotent?: true;
-}
 
 export interface ProducerEvents {
   readonly connect: undefined;
@@ -51,6 +34,11 @@ export interface Producer {
   send<const To extends string | Topic>(record: ProducerRecord<To>): Promise<RecordMetadata[]>;
   /** All or nothing. */
   sendBatch<const All extends readonly (string | Topic)[]>(batch: ProducerBatch<All>): Promise<RecordMetadata[]>;
+  /**
+   * Ends `linger`, and resolves when every send so far was answered: stored on the device, or refused.
+   * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
+   */
+  flush(options?: FlushOptions): Promise<void>;
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
 }
 
@@ -62,6 +50,7 @@ export interface ProducerDeps {
   readonly random: Random;
   /** A send with `acks: 0` that nobody waits for. */
   readonly onLost: (error: unknown) => void;
+  readonly askTopic: AskTopic;
 }
 
 export class PageProducer implements Producer {
@@ -70,15 +59,18 @@ export class PageProducer implements Producer {
   readonly #events = new Emitter<ProducerEvents>();
   readonly #order = new SendOrder();
   readonly #unanswered = new Set<Promise<unknown>>();
+  readonly #topics: TopicCheck;
+  readonly #linger: Linger;
+  readonly #maxMessageBytes: number;
   #disconnected = false;
 
   constructor(deps: ProducerDeps, options: ProducerOptions) {
-    if ((options.idempotent as unknown) === false)
-      throw new StrandlineError("INVALID_ARGUMENT", "idempotent: false, a producer of Strandline always is", {
-        idempotent: false,
-      });
+    const { createPartitioner: create, lingerMs, maxMessageBytes, ...checks } = checkOptions(options);
     this.#deps = deps;
-    this.#partitioning = new Partitioning({ create: options.createPartitioner ?? null, random: deps.random });
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#partitioning = new Partitioning({ create, random: deps.random });
+    this.#topics = new TopicCheck({ ask: deps.askTopic, clock: deps.clock, ...checks });
+    this.#linger = new Linger(deps.clock, lingerMs, (send) => deps.packer.send(send));
   }
 
   async connect(): Promise<void> {
@@ -91,8 +83,26 @@ export class PageProducer implements Producer {
   async disconnect(): Promise<void> {
     if (this.#disconnected) return;
     this.#disconnected = true;
+    this.#linger.end();
     await Promise.allSettled([...this.#unanswered]);
     this.#events.emit("disconnect", undefined);
+  }
+
+  async flush({ signal, timeout }: FlushOptions = {}): Promise<void> {
+    const timeoutMs = checkTimeoutMs(timeout);
+    this.#linger.end();
+    const answered = Promise.allSettled([...this.#unanswered]);
+    const stopped = new AbortController();
+    const late = async (): Promise<never> => {
+      await this.#deps.clock.sleep(timeoutMs ?? 0, stopped.signal);
+      throw new StrandlineError("REQUEST_TIMED_OUT", `sends wait to be stored after ${timeoutMs} ms`, { timeoutMs });
+    };
+    const all = timeoutMs === null ? answered : Promise.race([answered, late()]);
+    try {
+      await untilAborted<unknown>(all, signal, (fired) => aborted("the sends go on", fired));
+    } finally {
+      stopped.abort();
+    }
   }
 
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void {
@@ -115,18 +125,24 @@ export class PageProducer implements Producer {
       const acks = checkAcks(options.acks);
       const timeoutMs = checkTimeout(options.timeout);
       const durability = oneOf("durability", options.durability, ["strict", "relaxed"]);
+      const { signal } = options;
+      if (signal?.aborted === true) throw aborted("nothing was stored", signal, { stored: false });
       const compression = oneOf("compression", options.compression, ["none", "gzip"]);
       const { topicMessages, checked } = plainSends(given);
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const send = { topics, durability, compression, timeoutMs, partitioning: this.#partitioning };
+      const send = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
       const stored = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
-        this.#deps.packer.send(send),
+        this.#topics.before(
+          topics.map(({ topic }) => topic),
+          () => this.#linger.send(send),
+        ),
       );
-      const answered = this.#answer(stored, acks, until);
+      const answered = this.#answer(stored, { acks, until, signal });
       this.#unanswered.add(stored);
-      void stored.catch(() => {}).finally(() => this.#unanswered.delete(stored));
+      const done = (): void => void this.#unanswered.delete(stored);
+      stored.then(done, done);
       return answered;
     } catch (error) {
       return Promise.reject(error);
@@ -142,43 +158,41 @@ export class PageProducer implements Producer {
       const topic = checkTopicName(name);
       if (!Array.isArray(messages as unknown))
         throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
-      const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
-      if (records.length === 0) continue;
+      if (messages.length === 0) continue;
+      const prepared = this.#prepareTopic(topic, messages, now);
       const before = byTopic.get(topic);
-      byTopic.set(topic, before === undefined ? { topic, messages, records } : joined(before, messages, records));
+      byTopic.set(topic, before === undefined ? prepared : joined(before, prepared));
     }
     return [...byTopic.values()];
   }
 
-  #answer(stored: Promise<StoredRecords[]>, acks: Exclude<Acks, "all">, until: number): Promise<RecordMetadata[]> {
+  #prepareTopic(topic: string, messages: readonly Message[], now: number): PreparedTopic {
+    const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
+    if (!records.some(isLarge)) return { topic, messages, records };
+    const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
+    const inAll = records.map((record, index) =>
+      isLarge(record) ? inBatches(record, { topic, index }, chunking) : [record],
+    );
+    return {
+      topic,
+      messages: messages.flatMap((message, index) => inAll[index]?.map(() => message) ?? []),
+      records: inAll.flat(),
+    };
+  }
+
+  #answer(stored: Promise<StoredRecords[]>, { acks, until, signal }: Answering): Promise<RecordMetadata[]> {
     if (acks === 0) {
       stored.catch(this.#deps.onLost);
       return Promise.resolve([]);
     }
-    const answered = stored.then((parts) => parts.map((part) => this.#metadata(part)));
-    return acks === 1 ? answered : answered.then((all) => this.#awaitEdge(all, until));
-  }
-
-  #metadata({ topic, partition, localSequence, count, baseOffset }: StoredRecords): RecordMetadata {
-    const ask = this.#deps.askReceipt;
-    const receiptOf = (index: number): Receipt => {
-      if (!Number.isInteger(index) || index < 0 || index >= count)
-        throw new StrandlineError("INVALID_ARGUMENT", `record ${index} of ${count}`, { index, count });
-      return new StoredReceipt({ topic, partition, localSequence: localSequence + index }, ask);
-    };
-    let receipt: Receipt | null = null;
-    return {
-      topicName: topic,
-      partition,
-      errorCode: 0,
-      localSequence,
-      count,
-      baseOffset: baseOffset ?? undefined,
-      get receipt(): Receipt {
-        return (receipt ??= receiptOf(0));
-      },
-      receiptOf,
-    };
+    const answered = stored.then((parts) => parts.map((part) => metadataOf(part, this.#deps.askReceipt)));
+    const acked = acks === 1 ? answered : answered.then((all) => this.#awaitEdge(all, until));
+    if (signal === undefined) return acked;
+    acked.catch(() => undefined);
+    // What is on its way to the disk is waited for: whoever stops waiting is told that it is there.
+    return answered.then((all) =>
+      untilAborted(acked, signal, (fired) => aborted("it is on the device", fired, storedAt(all))),
+    );
   }
 
   /** The edge takes a partition's records in order, so the last one stands for all, unless their partitions are still to be chosen. */
@@ -202,16 +216,13 @@ export class PageProducer implements Producer {
   }
 }
 
-function withOffset(metadata: RecordMetadata, partition: number, baseOffset: number | undefined): RecordMetadata {
-  const { topicName, errorCode, localSequence, count, receipt, receiptOf } = metadata;
-  return { topicName, partition, errorCode, localSequence, count, baseOffset, receipt, receiptOf };
+interface Answering {
+  readonly acks: Exclude<Acks, "all">;
+  readonly until: number;
+  readonly signal: AbortSignal | undefined;
 }
 
-function joined(
-  { topic, ...before }: PreparedTopic,
-  messages: PreparedTopic["messages"],
-  records: PreparedTopic["records"],
-): PreparedTopic {
+function joined({ topic, ...before }: PreparedTopic, { messages, records }: PreparedTopic): PreparedTopic {
   return { topic, messages: [...before.messages, ...messages], records: [...before.records, ...records] };
 }
 

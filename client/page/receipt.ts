@@ -1,7 +1,7 @@
 /** What is left in hand of a record that was sent: `orders-3~57`, good after a reload too. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ReceiptState } from "../calls/outbox-calls.ts";
-import type { RecordPlace } from "../calls/record-place.ts";
+import { receiptId, type RecordPlace } from "../calls/record-place.ts";
 
 export interface SyncedRecord {
   readonly topic: string;
@@ -23,10 +23,6 @@ export type AskReceipt = (place: RecordPlace, timeoutMs: number | null) => Promi
 
 /** `?` stands for the partition of a topic not yet known: a name may end in `-`, so a `-1` could be read in two ways. */
 const RECEIPT = /^(.+)-(\?|\d{1,10})~(\d{1,16})$/;
-
-export function receiptId({ topic, partition, localSequence }: RecordPlace): string {
-  return `${topic}-${partition < 0 ? "?" : partition}~${localSequence}`;
-}
 
 export function parseReceiptId(id: string): RecordPlace {
   const [, topic, partition, sequence] = RECEIPT.exec(id) ?? [];

@@ -14,9 +14,8 @@ export class ReceivedMessage {
   /** As in KafkaJS; Kafka has no use for it yet. */
   readonly attributes: number = 0;
   readonly key: Uint8Array | null;
-  /** Null: a tombstone. */
-  readonly value: Uint8Array | null;
   readonly #record: RecordView;
+  #value: Uint8Array | null;
   #headers: Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>> | null = null;
 
   constructor(topic: string, partition: number, record: RecordView) {
@@ -25,8 +24,19 @@ export class ReceivedMessage {
     this.offset = record.offset;
     this.timestamp = record.timestamp;
     this.key = record.key;
-    this.value = record.value;
+    this.#value = record.value;
     this.#record = record;
+  }
+
+  /** Null: a tombstone. */
+  get value(): Uint8Array | null {
+    return this.#value;
+  }
+
+  /** Of the last chunk of a message: it becomes the message. */
+  become(value: Uint8Array, headers: readonly (readonly [string, ReceivedHeader | readonly ReceivedHeader[]])[]): void {
+    this.#value = value;
+    this.#headers = Object.assign(Object.create(null), Object.fromEntries(headers)) as Record<string, ReceivedHeader>;
   }
 
   /** As in KafkaJS: an array where a name comes more than once. */

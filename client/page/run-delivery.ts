@@ -42,7 +42,7 @@ async function deliverMessages(
   const { topic, partition } = run;
   const pause = pauser(run, delivery);
   for await (const some of messagesOf(run)) {
-    for (const message of await delivery.read(topic, some)) {
+    for (const message of await delivery.read(topic, book.chunks.whole(some))) {
       if (!delivery.isRunning() || !book.wanted(run)) return;
       await eachMessage({ topic, partition, message, heartbeat, pause });
       book.resolve(run, message.offset + 1);
@@ -60,7 +60,7 @@ async function deliverBatch(
   const { book, config } = delivery;
   const messages: ReceivedMessage[] = [];
   for await (const some of messagesOf(run))
-    for (const message of await delivery.read(run.topic, some)) messages.push(message);
+    for (const message of await delivery.read(run.topic, book.chunks.whole(some))) messages.push(message);
   if (!delivery.isRunning() || !book.wanted(run)) return;
   const payload: EachBatchPayload = {
     batch: batchOf(run, messages),

@@ -3,16 +3,16 @@
  * outbox is still the one the decision was made for; where it is not, another tab was faster, and the row is read
  * again. What is decided is in `outbox-rules.ts`; here it is carried out.
  */
-import type { HeldRange, ProducePartitionAnswer } from "../../shared/api/produce.ts";
-import type { LeaderEpoch, LocalSequence, Offset, TopicId } from "../../shared/brands.ts";
+import type { ProducePartitionAnswer } from "../../shared/api/produce.ts";
+import type { LocalSequence, TopicId } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { release } from "../../shared/release.ts";
-import { ERRORS } from "../../shared/error-table.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, SettledBatch } from "../log/device-log.ts";
-import type { PartitionRow, TopicRow } from "../log/rows.ts";
+import type { BlockedBatch, PartitionRow, TopicRow } from "../log/rows.ts";
+import { isForGood, isOlder, offsetOf, sequenceIn } from "./answer-rules.ts";
 import { Backoff, type RetryPolicy } from "./backoff.ts";
 import { Hold } from "./hold.ts";
 import { decideOnAnswer } from "./outbox-rules.ts";
@@ -26,6 +26,7 @@ export interface PartitionSenderPorts extends ReconcilerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly retry: RetryPolicy;
+  readonly blocked: (ref: PartitionRef, blocked: BlockedBatch) => void;
   /** It may have something to send again. */
   readonly ready: () => void;
 }
@@ -64,8 +65,8 @@ export class PartitionSender {
     this.#backoff = new Backoff(ports.retry, ports.random);
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
+  get inflightRecords(): number {
+    return this.#inFlight === 0 ? 0 : this.#window.sentTo - this.#window.row.ackedLocalSequence;
   }
 
   /** The next run to be sent, counted as in flight, of about `bytesMax`; null: nothing to send now. */
@@ -123,7 +124,8 @@ export class PartitionSender {
     this.#forgetPoison();
     if (this.#poison !== null && from > this.#poison.localSequence) return null;
     const limit = { bytesMax: Math.min(bytesMax, LIMITS.runBytesMax), countMax: BATCHES_PER_RUN_MAX };
-    const pending = await this.#ports.outbox.read(this.ref, from, limit);
+    const { batches: pending, discarded } = await this.#ports.outbox.sendable(this.ref, from, limit);
+    if (discarded !== null) return await this.#giveUpDiscarded(discarded.error, bytesMax);
     const [first] = pending;
     if (first === undefined) return null;
     if (first.localSequence !== from) {
@@ -181,6 +183,7 @@ export class PartitionSender {
     if (damaged !== this.#window.row.ackedLocalSequence)
       return batches.length > 1 ? await this.#prepare(bytesMax) : null;
     for (const batch of batches) this.#window.learn(batch);
+    if (await this.#blocks(this.#poison.error)) return null;
     await this.#reconciler.giveUp(this.#poison.error);
     this.#forgetPoison();
     return this.#poison === null ? await this.#prepare(bytesMax) : null;
@@ -219,6 +222,7 @@ export class PartitionSender {
     const settled: SettledBatch[] = window.known.slice(0, batches).map((batch) => ({
       localSequence: batch.localSequence,
       count: batch.count,
+      bytes: batch.bytes,
       outcome: { kind: "committed", baseOffset: offsetOf(window.sequenceOf(batch.localSequence), answer.held) },
     }));
     await this.#reconciler.step({ settled, chain: answer.chain, successor: null, leaderEpoch: answer.leaderEpoch });
@@ -235,9 +239,29 @@ export class PartitionSender {
       this.#startOver();
       return "progress";
     }
+    if (await this.#blocks(refusal)) return "progress";
     await this.#reconciler.giveUp(refusal);
     this.#forgetPoison();
     return "progress";
+  }
+
+  /** In strict order nothing is given up unasked: the partition waits, and says so. */
+  async #blocks(error: ErrorBody): Promise<boolean> {
+    const [batch] = this.#window.known;
+    if (batch === undefined) return false;
+    const { localSequence, count } = batch;
+    const blocked = { localSequence, count, blockedAt: this.#ports.clock.now(), error };
+    if (!(await this.#ports.outbox.block(this.ref, blocked))) return false;
+    this.#ports.blocked(this.ref, blocked);
+    return true;
+  }
+
+  async #giveUpDiscarded(error: ErrorBody, bytesMax: number): Promise<PreparedRun | null> {
+    if (this.#inFlight > 0) return null;
+    await this.#reload();
+    await this.#reconciler.giveUp(error);
+    this.#forgetPoison();
+    return await this.#prepare(bytesMax);
   }
 
   #forgetPoison(): void {
@@ -260,34 +284,4 @@ export class PartitionSender {
     this.#turn = mine.catch(() => undefined);
     return await mine;
   }
-}
-
-function isOlder(answered: LeaderEpoch, known: LeaderEpoch | null): boolean {
-  return known !== null && answered.counter < known.counter;
-}
-
-/** Refusals of the records themselves. The sequence errors are no refusals: their proof says what to do. */
-function isForGood(error: ErrorBody): boolean {
-  switch (error.code) {
-    case "MESSAGE_TOO_LARGE":
-    case "RECORD_LIST_TOO_LARGE":
-    case "CORRUPT_MESSAGE":
-    case "INVALID_RECORD":
-    case "INVALID_TIMESTAMP":
-    case "UNSUPPORTED_COMPRESSION_TYPE":
-    case "TOPIC_AUTHORIZATION_FAILED":
-      return !ERRORS[error.code].retriable;
-    default:
-      return false;
-  }
-}
-
-function sequenceIn(error: ErrorBody): number | null {
-  const named = error["sequence"];
-  return typeof named === "number" ? named : null;
-}
-
-function offsetOf(sequence: number, held: readonly HeldRange[]): Offset | null {
-  const range = held.find((one) => sequence >= one.sequence && sequence < one.sequence + one.count);
-  return range === undefined ? null : ((range.baseOffset + sequence - range.sequence) as Offset);
 }

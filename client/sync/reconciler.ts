@@ -161,12 +161,17 @@ function settledAs(
   refusal: ErrorBody | null,
 ): SettledBatch {
   if (batch === undefined) throw new TypeError("a settlement speaks of batches that are known");
-  const { localSequence, count } = batch;
+  const { localSequence, count, bytes } = batch;
   if (judged.verdict === "held") {
-    return { localSequence, count, outcome: { kind: "committed", baseOffset: judged.baseOffset as Offset | null } };
+    return {
+      localSequence,
+      count,
+      bytes,
+      outcome: { kind: "committed", baseOffset: judged.baseOffset as Offset | null },
+    };
   }
   const error = refusal ?? new StrandlineError("GIVEN_UP", "another copy of this device gave it up").toBody();
-  return { localSequence, count, outcome: { kind: "dead", error } };
+  return { localSequence, count, bytes, outcome: { kind: "dead", error } };
 }
 
 export function demandTopicId(topic: TopicRow): TopicId {

@@ -30,12 +30,12 @@ export function sealPending(pending: readonly PendingBatch[], identity: Producer
     const storedCrc = (batch.bytes.byteLength < BATCH_HEADER_BYTES ? 0 : batchCrc(batch.bytes, 0)) as Crc;
     if (!isWhole(batch)) {
       const crc = sealedCrcOf(storedCrc, batch.bytes.byteLength, sealedAs);
-      batches.push({ localSequence, count, crc, storedCrc });
+      batches.push({ localSequence, count, bytes: batch.bytes.byteLength, crc, storedCrc });
       return { batches, bytes: bytes.subarray(0, at), damaged: localSequence };
     }
     bytes.set(batch.bytes, at);
     const crc = seal(bytes, at, sealedAs);
-    batches.push({ localSequence, count, crc, storedCrc });
+    batches.push({ localSequence, count, bytes: batch.bytes.byteLength, crc, storedCrc });
     at += batch.bytes.byteLength;
   }
   return { batches, bytes, damaged: null };

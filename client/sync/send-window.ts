@@ -13,6 +13,7 @@ export interface KnownBatch {
   readonly count: number;
   /** Sealed under the current identity. */
   readonly crc: Crc;
+  readonly bytes: number;
   /** As it is stored, without identity. */
   readonly storedCrc: Crc;
 }

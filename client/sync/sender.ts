@@ -68,6 +68,10 @@ export class Sender {
     this.#refusalBackoff = new Backoff(ports.retry, ports.random);
   }
 
+  get inflightRecords(): number {
+    return [...this.#senders.values()].reduce((sum, sender) => sum + sender.inflightRecords, 0);
+  }
+
   /** There may be something new to send. */
   wake(): void {
     this.#scanWanted = true;

@@ -10,6 +10,8 @@ import { producerIdOf } from "../../shared/producer-identity.ts";
 import type { Random } from "../../shared/random.ts";
 import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
+import type { BlockedBatch } from "../log/rows.ts";
+import { receiptId } from "../calls/record-place.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { Locks } from "../ports.ts";
 import { holdTabLock } from "../tab-lock.ts";
@@ -17,6 +19,7 @@ import type { EdgeRequest } from "../calls/admin-calls.ts";
 import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { EdgeClient } from "./edge-client.ts";
+import { ProgressMeter } from "./progress-meter.ts";
 import { Replicator } from "./replicator.ts";
 import { Sender } from "./sender.ts";
 import { TopicDirectory } from "./topic-directory.ts";
@@ -89,6 +92,7 @@ class Sync implements SyncHandle {
   #done: Promise<void>;
   #sender: Sender | null = null;
   #replicator: Replicator | null = null;
+  #meter: ProgressMeter | null = null;
   #status: SyncStatus;
 
   constructor(ports: SyncPorts) {
@@ -104,6 +108,7 @@ class Sync implements SyncHandle {
 
   wake(): void {
     this.#sender?.wake();
+    this.#meter?.touch();
     this.#replicator?.wake();
   }
 
@@ -184,7 +189,20 @@ class Sync implements SyncHandle {
         records,
         reason,
       })).catch(() => undefined);
-    this.#sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded }, options);
+    const blocked = (ref: PartitionRef, { localSequence, error }: BlockedBatch): void =>
+      void this.#named(ref, (topic) => {
+        const { partition } = ref;
+        const receipt = receiptId({ topic, partition, localSequence });
+        return { type: "producer.blocked", topic, partition, receipt, error };
+      }).catch(() => undefined);
+    const sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded, blocked }, options);
+    this.#sender = sender;
+    this.#meter = new ProgressMeter({
+      ...this.#ports,
+      signal,
+      inflightRecords: () => sender.inflightRecords,
+      tell: (progress) => this.#ports.listener.event({ type: "sync.progress", ...progress }),
+    });
     this.#replicator = new Replicator(
       {
         ...shared,
@@ -198,15 +216,19 @@ class Sync implements SyncHandle {
       options,
     );
     this.#change({ leader: true });
+    this.#meter.touch();
     await Promise.all([this.#sender.run(), this.#replicator.run()]);
     this.#sender = null;
     this.#replicator = null;
+    this.#meter = null;
     this.#change({ leader: false });
   }
 
   async #stepped(ref: PartitionRef, settled: readonly SettledBatch[]): Promise<void> {
     this.#ports.listener.settled(ref);
     const committed = settled.some(({ outcome }) => outcome.kind === "committed" && outcome.baseOffset !== null);
+    const taken = settled.filter(({ outcome }) => outcome.kind === "committed");
+    this.#meter?.synced(sum(taken, "count"), sum(taken, "bytes"));
     if (committed) this.#ports.listener.replicated([ref]);
     for (const { localSequence, count, outcome } of settled) {
       if (outcome.kind !== "dead") continue;
@@ -245,6 +267,10 @@ class Sync implements SyncHandle {
     this.#status = next;
     if (!told) this.#ports.listener.event({ type: "sync.state", ...next });
   }
+}
+
+function sum(batches: readonly SettledBatch[], of: "count" | "bytes"): number {
+  return batches.reduce((total, batch) => total + batch[of], 0);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -57,7 +57,7 @@ export class PackAppender {
 }
 
 function unpack({ buffer, parts }: Pack): BatchAppend[] {
-  return parts.map(({ topic, partition, start, end }) => {
+  return parts.map(({ topic, partition, partitionCount, start, end }) => {
     const within =
       Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end > start && end <= buffer.byteLength;
     if (!within)
@@ -72,6 +72,7 @@ function unpack({ buffer, parts }: Pack): BatchAppend[] {
         { bytes: end - start, bytesMax: LIMITS.batchBytesMax },
       );
     }
-    return { topic, partition: toPartition(partition), batch: new Uint8Array(buffer, start, end - start) };
+    const placedBy = partitionCount > 0 ? { partitionCount } : {};
+    return { topic, partition: toPartition(partition), ...placedBy, batch: new Uint8Array(buffer, start, end - start) };
   });
 }

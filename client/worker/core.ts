@@ -134,6 +134,7 @@ export class WorkerCore {
 
   /** Whether the device is online is known to the tab that syncs. */
   #onEvent(event: WorkerEvent, from: "here" | "other-tab"): void {
+    if (event.type === "sync.progress") this.#outbox.note(event);
     if (event.type !== "sync.state") return this.#tellPage(event);
     if (event.leader) this.#outbox.online = event.online;
     else if (from === "other-tab") return;

@@ -1,27 +1,38 @@
-/** What was sent from this device: how much waits, where a record stands, what was refused for good. */
-import { partition as toPartition } from "../../shared/brands.ts";
+/** What was sent from this device: how much waits, where a record stands, when all of it is settled. */
+import { partition as toPartition, type Partition, type TopicKey } from "../../shared/brands.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { DeadLetterBatch, OutboxCalls, OutboxStatus, ReceiptState } from "../calls/outbox-calls.ts";
+import type { OutboxCalls, OutboxStatus, ReceiptState, SettleTarget, SyncProgress } from "../calls/outbox-calls.ts";
 import type { RecordPlace } from "../calls/record-place.ts";
-import { exactBuffer } from "../consumer/exact-buffer.ts";
+import type { WaitingPartition } from "../log/device-log.ts";
 import type { Device } from "./device.ts";
+import { LetterDesk } from "./letter-desk.ts";
 import { ReceiptDesk } from "./receipts.ts";
 import type { TopicNames } from "./topic-names.ts";
 
 const DEAD_LETTERS_COUNTED_MAX = 1_000;
+const NO_PROGRESS: SyncProgress = {
+  pendingRecords: 0,
+  inflightRecords: 0,
+  syncedRecords: 0,
+  pendingBytes: 0,
+  syncedBytes: 0,
+  recordsPerSecond: 0,
+  bytesPerSecond: 0,
+};
 
 export class OutboxDesk {
   readonly #device: Device;
-  readonly #names: TopicNames;
   readonly #receipts: ReceiptDesk;
+  readonly #letters: LetterDesk;
   /** As the tab that syncs has told. */
   online = false;
   paused: boolean;
+  #progress: SyncProgress = NO_PROGRESS;
 
   constructor(device: Device, { names, paused }: { readonly names: TopicNames; readonly paused: boolean }) {
     this.#device = device;
-    this.#names = names;
     this.#receipts = new ReceiptDesk(device);
+    this.#letters = new LetterDesk(device, names);
     this.paused = paused;
   }
 
@@ -29,7 +40,8 @@ export class OutboxDesk {
     return {
       receipt: (topic, partition, localSequence, timeoutMs) =>
         this.#receipt({ topic, partition, localSequence }, timeoutMs),
-      deadLetters: (limit) => this.#deadLetters(limit),
+      ...this.#letters.calls,
+      settled: (targets, timeoutMs) => this.#settled(targets, timeoutMs),
       setPaused: async (paused) => {
         await this.#device.settings.setPaused(paused);
         this.#device.news.publish({ type: "paused", paused });
@@ -41,10 +53,19 @@ export class OutboxDesk {
 
   async status(): Promise<OutboxStatus> {
     const { outbox, sync } = this.#device;
-    const pendingRecords = (await outbox.waiting()).reduce((sum, { records }) => sum + records, 0);
+    const waiting = await outbox.waiting();
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
     const leader = sync?.status().leader ?? false;
-    return { pendingRecords, deadLetters, online: this.online, leader, paused: this.paused };
+    const pending = {
+      pendingRecords: waiting.reduce((sum, { records }) => sum + records, 0),
+      pendingBytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+    return { ...this.#progress, ...pending, deadLetters, online: this.online, leader, paused: this.paused };
+  }
+
+  /** As the tab that syncs has told. */
+  note({ type: _type, ...progress }: SyncProgress & { readonly type: string }): void {
+    this.#progress = progress;
   }
 
   close(): void {
@@ -58,13 +79,43 @@ export class OutboxDesk {
     return await this.#receipts.state(ref, place.localSequence, timeoutMs);
   }
 
-  async #deadLetters(limit: number): Promise<DeadLetterBatch[]> {
-    const letters = await this.#device.outbox.deadLetters(limit);
-    return await Promise.all(
-      letters.map(async ({ topicKey, partition, localSequence, count, error, bytes }) => {
-        const topic = await this.#names.of(topicKey);
-        return { topic, partition, localSequence, count, error, buffer: exactBuffer([bytes]) };
+  async #settled(given: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]> {
+    const { outbox, clock } = this.#device;
+    const until = clock.now() + timeoutMs;
+    let targets = given ?? targetsOf(await outbox.waiting());
+    for (;;) {
+      const left = await this.#left(targets, until);
+      // Records that waited for their partition are waited for where they are now.
+      const moved = new Set(
+        targets.filter((one) => one.partition < 0 && !left.includes(one)).map((one) => one.topicKey),
+      );
+      if (moved.size === 0) return left;
+      const now = targetsOf(await outbox.waiting()).filter(({ topicKey }) => moved.has(topicKey));
+      targets = [...left, ...now.filter((one) => !left.some((other) => sameLine(one, other)))];
+    }
+  }
+
+  async #left(targets: readonly SettleTarget[], until: number): Promise<SettleTarget[]> {
+    const left = await Promise.all(
+      targets.map(async (target) => {
+        const { topicKey, partition, localSequence } = target;
+        const ref = { topicKey: topicKey as TopicKey, partition: partition as Partition };
+        const timeoutMs = Math.max(0, until - this.#device.clock.now());
+        return (await this.#receipts.passed(ref, localSequence, timeoutMs)) ? [] : [target];
       }),
     );
+    return left.flat();
   }
+}
+
+function targetsOf(waiting: readonly WaitingPartition[]): SettleTarget[] {
+  return waiting.map(({ topicKey, partition, nextLocalSequence }) => ({
+    topicKey,
+    partition,
+    localSequence: nextLocalSequence,
+  }));
+}
+
+function sameLine(a: SettleTarget, b: SettleTarget): boolean {
+  return a.topicKey === b.topicKey && a.partition === b.partition;
 }

@@ -55,6 +55,26 @@ export class ReceiptDesk {
     }
   }
 
+  /** Whether everything below `end` is settled, or moved to its partition, within the time. */
+  async passed(ref: PartitionRef, end: number, timeoutMs: number): Promise<boolean> {
+    const until = this.#clock.now() + timeoutMs;
+    const wake = new Wake(this.#clock);
+    const waiting: Waiting = { ref, localSequence: toLocalSequence(end - 1), wake };
+    this.#waiting.add(waiting);
+    try {
+      for (;;) {
+        const row = await this.#outbox.row(ref);
+        if (row === undefined || row.ackedLocalSequence >= end) return true;
+        if (this.#closed) throw new StrandlineError("CLOSED", "");
+        const left = until - this.#clock.now();
+        if (left <= 0) return false;
+        await wake.wait(Math.min(left, LOOK_AGAIN_MS));
+      }
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
   close(): void {
     this.#closed = true;
     this.#stopListening();

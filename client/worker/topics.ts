@@ -26,6 +26,7 @@ export class TopicDesk {
   get calls(): TopicCalls {
     return {
       partitionCount: (topic, options) => this.partitionCount(topic, options),
+      topicExists: (name) => this.exists(name),
       createTopic: (name, partitionCount, config) => this.create(name, partitionCount, config),
     };
   }
@@ -59,6 +60,18 @@ export class TopicDesk {
     if (!refresh) return null;
     await refreshed;
     return (await catalog.byName(name))?.partitionCount ?? null;
+  }
+
+  async exists(name: string): Promise<boolean | null> {
+    const { catalog, sync } = this.#deps;
+    const known = await catalog.byName(checkTopicName(name));
+    if (known?.topicId != null || known?.local === true) return true;
+    if (sync === null) return false;
+    const answer = await sync.refreshTopics([name], { create: false }).catch(() => null);
+    if (answer === null) return null;
+    const told = answer.find((topic) => topic.name === name);
+    if (told?.error === null) return true;
+    return told?.error.code === "UNKNOWN_TOPIC_OR_PARTITION" ? false : null;
   }
 
   async create(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata> {

@@ -31,6 +31,8 @@ interface WorkerOptions {
   readonly localPartitionCount: number;
   /** `auto`: memory where IndexedDB cannot be had. */
   readonly storage: "auto" | "indexeddb" | "memory";
+  /** Topics of which nothing is given up unasked; null: as it was said before. */
+  readonly strictOrder: readonly string[] | null;
   readonly retry: {
     readonly initialRetryTimeMs: number;
     readonly maxRetryTimeMs: number;
@@ -60,6 +62,12 @@ interface StrandlineOptions {
   readonly storage?: "auto" | "indexeddb" | "memory";
   /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
   readonly persist?: boolean;
+  /**
+   * Topics in strict order, all of them: where the edge refuses a batch for good it is not given up, and its partition
+   * waits behind it until the batch is retried or discarded (`deadLetters`, `producer.blocked`). It is kept with the
+   * topic, for every tab; without this option what was said before holds.
+   */
+  readonly strictOrder?: readonly string[];
   readonly retry?: {
     readonly initialRetryTime?: number;
     readonly maxRetryTime?: number;
@@ -387,6 +395,11 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "A newer version of this site has changed the device's database: reload the page.";
   };
+  readonly ABORTED: {
+    readonly errno: 10023;
+    readonly retriable: false;
+    readonly sentence: "The caller's signal ended the wait.";
+  };
   readonly ISSUER_UNAVAILABLE: {
     readonly errno: 10030;
     readonly retriable: true;
@@ -472,6 +485,8 @@ interface PackPart {
   readonly topic: string;
   /** -1: count not known to the page; the worker assigns by key. */
   readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
   /** Bounds of the batch within the buffer. */
   readonly start: number;
   readonly end: number;
@@ -565,6 +580,13 @@ interface DeviceCalls {
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;
 }
+/** Where a record stands on the device that sent it. */
+interface RecordPlace {
+  readonly topic: string;
+  /** -1: the topic's partitions were not known when the record was stored. */
+  readonly partition: number;
+  readonly localSequence: number;
+}
 type ReceiptState = {
   readonly kind: "committed";
   readonly partition: number;
@@ -579,12 +601,33 @@ type ReceiptState = {
 } | {
   readonly kind: "unknown";
 };
-interface OutboxStatus {
+/** Of what was sent from this device, in all tabs. */
+interface SyncProgress {
+  /** Stored here and not settled at the edge. */
   readonly pendingRecords: number;
+  /** Of these, on their way. */
+  readonly inflightRecords: number;
+  /** Held by the edge, of what waited since nothing did; counted anew when another tab takes over. */
+  readonly syncedRecords: number;
+  /** As they lie on the device, compressed or not. */
+  readonly pendingBytes: number;
+  readonly syncedBytes: number;
+  /** Over the last few seconds. */
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+interface OutboxStatus extends SyncProgress {
+  /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+}
+/** Everything below `localSequence` is waited for. */
+interface SettleTarget {
+  readonly topicKey: number;
+  readonly partition: number;
+  readonly localSequence: number;
 }
 /** A batch that the edge refused for good. */
 interface DeadLetterBatch {
@@ -593,12 +636,24 @@ interface DeadLetterBatch {
   readonly localSequence: number;
   readonly count: number;
   readonly error: ErrorBody;
+  /** In strict order: it waits, and its partition with it. */
+  readonly blocking: boolean;
   readonly buffer: ArrayBuffer;
 }
 interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
   receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
-  deadLetters(limit: number): Promise<DeadLetterBatch[]>;
+  /** Of one topic, or of all. Blocking batches first. */
+  deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
+  /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
+  retryDeadLetters(letters: readonly RecordPlace[]): Promise<RecordPlace[]>;
+  /** How many there were. */
+  discardDeadLetters(letters: readonly RecordPlace[]): Promise<number>;
+  /**
+   * What is left of the targets when they are settled or `timeoutMs` has passed. Null: all that is stored by now.
+   * Answered targets can be asked for again, of another worker too.
+   */
+  settled(targets: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]>;
   setPaused(paused: boolean): Promise<void>;
   status(): Promise<OutboxStatus>;
   /** A hint of the page (`online`, `visibilitychange`): retry now. */
@@ -609,6 +664,8 @@ interface TopicCalls {
   partitionCount(topic: string, options: {
     readonly refresh: boolean;
   }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
 }
 interface KnownDevice {
@@ -637,7 +694,11 @@ type WorkerEvent =
   readonly paused: boolean;
   readonly leader: boolean;
   readonly lastError: ErrorBody | null;
-} | {
+} |
+/** At most ten in a second, and a last one when nothing waits any more. */
+({
+  readonly type: "sync.progress";
+} & SyncProgress) | {
   readonly type: "records.settled";
   readonly topic: string;
   readonly partition: number;
@@ -651,6 +712,15 @@ type WorkerEvent =
   readonly partition: number;
   readonly records: number;
   readonly reason: "diverged" | "forgotten" | "exhausted";
+} |
+/** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
+{
+  readonly type: "producer.blocked";
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the first record of the batch. */
+  readonly receipt: string;
+  readonly error: ErrorBody;
 } | {
   readonly type: "record.dead";
   readonly topic: string;
@@ -731,9 +801,11 @@ declare class ReceivedMessage {
   /** As in KafkaJS; Kafka has no use for it yet. */
   readonly attributes: number;
   readonly key: Uint8Array | null;
-  /** Null: a tombstone. */
-  readonly value: Uint8Array | null;
   constructor(topic: string, partition: number, record: RecordView);
+  /** Null: a tombstone. */
+  get value(): Uint8Array | null;
+  /** Of the last chunk of a message: it becomes the message. */
+  become(value: Uint8Array, headers: readonly (readonly [string, ReceivedHeader | readonly ReceivedHeader[]])[]): void;
   /** As in KafkaJS: an array where a name comes more than once. */
   get headers(): Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>>;
   /** The value as text; null for a tombstone. */
@@ -755,6 +827,12 @@ interface Message {
   /** Milliseconds since 1970; a string of digits as in KafkaJS. Now, where it is absent. */
   readonly timestamp?: number | string | undefined;
 }
+/** KafkaJS's name for what `compression` takes. */
+declare const CompressionTypes: {
+  readonly None: "none";
+  readonly GZIP: "gzip";
+};
+type CompressionType = (typeof CompressionTypes)[keyof typeof CompressionTypes];
 /** 0: fire and forget. 1: durable on this device. -1 or "all": durable at the edge. */
 type Acks = 0 | 1 | -1 | "all";
 interface SendOptions {
@@ -762,7 +840,12 @@ interface SendOptions {
   readonly acks?: Acks;
   /** How long the promise may wait, in milliseconds; 30,000 by default. */
   readonly timeout?: number;
-  readonly compression?: "none" | "gzip";
+  readonly compression?: CompressionType;
+  /**
+   * Before the records are stored nothing is: the promise rejects with `ABORTED`, `details.stored` false. Later it ends
+   * the wait alone: `details.stored` is true and `details.receipt` names the first record.
+   */
+  readonly signal?: AbortSignal;
   /** `relaxed`: acknowledged before the operating system was told to write to disk. */
   readonly durability?: "strict" | "relaxed";
 }
@@ -929,6 +1012,8 @@ interface TypedConsumer<From extends Described> extends Omit<Consumer, "subscrib
 interface ConsumerConfig {
   /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
   readonly groupId?: string;
+  /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
+  readonly maxMessageBytes?: number;
 }
 interface TopicPartitions {
   readonly topic: string;
@@ -1255,6 +1340,19 @@ interface Admin {
   describeGroups(groupIds: readonly string[]): Promise<never>;
   deleteGroups(groupIds: readonly string[]): Promise<never>;
 }
+interface SyncedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: held by the edge, whose answer is no longer remembered here. */
+  readonly offset: number | null;
+}
+interface Receipt extends RecordPlace {
+  readonly id: string;
+  /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
+  readonly synced: Promise<SyncedRecord>;
+  /** Where the record stands now. */
+  state(): Promise<ReceiptState>;
+}
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
   readonly topic: string;
@@ -1262,7 +1360,32 @@ interface DeadLetter {
   /** Of the first record. */
   readonly receipt: string;
   readonly error: ErrorBody;
+  /** The topic is in strict order: the batch still waits, and all of its partition behind it. */
+  readonly blocking: boolean;
   readonly messages: readonly ReceivedMessage[];
+}
+/** A letter, or any record of one: by its receipt, or the receipt's id. */
+type LetterChoice = DeadLetter | Receipt | string;
+interface DeadLetters {
+  /** Blocking ones first, then by topic and partition, oldest first. `limit` is of letters, 1,000 by default. */
+  list(options?: {
+    readonly limit?: number;
+    readonly topic?: string;
+  }): Promise<DeadLetter[]>;
+  /**
+   * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
+   * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
+   * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
+   * letter any more is left out.
+   */
+  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  /** Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on. */
+  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+}
+interface FlushOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds; without it, as long as it takes. */
+  readonly timeout?: number;
 }
 /** KafkaJS's view of a partition. A device knows of no brokers: one leader, number 0, always there. */
 interface PartitionMetadata {
@@ -1277,25 +1400,34 @@ type Partitioner = (args: {
 }) => number;
 /** Called once per producer. */
 type CreatePartitioner = () => Partitioner;
-/** Where a record stands on the device that sent it. */
-interface RecordPlace {
-  readonly topic: string;
-  /** -1: the topic's partitions were not known when the record was stored. */
-  readonly partition: number;
-  readonly localSequence: number;
-}
-interface SyncedRecord {
-  readonly topic: string;
-  readonly partition: number;
-  /** Null: held by the edge, whose answer is no longer remembered here. */
-  readonly offset: number | null;
-}
-interface Receipt extends RecordPlace {
-  readonly id: string;
-  /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
-  readonly synced: Promise<SyncedRecord>;
-  /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+interface ProducerOptions {
+  readonly createPartitioner?: CreatePartitioner;
+  /** Milliseconds that a send waits for others, which then share its batches; 0 by default: those of the same microtask do. */
+  readonly linger?: number;
+  /** The largest value; above a batch's 1 MiB it is sent in chunks (`docs/chunking.md`). 64 MiB by default. */
+  readonly maxMessageBytes?: number;
+  /**
+   * False: a send to a topic that does not exist is refused with `UNKNOWN_TOPIC_OR_PARTITION`, where the edge answers;
+   * offline it is accepted, and the topic is made when the record is sent. True by default.
+   */
+  readonly allowAutoTopicCreation?: boolean;
+  /** Milliseconds after which a topic that is sent to is asked about again, for partitions that came; 300,000 by default. */
+  readonly metadataMaxAge?: number;
+  /** Always true: no retry makes a duplicate. */
+  readonly idempotent?: true;
+  /** Any number above 0: order and the absence of duplicates do not hang on it, and there are never more than two. */
+  readonly maxInFlightRequests?: number | null;
+  /**
+   * As in KafkaJS, and without effect: a send does not fail for want of the edge. The device tries on for as long as it
+   * takes, in the pace of the client's own `retry`.
+   */
+  readonly retry?: {
+    readonly initialRetryTime?: number;
+    readonly maxRetryTime?: number;
+    readonly retries?: number;
+  };
+  /** Refused: there are no transactions yet. */
+  readonly transactionalId?: never;
 }
 /** The records of one send in one partition. */
 interface RecordMetadata {
@@ -1313,11 +1445,6 @@ interface RecordMetadata {
   /** Of the record at `index`, from 0 to `count - 1`, in the order in which they were given. */
   readonly receiptOf: (index: number) => Receipt;
 }
-interface ProducerOptions {
-  readonly createPartitioner?: CreatePartitioner;
-  /** Always true: no retry makes a duplicate. */
-  readonly idempotent?: true;
-}
 interface ProducerEvents {
   readonly connect: undefined;
   readonly disconnect: undefined;
@@ -1329,6 +1456,11 @@ interface Producer {
   send<const To extends string | Topic>(record: ProducerRecord<To>): Promise<RecordMetadata[]>;
   /** All or nothing. */
   sendBatch<const All extends readonly (string | Topic)[]>(batch: ProducerBatch<All>): Promise<RecordMetadata[]>;
+  /**
+   * Ends `linger`, and resolves when every send so far was answered: stored on the device, or refused.
+   * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
+   */
+  flush(options?: FlushOptions): Promise<void>;
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
 }
 interface WorkerLine {
@@ -1379,7 +1511,14 @@ declare class StrandlineClient {
     pause(): Promise<void>;
     resume(): Promise<void>;
     status(): Promise<OutboxStatus>;
+    /**
+     * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
+     * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
+     */
+    flush(options?: FlushOptions): Promise<void>;
   };
+  /** What the edge refused for good. */
+  readonly deadLetters: DeadLetters;
   constructor(options: StrandlineOptions, makeLine: MakeLine);
   producer(options?: ProducerOptions): Producer;
   consumer(config?: ConsumerConfig): Consumer;
@@ -1388,8 +1527,6 @@ declare class StrandlineClient {
   admin(): Admin;
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt;
-  /** What the edge refused for good, oldest first. */
-  deadLetters(): Promise<DeadLetter[]>;
   on<Name extends keyof StrandlineEvents>(event: Name, listener: Listener<StrandlineEvents[Name]>): () => void;
   /** Ends the worker. What is stored stays, and is sent on by another tab or the next start. */
   close(): Promise<void>;
@@ -1463,5 +1600,5 @@ declare class Strandline extends StrandlineClient {
     readonly unsyncedRecords: number;
   }>;
 }
-export { CloseOptions, ERRORS, type ErrorBody, type ErrorCode, type ErrorDetails, HttpOptions, type LogCreator, type LogEntry, type LogLevel, type MessageFor, type MessageOf, Strandline, StrandlineError, type Topic, type TopicFormats, type TypedMessage, logLevel, topic$1 as topic };
+export { CloseOptions, type CompressionType, CompressionTypes, ERRORS, type ErrorBody, type ErrorCode, type ErrorDetails, HttpOptions, type LogCreator, type LogEntry, type LogLevel, type MessageFor, type MessageOf, Strandline, StrandlineError, type Topic, type TopicFormats, type TypedMessage, logLevel, topic$1 as topic };
 //# sourceMappingURL=http.d.ts.map

@@ -43,6 +43,12 @@ interface StrandlineOptions {
   readonly storage?: "auto" | "indexeddb" | "memory";
   /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
   readonly persist?: boolean;
+  /**
+   * Topics in strict order, all of them: where the edge refuses a batch for good it is not given up, and its partition
+   * waits behind it until the batch is retried or discarded (`deadLetters`, `producer.blocked`). It is kept with the
+   * topic, for every tab; without this option what was said before holds.
+   */
+  readonly strictOrder?: readonly string[];
   readonly retry?: {
     readonly initialRetryTime?: number;
     readonly maxRetryTime?: number;

@@ -16,7 +16,7 @@ async function everyCall(client: ReturnType<typeof openClient>): Promise<unknown
     client.admin().listTopics(),
     client.sync.status(),
     client.sync.pause(),
-    client.deadLetters(),
+    client.deadLetters.list(),
     consumer.connect(),
   ];
   return await Promise.all(calls.map((call) => caught(call)));

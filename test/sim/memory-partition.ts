@@ -50,6 +50,8 @@ export class MemoryPartition implements PartitionPort {
   readonly #waiters = new Set<Waiter>();
   #startOffset = 0;
   leaderEpoch: LeaderEpoch = { counter: 0, random: 1 };
+  /** Told each batch as it is appended. */
+  landed: (batch: Uint8Array) => void = () => undefined;
   /** Of one sealed batch: the code it is refused with, for as long as it is. */
   refuse: (batch: Uint8Array) => ErrorCode | null = () => null;
   planted: PlantedBug | null = null;
@@ -161,6 +163,7 @@ export class MemoryPartition implements PartitionPort {
       const own = bytes.slice(start, start + batchByteLength(bytes, start));
       patchLogPosition(own, 0, { baseOffset, leaderEpoch: this.leaderEpoch.counter });
       this.#log.push({ baseOffset, count, producer: id, sequence, crc, bytes: own });
+      this.landed(own);
       sequence += count;
       baseOffset += count;
     }

@@ -168,6 +168,8 @@ export class SimulatedTab {
           return [`${event.reason} ${event.topic}-${event.partition} ${event.records}`];
         case "record.dead":
           return [`dead ${event.topic}-${event.partition}~${event.localSequence} ${event.error.code}`];
+        case "producer.blocked":
+          return [`blocked ${event.receipt} ${event.error.code}`];
         case "log.truncated":
           return [`truncated ${event.topic}-${event.partition} ${event.offset}`];
         default:

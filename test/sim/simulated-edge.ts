@@ -88,6 +88,12 @@ export class SimulatedEdge {
     return topic;
   }
 
+  /** The same topic, with more partitions. */
+  growTopic(name: string, partitionCount: number): void {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined) this.#topics.set(name, { ...topic, partitionCount });
+  }
+
   /** `orders-0`. Made where the topic is not there yet. */
   partition(place: string): MemoryPartition {
     const [name = "", partition] = place.split("-");

@@ -77,7 +77,7 @@ window.owner = {
     while ((await signedIn().sync.status()).pendingRecords > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   },
   errors: () => errors,
-  deadLetters: async () => (await signedIn().deadLetters()).length,
+  deadLetters: async () => (await signedIn().deadLetters.list()).length,
   shown,
   signOut: async (discard) => {
     const { unsyncedRecords } = await signedIn().logout({ discard });

@@ -81,6 +81,6 @@ window.profile = {
   drained,
   divergences: () => divergences,
   dead: async () =>
-    (await strandline.deadLetters()).flatMap((letter) => letter.messages.map((message) => message.text() ?? "")),
+    (await strandline.deadLetters.list()).flatMap((letter) => letter.messages.map((message) => message.text() ?? "")),
   killWorker: () => worker?.terminate(),
 };

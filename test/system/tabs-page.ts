@@ -74,7 +74,7 @@ async function everyCall(strandline: Strandline, topic: string): Promise<string[
     ["fetchTopicMetadata", admin.fetchTopicMetadata({ topics: [topic] })],
     ["listTopics", admin.listTopics()],
     ["status", strandline.sync.status()],
-    ["deadLetters", strandline.deadLetters()],
+    ["deadLetters", strandline.deadLetters.list()],
     ["stop", consumer.stop()],
   ];
   return await Promise.all(

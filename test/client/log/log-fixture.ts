@@ -128,6 +128,7 @@ export class Tab {
       settled.push({
         localSequence: batch.localSequence,
         count: batch.count,
+        bytes: batch.bytes.byteLength,
         outcome: { kind: "committed", baseOffset } as const,
       });
       left -= batch.count;
@@ -144,7 +145,12 @@ export class Tab {
     if (batch === undefined) throw new Error("nothing waits");
     const error = new StrandlineError("INVALID_RECORD", "refused by the test").toBody();
     const settled = [
-      { localSequence: batch.localSequence, count: batch.count, outcome: { kind: "dead", error } as const },
+      {
+        localSequence: batch.localSequence,
+        count: batch.count,
+        bytes: batch.bytes.byteLength,
+        outcome: { kind: "dead", error } as const,
+      },
     ];
     const expected = { producerKey: row.identity?.producerKey ?? "", ackedLocalSequence: row.ackedLocalSequence };
     await this.log.outbox.settle(ref, { expected, settled, chain: NO_CHAIN, successor: null, leaderEpoch: null });

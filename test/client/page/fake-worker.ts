@@ -3,9 +3,11 @@ import type { Clock } from "../../../shared/clock.ts";
 import { readBatch, records } from "../../../shared/record-batch-decode.ts";
 import { Packer } from "../../../client/page/packer.ts";
 import { PartitionCounts } from "../../../client/page/partition-counts.ts";
-import { PageProducer, type ProducerOptions } from "../../../client/page/producer.ts";
+import { PageProducer } from "../../../client/page/producer.ts";
+import type { ProducerOptions } from "../../../client/page/producer-options.ts";
 import type { AskReceipt } from "../../../client/page/receipt.ts";
-import { systemClock } from "../../../client/web-ports.ts";
+import type { AskTopic } from "../../../client/page/topic-check.ts";
+import { nextTask, systemClock } from "../../../client/web-ports.ts";
 import type { Pack, PartAck } from "../../../client/calls/append-calls.ts";
 import type { Random } from "../../../shared/random.ts";
 
@@ -18,6 +20,7 @@ export interface SeenPack {
   readonly parts: readonly {
     readonly topic: string;
     readonly partition: number;
+    readonly partitionCount: number;
     readonly bytes: number;
     readonly values: readonly string[];
   }[];
@@ -33,6 +36,9 @@ export class FakeWorker {
   readonly #next = new Map<string, number>();
   #hold: PromiseWithResolvers<void> | null = null;
   failNext: Error | null = null;
+  askTopic: AskTopic = { exists: async () => true, refresh: async () => null };
+  /** The buffers of the batches, in order. */
+  readonly batches: { readonly partition: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = [];
 
   hold(): () => void {
     const hold = Promise.withResolvers<void>();
@@ -48,7 +54,7 @@ export class FakeWorker {
       this.asked.push(topic);
       return this.counts.get(topic) ?? null;
     };
-    return new Packer({ append: (pack) => this.#append(pack), counts: new PartitionCounts(ask), clock });
+    return new Packer({ append: (pack) => this.#append(pack), counts: new PartitionCounts(ask), clock, nextTask });
   }
 
   producer(
@@ -64,6 +70,7 @@ export class FakeWorker {
         clock: systemClock,
         random,
         onLost: (error) => lost.push(error),
+        askTopic: this.askTopic,
       },
       options,
     );
@@ -76,9 +83,12 @@ export class FakeWorker {
       this.#next.set(name, localSequence + valuesOf(new Uint8Array(pack.buffer, start, end - start)).length);
       return { partition, localSequence, baseOffset: this.local ? localSequence : null };
     });
-    const parts = pack.parts.map(({ topic, partition, start, end }) => ({
+    for (const { partition, start, end } of pack.parts)
+      this.batches.push({ partition, bytes: new Uint8Array(pack.buffer.slice(start, end)) });
+    const parts = pack.parts.map(({ topic, partition, partitionCount, start, end }) => ({
       topic,
       partition,
+      partitionCount,
       bytes: end - start,
       values: valuesOf(new Uint8Array(pack.buffer, start, end - start)),
     }));

@@ -227,3 +227,47 @@ test("keyless records share a partition within a pack, and the next pack has ano
   expect(partitions[0]).not.toEqual(partitions[1]);
   expect(partitions[1]).not.toEqual(partitions[2]);
 });
+
+test("ten thousand sends at once leave in several tasks, between which others have their turn, in order", async () => {
+  const { worker, producer } = world();
+  await producer.send({ topic: "t", messages: [message("first", 3)] });
+  const turns: number[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    turns.push(worker.packs.length);
+    port2.postMessage(null);
+  };
+  port2.postMessage(null);
+  const answers = await Promise.all(
+    Array.from({ length: 10_000 }, (_, index) => producer.send({ topic: "t", messages: [message(String(index))] })),
+  );
+  port1.close();
+  expect(answers.map(([metadata]) => metadata?.localSequence)).toEqual(
+    Array.from({ length: 10_000 }, (_, index) => index),
+  );
+  expect(worker.packs.slice(1).flatMap(({ parts }) => parts.flatMap(({ values }) => values))).toEqual(
+    Array.from({ length: 10_000 }, (_, index) => String(index)),
+  );
+  expect(
+    Math.max(...worker.packs.flatMap(({ parts }) => parts.map(({ values }) => values.length))),
+  ).toBeLessThanOrEqual(2_000);
+  expect(new Set(turns).size).toBeGreaterThan(2);
+});
+
+test("each of many sends that wait leaves at its own time", async () => {
+  const { worker, producer } = world();
+  worker.counts.set("slow", 1);
+  const release = worker.hold();
+  const large = producer.send({
+    topic: "t",
+    messages: Array.from({ length: 9 }, () => message("x".repeat(1_000_000))),
+  });
+  await systemClock.sleep(5);
+  const timed = [80, 20, 50].map((timeout) => producer.send({ topic: "t", messages: [message("late")], timeout }));
+  const order: number[] = [];
+  await Promise.all(timed.map((sent, index) => sent.catch(() => order.push(index))));
+  expect(order).toEqual([1, 2, 0]);
+  release();
+  await large;
+  expect(worker.packs.flatMap(({ parts }) => parts.flatMap(({ values }) => values))).not.toContain("late");
+});

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../client/page/message.ts";
-import { prepareRecord } from "../../../client/page/prepare.ts";
+import { inBatches, prepareRecord } from "../../../client/page/prepare.ts";
+import { cryptoRandom as systemRandom } from "../../../client/web-ports.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 
 const NOW = 1_700_000_000_000;
 const prepare = (message: unknown) => prepareRecord(message as Message, { topic: "orders", index: 3 }, NOW);
+const chunking = { random: systemRandom, maxMessageBytes: LIMITS.batchBytesMax };
 const refused = (message: unknown): unknown => {
   try {
-    prepare(message);
+    inBatches(prepare(message), { topic: "orders", index: 3 }, chunking);
   } catch (error) {
     return error;
   }
@@ -76,11 +78,11 @@ describe("a message that is wrong is refused by a typed error that names it", ()
   });
 
   test("a record above the limit, with its size", () => {
-    expect(refused({ value: new Uint8Array(LIMITS.batchBytesMax) })).toMatchObject({
+    expect(refused({ value: new Uint8Array(LIMITS.batchBytesMax + 1) })).toMatchObject({
       code: "MESSAGE_TOO_LARGE",
       details: { bytesMax: LIMITS.batchBytesMax },
     });
-    expect(refused({ value: "€".repeat(LIMITS.batchBytesMax / 3) })).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    expect(refused({ value: "€".repeat(LIMITS.batchBytesMax / 3 + 1) })).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
     expect(refused({ value: "e".repeat(LIMITS.batchBytesMax - 200) })).toBeNull();
     expect(refused({ value: "", headers: { a: "h".repeat(LIMITS.batchBytesMax) } })).toMatchObject({
       code: "MESSAGE_TOO_LARGE",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseReceiptId, receiptId, StoredReceipt } from "../../../client/page/receipt.ts";
+import { receiptId } from "../../../client/calls/record-place.ts";
+import { parseReceiptId, StoredReceipt } from "../../../client/page/receipt.ts";
 
 test.each([
   { topic: "orders", partition: 3, localSequence: 57 },

@@ -1,0 +1,21 @@
+/** Waits that an `AbortSignal` ends. */
+import { StrandlineError, type ErrorDetails } from "../../shared/strandline-error.ts";
+
+export function aborted(said: string, signal: AbortSignal, details: ErrorDetails = {}): StrandlineError {
+  return new StrandlineError("ABORTED", said, details, signal.reason);
+}
+
+/** Settles with the promise, or rejects when the signal fires first. What the promise does then nobody hears. */
+export function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+  error: (signal: AbortSignal) => StrandlineError,
+): Promise<Value> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(error(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,86 @@
+/** Sends that wait for their turn, in order. Each leaves when its time is over, or its signal fires: nothing of it is stored. */
+import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { aborted } from "./abort.ts";
+import type { PreparedSend, StoredRecords } from "./packer.ts";
+
+export interface Waiting {
+  readonly send: PreparedSend;
+  readonly resolve: (stored: StoredRecords[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class SendQueue {
+  readonly #clock: Clock;
+  readonly #onLeft: () => void;
+  /** When each has to leave. In the order in which they came. */
+  readonly #waiting = new Map<Waiting, number>();
+  /** One timer for all: thousands may wait. */
+  #timer: { readonly at: number; readonly stop: AbortController } | null = null;
+
+  /** `onLeft`: those behind one that left may be able to go on. */
+  constructor(clock: Clock, onLeft: () => void) {
+    this.#clock = clock;
+    this.#onLeft = onLeft;
+  }
+
+  get empty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  get head(): Waiting | undefined {
+    return this.#waiting.keys().next().value;
+  }
+
+  add(waiting: Waiting): void {
+    const { timeoutMs, signal } = waiting.send;
+    const at = this.#clock.now() + timeoutMs;
+    this.#waiting.set(waiting, at);
+    signal?.addEventListener(
+      "abort",
+      () => this.#leave(waiting, aborted("nothing was stored", signal, { stored: false })),
+      { once: true },
+    );
+    if (this.#timer === null || at < this.#timer.at) this.#watch(at);
+  }
+
+  /** False: it has left. */
+  take(waiting: Waiting): boolean {
+    const there = this.#waiting.delete(waiting);
+    if (this.empty) this.#stop();
+    return there;
+  }
+
+  #leave(waiting: Waiting, error: StrandlineError): void {
+    if (!this.take(waiting)) return;
+    waiting.reject(error);
+    this.#onLeft();
+  }
+
+  #watch(at: number): void {
+    this.#stop();
+    const stop = new AbortController();
+    this.#timer = { at, stop };
+    void this.#clock.sleep(Math.max(0, at - this.#clock.now()), stop.signal).then(() => {
+      if (stop.signal.aborted) return;
+      this.#timer = null;
+      this.#expire();
+    });
+  }
+
+  #expire(): void {
+    const now = this.#clock.now();
+    for (const [waiting, at] of [...this.#waiting].toSorted(([, a], [, b]) => a - b)) {
+      const { timeoutMs } = waiting.send;
+      const said = `nothing was stored: the send waited ${timeoutMs} ms for its turn`;
+      if (at <= now) this.#leave(waiting, new StrandlineError("REQUEST_TIMED_OUT", said, { timeoutMs }));
+    }
+    const next = Math.min(...this.#waiting.values());
+    if (Number.isFinite(next) && this.#timer === null) this.#watch(next);
+  }
+
+  #stop(): void {
+    this.#timer?.stop.abort();
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,84 @@
+/** What the edge refused for good: read, sent again, discarded. */
+import type { LocalSequence, Partition } from "../../shared/brands.ts";
+import { checkTopicName } from "../../shared/topic-name.ts";
+import type { DeadLetterBatch, OutboxCalls } from "../calls/outbox-calls.ts";
+import type { RecordPlace } from "../calls/record-place.ts";
+import { exactBuffer } from "../consumer/exact-buffer.ts";
+import type { PartitionRef } from "../log/device-log.ts";
+import type { Device } from "./device.ts";
+import type { TopicNames } from "./topic-names.ts";
+
+/** Letters of all topics are looked through for those of one. */
+const LOOKED_THROUGH_MAX = 100_000;
+
+export class LetterDesk {
+  readonly #device: Device;
+  readonly #names: TopicNames;
+
+  constructor(device: Device, names: TopicNames) {
+    this.#device = device;
+    this.#names = names;
+  }
+
+  get calls(): Pick<OutboxCalls, "deadLetters" | "retryDeadLetters" | "discardDeadLetters"> {
+    return {
+      deadLetters: (limit, topic) => this.#list(limit, topic),
+      retryDeadLetters: (letters) => this.#retry(letters),
+      discardDeadLetters: (letters) => this.#discard(letters),
+    };
+  }
+
+  async #list(limit: number, topic: string | null): Promise<DeadLetterBatch[]> {
+    const { outbox } = this.#device;
+    const dead = await outbox.deadLetters(topic === null ? limit : LOOKED_THROUGH_MAX);
+    const all = [
+      ...(await outbox.blocking()).map((one) => ({ ...one, blocking: true })),
+      ...dead.map((one) => ({ ...one, blocking: false })),
+    ];
+    const named = await Promise.all(all.map(async (one) => ({ ...one, topic: await this.#names.of(one.topicKey) })));
+    return named
+      .filter((one) => topic === null || one.topic === topic)
+      .slice(0, limit)
+      .map(({ topic: name, partition, localSequence, count, error, blocking, bytes }) => {
+        return { topic: name, partition, localSequence, count, error, blocking, buffer: exactBuffer([bytes]) };
+      });
+  }
+
+  async #retry(letters: readonly RecordPlace[]): Promise<RecordPlace[]> {
+    const { outbox, news, sync } = this.#device;
+    const again: RecordPlace[] = [];
+    for (const letter of letters)
+      for (const ref of await this.#refsOf(letter)) {
+        const place = await outbox.sendAgain(ref, letter.localSequence as LocalSequence);
+        if (place === null) continue;
+        const { topic } = letter;
+        again.push({ topic, partition: place.ref.partition, localSequence: place.localSequence });
+        news.publish({ type: "appended", refs: [place.ref] });
+        break;
+      }
+    sync?.wake();
+    return again;
+  }
+
+  async #discard(letters: readonly RecordPlace[]): Promise<number> {
+    const { outbox, news, sync } = this.#device;
+    let discarded = 0;
+    for (const letter of letters)
+      for (const ref of await this.#refsOf(letter)) {
+        if (!(await outbox.discard(ref, letter.localSequence as LocalSequence))) continue;
+        discarded += 1;
+        // The tab that sends carries it out where it blocked.
+        news.publish({ type: "appended", refs: [ref] });
+        break;
+      }
+    sync?.wake();
+    return discarded;
+  }
+
+  /** The topic that has the name now, then those that had it before. */
+  async #refsOf({ topic, partition }: RecordPlace): Promise<PartitionRef[]> {
+    const name = checkTopicName(topic);
+    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name).toReversed();
+    return rows.map(({ topicKey }) => ({ topicKey, partition: partition as Partition }));
+  }
+}
