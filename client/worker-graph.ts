@@ -8,6 +8,7 @@ import { ownedTransport } from "./sync/owned-transport.ts";
 import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { TokenSource } from "./sync/token-source.ts";
 import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
+import { webTail } from "./sync/web-tail.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 import type { Device } from "./worker/device.ts";
 import { storedSettings } from "./worker/settings.ts";
@@ -97,7 +98,8 @@ export function syncWith(
     paused,
   };
   const tokens = askToken === null ? null : new TokenSource(askToken, clock);
-  return startSync({ ...ports, transport: ownedTransport(httpTransport(url), { namespace, principal }, tokens) });
+  const transport = ownedTransport(httpTransport(url), { namespace, principal }, tokens);
+  return startSync({ ...ports, transport, tail: webTail(url, tokens !== null) });
 }
 
 /** Injective, so that no two principals ever share a log. */

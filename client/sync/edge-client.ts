@@ -4,12 +4,15 @@
  */
 import type { AnnounceDeviceAnswer, AnnounceDeviceRequest } from "../../shared/api/devices.ts";
 import type { FetchHead, FetchRequest } from "../../shared/api/fetch.ts";
+import type { ListOffsetsAnswer } from "../../shared/api/list-offsets.ts";
 import { release } from "../../shared/release.ts";
 import { ENVELOPE_MEDIA_TYPE, JSON_MEDIA_TYPE } from "../../shared/api/media-types.ts";
 import type { MetadataAnswer, TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ProduceAnswer, ProduceHead } from "../../shared/api/produce.ts";
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
+import type { TicketAnswer } from "../../shared/api/tickets.ts";
 import type { CreateTopicRequest } from "../../shared/api/topics.ts";
+import type { Offset } from "../../shared/brands.ts";
 import { readEnvelope, takePayloads, writeEnvelope } from "../../shared/envelope.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { web } from "../../shared/web-platform.ts";
@@ -92,6 +95,29 @@ export class EdgeClient {
 
   async createTopic(request: CreateTopicRequest, signal: AbortSignal): Promise<TopicMetadata> {
     return await this.#json<TopicMetadata>(post("/v1/topics", request, signal));
+  }
+
+  /** Of the first record at or after the time; null where there is none. */
+  async offsetForTime(
+    { topic, partition, timestamp }: { readonly topic: string; readonly partition: number; readonly timestamp: number },
+    signal: AbortSignal,
+  ): Promise<Offset | null> {
+    const path = `/v1/topics/${encodeURIComponent(topic)}/partitions/${partition}/offsets?at=${timestamp}`;
+    const { offset } = await this.#json<ListOffsetsAnswer>({
+      method: "GET",
+      path,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+      signal,
+    });
+    return offset as Offset | null;
+  }
+
+  /** For one socket, at once. */
+  async ticket(signal: AbortSignal): Promise<string> {
+    const request = { method: "POST", path: "/v1/tickets", timeoutMs: REQUEST_TIMEOUT_MS, signal } as const;
+    const { ticket } = await this.#json<TicketAnswer>(request);
+    if (typeof ticket === "string") return ticket;
+    throw new StrandlineError("UNKNOWN_SERVER_ERROR", "the answer has no ticket");
   }
 
   /** Any route, for administration: what it takes and answers, the caller knows. */

@@ -20,8 +20,10 @@ import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { EdgeClient } from "./edge-client.ts";
 import { ProgressMeter } from "./progress-meter.ts";
+import { RemoteReplica, type RemoteReplicaPorts } from "./remote-replica.ts";
 import { Replicator } from "./replicator.ts";
 import { Sender } from "./sender.ts";
+import type { TailTransport } from "./tail-transport.ts";
 import { TopicDirectory } from "./topic-directory.ts";
 import type { Transport } from "./transport.ts";
 
@@ -42,6 +44,8 @@ export interface SyncPorts {
   readonly replica: Replica;
   readonly catalog: TopicCatalog;
   readonly transport: Transport;
+  /** Null: there are no sockets here, and what is followed is fetched. */
+  readonly tail: TailTransport | null;
   readonly locks: Locks;
   /** Between the tabs: whether the one that leads still runs. */
   readonly news: Pick<DeviceNews, "publish" | "listen">;
@@ -68,6 +72,8 @@ export interface SyncHandle {
   park(parked: boolean): void;
   refreshTopics(names: readonly string[], options: { readonly create: boolean }): Promise<TopicMetadata[]>;
   createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Reads at the edge and stores nothing; every tab may, whoever leads. Ends with `close` of its own, or of this. */
+  reader(): RemoteReplica;
   /** Of an administrator, as the edge answers it. */
   request(request: EdgeRequest): Promise<unknown>;
   announceDevice(said: AnnounceDeviceRequest, signal: AbortSignal): Promise<AnnounceDeviceAnswer>;
@@ -141,6 +147,12 @@ class Sync implements SyncHandle {
     return await this.#directory.create(name, partitionCount, config, this.#closing.signal);
   }
 
+  reader(): RemoteReplica {
+    const reader = new RemoteReplica({ ...this.#ports, ...this.#readerPorts(), edge: this.#edge });
+    this.#closing.signal.addEventListener("abort", () => reader.close(), { once: true });
+    return reader;
+  }
+
   async request(request: EdgeRequest): Promise<unknown> {
     return await this.#edge.request(request, this.#closing.signal);
   }
@@ -203,18 +215,8 @@ class Sync implements SyncHandle {
       inflightRecords: () => sender.inflightRecords,
       tell: (progress) => this.#ports.listener.event({ type: "sync.progress", ...progress }),
     });
-    this.#replicator = new Replicator(
-      {
-        ...shared,
-        sessionId: hex(this.#ports.random.bytes(16)),
-        replicated: (refs) => this.#ports.listener.replicated(refs),
-        damaged: (ref, topic, range) =>
-          this.#ports.listener.event({ type: "log.damaged", topic, partition: ref.partition, ...range }),
-        truncated: (ref, topic, offset) =>
-          this.#ports.listener.event({ type: "log.truncated", topic, partition: ref.partition, offset }),
-      },
-      options,
-    );
+    const replicated = (refs: readonly PartitionRef[]): void => this.#ports.listener.replicated(refs);
+    this.#replicator = new Replicator({ ...shared, ...this.#readerPorts(), replicated }, options);
     this.#change({ leader: true });
     this.#meter.touch();
     await Promise.all([this.#sender.run(), this.#replicator.run()]);
@@ -222,6 +224,18 @@ class Sync implements SyncHandle {
     this.#replicator = null;
     this.#meter = null;
     this.#change({ leader: false });
+  }
+
+  /** What whoever reads at the edge tells, and what a request names it by. */
+  #readerPorts(): Pick<RemoteReplicaPorts, "sessionId" | "damaged" | "truncated" | "unknown" | "reached"> {
+    const { listener, random } = this.#ports;
+    return {
+      sessionId: hex(random.bytes(16)),
+      reached: (error) => this.#reached(error, null),
+      unknown: (topic) => void this.#directory.refresh([topic], false, this.#closing.signal).catch(() => undefined),
+      damaged: ({ partition }, topic, range) => listener.event({ type: "log.damaged", topic, partition, ...range }),
+      truncated: ({ partition }, topic, offset) => listener.event({ type: "log.truncated", topic, partition, offset }),
+    };
   }
 
   async #stepped(ref: PartitionRef, settled: readonly SettledBatch[]): Promise<void> {

@@ -35,6 +35,7 @@ export class ProxiedConnection {
   readonly #browser: Socket;
   readonly #broker: Socket;
   readonly #mustHold: (answer: ProxiedAnswer) => boolean;
+  readonly #mustRefuse: () => boolean;
   readonly #unanswered: Asked[] = [];
   /** Not empty: an answer is held, and every byte behind it waits here too. */
   readonly #heldBytes: Uint8Array[] = [];
@@ -53,10 +54,13 @@ export class ProxiedConnection {
     readonly socket: Socket;
     readonly upstreamPort: number;
     readonly mustHold: (answer: ProxiedAnswer) => boolean;
+    /** Asked for each upgrade. */
+    readonly mustRefuse: () => boolean;
   }) {
     this.#id = options.id;
     this.#browser = options.socket;
     this.#mustHold = options.mustHold;
+    this.#mustRefuse = options.mustRefuse;
     this.#broker = connect({ port: options.upstreamPort, host: "127.0.0.1", noDelay: true });
     this.#wireUp();
     this.#wireDown();
@@ -98,6 +102,7 @@ export class ProxiedConnection {
     const framing = new HttpFraming({
       head: (head) => this.#requestHead(head),
       bytes: (bytes) => {
+        if (!this.#open) return;
         this.#bytesUp += bytes.length;
         if (!this.#broker.write(bytes)) this.#browser.pause();
       },
@@ -132,6 +137,10 @@ export class ProxiedConnection {
     const [method = "", path = ""] = head.startLine.split(" ");
     this.#unanswered.push({ method, path });
     if (head.headers.get("upgrade") === undefined) return requestBody(head);
+    if (this.#mustRefuse()) {
+      this.reset();
+      return "until-close";
+    }
     this.#requestsForwarded += 1;
     return "until-close";
   }

@@ -30,6 +30,10 @@ export interface TcpProxy {
   /** Resets every connection, held answers included, and every later attempt to connect. */
   cut(): void;
   restore(): void;
+  /** Resets the connections that are WebSockets by now. */
+  cutSockets(): void;
+  /** The next so many upgrades are refused, as by a proxy that knows no WebSocket: the connection is reset. */
+  refuseUpgrades(count: number): void;
   /** From now on, answers that the rule names (and all behind them on their connection) are held back. */
   holdAnswers(rule: HoldRule): void;
   /** Lets go of what is held, in order, and holds nothing further. */
@@ -56,15 +60,21 @@ export async function startTcpProxy(options: {
   let isCut = false;
   let answersSeen = 0;
   let rule: HoldRule | null = null;
+  let refusals = 0;
 
   const mustHold = (answer: ProxiedAnswer): boolean => {
     answersSeen += 1;
     return rule?.(answer, answersSeen) ?? false;
   };
+  const mustRefuse = (): boolean => {
+    refusals -= 1;
+    return refusals >= 0;
+  };
   const server = createServer({ noDelay: true }, (socket: Socket) => {
     socket.on("error", () => socket.destroy());
     if (isCut) socket.resetAndDestroy();
-    else connections.push(new ProxiedConnection({ id: connections.length, socket, upstreamPort, mustHold }));
+    else
+      connections.push(new ProxiedConnection({ id: connections.length, socket, upstreamPort, mustHold, mustRefuse }));
   });
   const port = await listenOnLocalhost(server, options.port);
   const totals = (): ProxyTotals => totalsOf(connections.map((connection) => connection.counters()));
@@ -79,6 +89,10 @@ export async function startTcpProxy(options: {
     retarget: (next) => void (upstreamPort = next),
     cut,
     restore: () => void (isCut = false),
+    cutSockets: () => {
+      for (const connection of connections) if (connection.counters().upgraded) connection.reset();
+    },
+    refuseUpgrades: (count) => void (refusals = count),
     holdAnswers: (next) => {
       answersSeen = 0;
       rule = next;

@@ -2,6 +2,7 @@
 import { valuesOf } from "../client/log/log-fixture.ts";
 import type { MemoryPartition } from "./memory-partition.ts";
 import type { SeededRandom } from "./seeded-random.ts";
+import type { TailFault } from "./simulated-tail.ts";
 import type { Disturbance, SeenRequest } from "./simulated-network.ts";
 
 export const FAULTS = [
@@ -25,6 +26,10 @@ export const FAULTS = [
   "store failed",
   "clock jumped",
   "producers forgotten",
+  "tail refused",
+  "tail cut",
+  "tail silent",
+  "tail damaged",
   "tab frozen",
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
@@ -67,6 +72,17 @@ export class Faults {
       default:
         return operation === "fetch" ? this.#as("damaged fetch", { change: damaged }) : null;
     }
+  }
+
+  disturbTail(at: "open" | "frame"): TailFault | null {
+    if (!this.#happens(at === "open" ? 0.3 : 0.04)) return null;
+    const fault = this.#random.pick(["cut", "silent", "damage"] as const);
+    if (at === "open") {
+      this.count("tail refused");
+      return fault === "damage" ? "cut" : fault;
+    }
+    this.count(({ cut: "tail cut", silent: "tail silent", damage: "tail damaged" } as const)[fault]);
+    return fault;
   }
 
   /** Refuses some values for as long as the faults last; asked again, the reason may have vanished. */

@@ -8,6 +8,7 @@ import type {
   PartitionPort,
   ReadAnswer,
   ReadRequest,
+  TailRequest,
   TimeAnswer,
   WaitEnd,
   WaitRequest,
@@ -15,6 +16,8 @@ import type {
 import { decideDeviceAppend } from "../../edge/partition/producer-append.ts";
 import { decideReconcile, type HistoryEntry } from "../../edge/partition/producer-reconcile.ts";
 import { afterDeviceRun, type DeviceProducerState } from "../../edge/partition/producer-states.ts";
+import type { Tails } from "../../edge/partition/tails.ts";
+import type { TailListener, TailUpstream } from "../../edge/tail/tail-upstream.ts";
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import type { ReconcileAnswer, ReconcileRequest } from "../../shared/api/reconcile.ts";
 import { NO_CHAIN, type LeaderEpoch, type ProducerId } from "../../shared/brands.ts";
@@ -22,6 +25,8 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import { batchByteLength, patchLogPosition } from "../../shared/record-batch.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { PlantedBug, StorageFault } from "./faults-of-storage.ts";
+import { openUpstream, tailsOf } from "./memory-tails.ts";
 
 export interface LoggedBatch {
   readonly baseOffset: number;
@@ -32,12 +37,6 @@ export interface LoggedBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** `before`: nothing was written. `after`: all was, and the caller cannot know. */
-export type StorageFault = "before" | "after";
-
-/** Bugs that a checker must catch: an append that is not remembered, an ack of what is not there, a void that is not kept. */
-export type PlantedBug = "no dedup" | "ack before commit" | "no void";
-
 interface Waiter {
   readonly offset: number;
   readonly wake: () => void;
@@ -45,6 +44,7 @@ interface Waiter {
 
 export class MemoryPartition implements PartitionPort {
   readonly #clock: Clock;
+  readonly #tails: Tails;
   #log: LoggedBatch[] = [];
   #producers = new Map<ProducerId, DeviceProducerState>();
   readonly #waiters = new Set<Waiter>();
@@ -60,6 +60,11 @@ export class MemoryPartition implements PartitionPort {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#tails = tailsOf({ read: (request) => this.#read(request), bounds: () => this.#bounds() }, clock);
+  }
+
+  openTail(request: TailRequest, listener: TailListener): TailUpstream {
+    return openUpstream(this.#tails, request, listener);
   }
 
   get log(): readonly LoggedBatch[] {
@@ -80,6 +85,7 @@ export class MemoryPartition implements PartitionPort {
   dropBelow(offset: number): void {
     this.#log = this.#log.filter((batch) => batch.baseOffset >= offset);
     this.#startOffset = offset;
+    this.#tails.moved();
   }
 
   /** As compaction does: nothing is left of the batch there. Not of the last one. */
@@ -94,6 +100,7 @@ export class MemoryPartition implements PartitionPort {
     return () => {
       this.#log = log;
       this.#producers = producers;
+      this.#tails.moved();
     };
   }
 
@@ -167,6 +174,10 @@ export class MemoryPartition implements PartitionPort {
       sequence += count;
       baseOffset += count;
     }
+    const appended = this.#log.slice(-fresh.length).map((batch) => batch.bytes);
+    const length = appended.reduce((sum, one) => sum + one.byteLength, 0);
+    const run = { baseOffset: range.baseOffset, nextOffset: baseOffset, bytes: joined(appended, length) };
+    this.#tails.appended(run);
     for (const waiter of this.#waiters) if (waiter.offset < this.#nextOffset) waiter.wake();
     if (this.planted === "no dedup" && fault === "after") this.#restore(id, state);
     if (fault === "after") throw new StrandlineError("KAFKA_STORAGE_ERROR", "told to fail");

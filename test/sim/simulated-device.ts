@@ -5,6 +5,7 @@ import { openDevice, type DeviceLog } from "../../client/log/open-device.ts";
 import type { PartitionRow } from "../../client/log/rows.ts";
 import type { Locks } from "../../client/ports.ts";
 import { startSync, type SyncHandle } from "../../client/sync/sync.ts";
+import type { TailTransport } from "../../client/sync/tail-transport.ts";
 import type { WorkerEvent } from "../../client/calls/worker-event.ts";
 import { DeviceNews } from "../../client/device-news.ts";
 import type { LocalSequence, Offset } from "../../shared/brands.ts";
@@ -27,6 +28,8 @@ export interface TabOptions {
   readonly channels?: SimulatedChannels;
   readonly paused?: boolean;
   readonly principal?: string;
+  /** Absent: what is followed is fetched. */
+  readonly tail?: TailTransport;
 }
 
 /** One clock, one edge, one network. */
@@ -86,6 +89,7 @@ export class SimulatedTab {
       ...owner,
       lockName: "strandline:test:sync",
       rootProducerKey: log.device.rootProducerKey,
+      tail: options.tail ?? null,
       transport: options.channels === undefined ? transport : freezer.transport(transport),
       locks: options.channels === undefined ? locks : freezer.locks(locks),
       news: new DeviceNews(channel, clock),

@@ -15,6 +15,7 @@ import { attempt } from "../../edge/outcome.ts";
 import { createTopicRequest, demand, fetchRequest, parseJson, reconcileRequest } from "../../edge/schemas.ts";
 import type { PrincipalMeter } from "../../edge/quota/principal-meter.ts";
 import { NO_QUOTA, RequestQuota } from "../../edge/quota/request-quota.ts";
+import { TailSession, type ClientSocket } from "../../edge/tail/tail-session.ts";
 import { TopicCache } from "../../edge/topic-cache.ts";
 import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import type { TopicId } from "../../shared/brands.ts";
@@ -41,6 +42,8 @@ export class SimulatedEdge {
   /** Of topics that nobody made by hand. */
   partitionCount = 1;
   autoCreateTopics = true;
+  /** How long a tail's socket may live. */
+  tailMs = 600_000;
   /** Of the caller; null: no quota binds it. */
   meter: PrincipalMeter | null = null;
 
@@ -67,16 +70,23 @@ export class SimulatedEdge {
       controller: this.#controller,
       topics: this.#lookup,
       clock: this.#clock,
-      streamMs: 0,
+      streamMs: this.tailMs,
       refused: () => undefined,
       background: (work) => void work,
-      openTail: () => Promise.reject(new Error("the simulation has no tails yet")),
+      openTail: async ({ topic: { topicId }, partition, request }, listener) =>
+        await Promise.resolve(this.#partition(topicId, partition).openTail(request, listener)),
       newSessionId: () => "unnamed",
       partition: ({ topicId, name }, partition) =>
         this.#topics.get(name)?.topicId === topicId
           ? meteredPartition(this.#partition(topicId, partition), quota)
           : deletedPartition(topicId, () => this.#lookup.forget(topicId)),
     };
+  }
+
+  openTailSession(client: ClientSocket, signal: AbortSignal): TailSession {
+    const session = new TailSession({ ports: this.#ports, client, clock: this.#clock });
+    void session.run({ lifetimeMs: this.tailMs, signal });
+    return session;
   }
 
   /** A topic of an old name is another topic. */

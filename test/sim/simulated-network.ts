@@ -6,6 +6,7 @@ import type { Transport, TransportRequest, TransportResponse } from "../../clien
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
+import { SimulatedTail, type TailFault } from "./simulated-tail.ts";
 
 export type Operation = "produce" | "fetch" | "reconcile" | "metadata" | "topics";
 
@@ -37,15 +38,24 @@ export class SimulatedNetwork {
   readonly #clock: Clock;
   readonly #edge: SimulatedEdge;
   readonly seen: SeenRequest[] = [];
+  readonly #received = new Map<string, number>();
   /** Devices that reach nothing. */
   readonly offline = new Set<string>();
   /** Asked for each request; null: it goes well. */
   disturb: (seen: SeenRequest) => Disturbance | null = () => null;
   latencyMs: () => number = () => LATENCY_MS;
+  tailLatencyMs: (() => number) | null = null;
 
   constructor(clock: Clock, edge: SimulatedEdge) {
     this.#clock = clock;
     this.#edge = edge;
+  }
+
+  /** Asked for each socket and each of its frames; null: it goes well. */
+  disturbTail: (device: string, at: "open" | "frame") => TailFault | null = () => null;
+
+  tail(device: string): SimulatedTail {
+    return new SimulatedTail({ device, clock: this.#clock, edge: this.#edge, network: this });
   }
 
   connect(device: string): Transport {
@@ -60,6 +70,11 @@ export class SimulatedNetwork {
       if (seen.operation !== operation || left.length === 0) return before(seen);
       return left.shift() ?? null;
     };
+  }
+
+  /** Bytes of answers that have come to that device. */
+  received(device: string): number {
+    return this.#received.get(device) ?? 0;
   }
 
   of(operation: Operation): SeenRequest[] {
@@ -98,6 +113,7 @@ export class SimulatedNetwork {
     const answer = fate.answer ?? (await this.#edge.handle(request));
     if (fate.drop === "answer") return await this.#lost(request, fate);
     await this.#clock.sleep(this.latencyMs() + (fate.answerDelayMs ?? 0));
+    this.#received.set(seen.device, this.received(seen.device) + answer.body.byteLength);
     return fate.change?.(answer) ?? answer;
   }
 

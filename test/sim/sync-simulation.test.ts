@@ -30,6 +30,18 @@ describe("devices, their copies and an edge, with everything going wrong", () =>
     }
   });
 
+  test(
+    `nor with sockets, which are refused, cut, silent and damaged: ${SEEDS} seeds`,
+    { timeout: 600_000 },
+    async () => {
+      for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+        const result = await simulate(seed, { tails: true });
+        expect(result.violations, `seed ${seed}`).toEqual([]);
+        for (const [name, count] of result.faults.fired) fired.set(name, (fired.get(name) ?? 0) + count);
+      }
+    },
+  );
+
   test("nothing is lost or stuck while the edge forgets producers, and it is told", { timeout: 600_000 }, async () => {
     let told = 0;
     for (let seed = FIRST; seed < FIRST + SEEDS / 4; seed += 1) {

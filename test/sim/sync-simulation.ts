@@ -1,6 +1,6 @@
 /** One seeded run: devices append, copies appear, everything goes wrong; then it heals, and all must have come through. */
 import { MemoryStore } from "../../client/log/memory-store.ts";
-import type { PlantedBug } from "./memory-partition.ts";
+import type { PlantedBug } from "./faults-of-storage.ts";
 import { MemoryLocks } from "../client/memory-locks.ts";
 import { Faults } from "./faults.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -11,6 +11,7 @@ import { Line, violations, type Ended } from "./sync-history.ts";
 const STEPS = 120;
 const STEP_MS_MAX = 400;
 const DEVICES_MAX = 4;
+const TAIL_MS = 15_000;
 const HEALED_WITHIN_MS = 120_000;
 const PLACES = ["orders-0", "orders-1", "audit-0", "flows-0", "flows-1"] as const;
 /** `flows` gets its records without a partition. */
@@ -22,6 +23,8 @@ export interface SimulationOptions {
   readonly planted?: PlantedBug;
   /** The edge loses what it knows of producers now and then: what was not heard of may be doubled, nothing may be lost. */
   readonly forgets?: boolean;
+  /** Devices have sockets, which live for a while. */
+  readonly tails?: boolean;
   /** A device's tabs take turns by a lock, freeze and wake; else each of them leads all the time. */
   readonly freezes?: boolean;
 }
@@ -78,6 +81,8 @@ class Simulation {
     const latency = new SeededRandom(this.#random.below(2 ** 31));
     network.latencyMs = () => 5 + latency.next() * 60;
     network.disturb = (seen) => this.#faults.disturb(seen);
+    network.disturbTail = (_, at) => this.#faults.disturbTail(at);
+    edge.tailMs = TAIL_MS;
     await this.#add(new MemoryStore(), new Line());
     for (const device of this.#devices) if (this.#random.chance(0.3)) this.#toggleOffline(device);
     for (let step = 0; step < STEPS; step += 1) {
@@ -248,7 +253,8 @@ class Simulation {
   }
 
   async #open({ name, store, shared }: Device): Promise<SimulatedTab> {
-    const tab = await this.#world.open(name, { store, ...shared });
+    const tails = this.#options.tails === true ? { tail: this.#world.network.tail(name) } : {};
+    const tab = await this.#world.open(name, { store, ...shared, ...tails });
     // A store that was told to fail may refuse even this.
     for (const topic of TOPICS) await tab.follow(topic).catch(() => undefined);
     return tab;
