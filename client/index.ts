@@ -1,6 +1,8 @@
 /** The public interface, and the only barrel. */
 export { Strandline } from "./in-browser.ts";
-export type { StrandlineClient, StrandlineEvents } from "./strandline.ts";
+export type { StrandlineClient } from "./strandline.ts";
+export type { StrandlineEvents } from "./page/strandline-events.ts";
+export type { DeviceStorage, Sync } from "./page/client-parts.ts";
 export type { StrandlineOptions } from "./options.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
@@ -26,8 +28,22 @@ export type { InvalidRecord, OnInvalid } from "./typed/typed-reader.ts";
 export type { Serde } from "./typed/parts.ts";
 export type { Issue, Schema } from "./typed/standard-schema.ts";
 export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
-export type { Consumer, ConsumerConfig, Subscription, TopicPartitions } from "./page/consumer.ts";
-export type { Batch, ConsumerEvents, EachBatchPayload, EachMessagePayload, RunConfig } from "./page/consumer-events.ts";
+export type { Consumer, TopicPartitions } from "./page/consumer.ts";
+export type { ConsumerConfig, Subscription } from "./page/consumer-config.ts";
+export type {
+  Batch,
+  ConsumerEvents,
+  ConsumerPayloads,
+  EachBatchPayload,
+  EachMessagePayload,
+  RunConfig,
+} from "./page/consumer-events.ts";
+export type { OffsetLike, OffsetsByTopic, OffsetsInput, SeekInput } from "./page/offsets.ts";
+export type { Retention } from "./calls/topic-calls.ts";
+export type { DecodedTopic, Table, TableEntriesOptions, TableOptions } from "./page/table.ts";
+export type { TableChange } from "./page/table-view.ts";
+export type { Transaction, TransactionState } from "./page/transaction.ts";
+export type { StateKey } from "./calls/transaction-calls.ts";
 export type { ReceivedHeader, ReceivedMessage } from "./page/received-message.ts";
 export type {
   AclEntry,

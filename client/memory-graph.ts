@@ -33,7 +33,7 @@ export async function openMemoryDevice(
     news.close();
     store.close();
   };
-  const { localLog, outbox, replica, catalog, topicAdmin } = log;
+  const { localLog, outbox, replica, own, catalog, topicAdmin } = log;
   const discard = async (): Promise<number> => {
     const unsynced = (await outbox.waiting()).reduce((sum, { records }) => sum + records, 0);
     await close();
@@ -44,6 +44,6 @@ export async function openMemoryDevice(
     ...{ usageBytes: null, quotaBytes: null },
     ...{ level: "ok", kind: "memory", deviceId },
   });
-  const faces = { localLog, outbox, replica, catalog, topicAdmin, settings: storedSettings(store) };
+  const faces = { store, localLog, outbox, replica, own, catalog, topicAdmin, settings: storedSettings(store) };
   return { database: DATABASE, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
 }

@@ -3,51 +3,41 @@
  * first call, so that importing and constructing are safe in Node and while a server renders.
  */
 import { StrandlineError } from "../shared/strandline-error.ts";
+import { checkTopicName } from "../shared/topic-name.ts";
+import type { Retention } from "./calls/topic-calls.ts";
 import { workerOptions, type StrandlineOptions } from "./options.ts";
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
 import type { Admin } from "./page/admin/admin.ts";
 import { lazyAdmin } from "./page/admin/lazy-admin.ts";
-import type { ConsumerConfig, Consumer } from "./page/consumer.ts";
+import type { ConsumerConfig } from "./page/consumer-config.ts";
+import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import { deadLetters, type DeadLetters } from "./page/dead-letters.ts";
+import type { DeviceStorage, Sync } from "./page/client-parts.ts";
+import type { StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
-import { flushOutbox, type FlushOptions } from "./page/flush.ts";
+import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
 import { Packer } from "./page/packer.ts";
 import { PartitionCounts } from "./page/partition-counts.ts";
 import { PageProducer, type Producer } from "./page/producer.ts";
 import type { ProducerOptions } from "./page/producer-options.ts";
+import { checkRetention } from "./page/retention.ts";
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
+import { PageTable, type DecodedTopic, type Table, type TableOptions } from "./page/table.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
-import {
-  cryptoRandom,
-  nextTask,
-  pageLifecycle,
-  pageStorage,
-  registerBackgroundSync,
-  systemClock,
-} from "./web-ports.ts";
+import { cryptoRandom, nextTask, pageLifecycle, pageStorage, systemClock } from "./web-ports.ts";
+import { registerBackgroundSync } from "./web-ports.ts";
 import type { Topic } from "./typed/topic-types.ts";
 import type { TypedConsumer } from "./typed/typed-consumer.ts";
 import { Persistence } from "./page/persistence.ts";
-import type { OutboxStatus, ReceiptState } from "./calls/outbox-calls.ts";
+import type { ReceiptState } from "./calls/outbox-calls.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
-import type { StorageReport } from "./calls/device-calls.ts";
 
 const CALL_MS_MAX = 30_000;
-
-/** By the `type` of the worker's events, and what the page itself has to tell. */
-export type StrandlineEvents = {
-  readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }>;
-} & {
-  /** The worker ended; outstanding calls were rejected, and the next call opens another. */
-  readonly "worker.died": { readonly type: "worker.died" };
-  /** A send with `acks: 0` was not stored. */
-  readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
-};
 
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 export class StrandlineClient {
@@ -60,26 +50,11 @@ export class StrandlineClient {
   readonly #stopHints: () => void;
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
-  /** Of the disk. */
-  readonly storage: {
-    /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-    persist(): Promise<boolean>;
-    estimate(): Promise<StorageReport>;
-  } = {
+  readonly storage: DeviceStorage = {
     persist: () => this.#persistence.ask(),
     estimate: () => this.#connection.call((api) => api.storageReport(), CALL_MS_MAX),
   };
-  /** Of sync with the edge. */
-  readonly sync: {
-    pause(): Promise<void>;
-    resume(): Promise<void>;
-    status(): Promise<OutboxStatus>;
-    /**
-     * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
-     * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
-     */
-    flush(options?: FlushOptions): Promise<void>;
-  } = {
+  readonly sync: Sync = {
     pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
     resume: () => this.#connection.call((api) => api.setPaused(false), CALL_MS_MAX),
     status: () => this.#connection.call((api) => api.status(), CALL_MS_MAX),
@@ -159,13 +134,18 @@ export class StrandlineClient {
     const deps = {
       call: this.#connection.call.bind(this.#connection),
       connect: this.#connect,
+      counts: this.#counts,
       clock: systemClock,
       random: cryptoRandom,
       retry: this.#options.retry,
+      logger: this.#logger,
     };
     const consumer = new PageConsumer(deps, config);
     consumer.on("crash", ({ error, topic, partition, retryInMs }) =>
       this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }),
+    );
+    consumer.on("offset_reset", ({ topic, partition, from, to, reason }) =>
+      this.#logger.warn("the position is no more in the log", { topic, partition, from, to, reason }),
     );
     consumer.on("corrupt", ({ error, topic, partition, from, to }) =>
       this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }),
@@ -174,6 +154,34 @@ export class StrandlineClient {
       this.#logger.error("a record is not as its topic says", { topic, partition, offset, part, issues }),
     );
     return consumer;
+  }
+
+  /**
+   * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
+   * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
+   */
+  async follow(topic: string, { retention }: { readonly retention?: Retention } = {}): Promise<void> {
+    const checked = checkRetention(topic, retention);
+    await this.#connection.call((api) => api.follow(checkTopicName(topic), checked), CALL_MS_MAX);
+  }
+
+  /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
+  async unfollow(topic: string): Promise<void> {
+    await this.#connection.call((api) => api.unfollow(checkTopicName(topic)), CALL_MS_MAX);
+  }
+
+  /**
+   * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
+   * Throws `INVALID_TOPIC_EXCEPTION`.
+   */
+  table<Value = unknown>(topic: string | DecodedTopic<Value>, options: TableOptions<Value> = {}): Table<Value> {
+    const deps = {
+      call: this.#connection.call.bind(this.#connection),
+      clock: systemClock,
+      retry: this.#options.retry,
+      onError: (error: unknown) => this.#logger.error("a table", { topic, error }),
+    };
+    return new PageTable(deps, topic, options);
   }
 
   admin(): Admin {

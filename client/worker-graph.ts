@@ -46,7 +46,7 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
     news.close();
     await storage.close();
   };
-  const { localLog, outbox, replica, catalog, topicAdmin } = log;
+  const { localLog, outbox, replica, own, catalog, topicAdmin } = log;
   const discard = async (): Promise<number> => {
     await storage.sayGoodbye();
     const unsynced = await storage.unsyncedRecords();
@@ -54,7 +54,8 @@ export async function openWorkerDevice(options: WorkerOptions, { locks, askToken
     return await storage.discard(unsynced);
   };
   const storageReport = (): Promise<StorageReport> => storage.report();
-  const faces = { localLog, outbox, replica, catalog, topicAdmin, settings };
+  const readThrough = sync === null ? null : () => sync.reader();
+  const faces = { store, localLog, outbox, replica, own, readThrough, catalog, topicAdmin, settings };
   const device = { database, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
   return { device, begin: () => storage.begin(news, { sync, registers: askToken !== null }) };
 }

@@ -39,7 +39,20 @@ async function open(
 function handingOver(calls: WorkerCalls): WorkerCalls {
   return {
     ...calls,
-    poll: async (consumer, options) => withBuffers(await calls.poll(consumer, options)),
+    poll: async (consumer, options) => {
+      const answer = await calls.poll(consumer, options);
+      return transfer(
+        answer,
+        answer.runs.map(({ buffer }) => buffer),
+      );
+    },
+    pollTable: async (table, waitMs) => {
+      const news = await calls.pollTable(table, waitMs);
+      return transfer(
+        news,
+        [...news.kept, ...news.runs, ...news.pending].map(({ buffer }) => buffer),
+      );
+    },
     deadLetters: async (limit, topic) => withBuffers(await calls.deadLetters(limit, topic)),
   };
 }

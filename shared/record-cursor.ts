@@ -23,6 +23,8 @@ export class RecordCursor {
   headerCount = 0;
   headersAt = 0;
   end: number;
+  /** Where the record begins. */
+  start = 0;
   readonly #batch: RecordBatch;
   readonly #bytes: Uint8Array;
   readonly #varint = new VarintReader();
@@ -52,6 +54,7 @@ export class RecordCursor {
     this.#left -= 1;
     const varint = this.#varint;
     const start = this.end;
+    this.start = start;
     if (!varint.varint(this.#bytes, start, this.#batch.end)) return this.#damaged(start, "the length of a record");
     const end = varint.at + varint.value;
     if (varint.value < 1 || end > this.#batch.end) return this.#damaged(start, `a record of ${varint.value} bytes`);
@@ -67,6 +70,14 @@ export class RecordCursor {
     this.keyLengthAt = varint.at;
     this.end = end;
     return this.#fields(varint.at, end);
+  }
+
+  /** The fields of a record that `next` has found whole, by its `start`. The cursor goes on nowhere from there. */
+  reread(start: number): void {
+    this.end = start;
+    this.#left = 1;
+    this.damage = null;
+    this.next();
   }
 
   #fields(at: number, end: number): boolean {

@@ -1,6 +1,6 @@
 /** What the README shows compiles against the library as it is. `test/system/readme.test.ts` runs it. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "./harness/paths.ts";
@@ -51,4 +51,10 @@ describe("README", () => {
     expect(blocks.length, "README.md shows no TypeScript").toBeGreaterThan(0);
     expect(complaints(blocks)).toBe("");
   });
+});
+
+const DOCS = join(ROOT, "docs");
+test.each(readdirSync(DOCS).filter((name) => name.endsWith(".md")))("the code of docs/%s compiles", (name) => {
+  const blocks = codeBlocks(readFileSync(join(DOCS, name), "utf8"));
+  if (blocks.length > 0) expect(complaints(blocks)).toBe("");
 });

@@ -9,12 +9,15 @@ import type { AppendCalls } from "./append-calls.ts";
 import type { ConsumerCalls } from "./consumer-calls.ts";
 import type { DeviceCalls } from "./device-calls.ts";
 import type { OutboxCalls } from "./outbox-calls.ts";
+import type { TableCalls } from "./table-calls.ts";
 import type { TopicCalls } from "./topic-calls.ts";
+import type { TransactionCalls } from "./transaction-calls.ts";
 import type { WorkerEvent } from "./worker-event.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
 /** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
-export interface WorkerCalls extends AppendCalls, ConsumerCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
+export interface WorkerCalls
+  extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
 
 export interface WorkerApi extends WorkerCalls {
   /** First of all. `lifeLock` is held from before the answer until the worker ends. */

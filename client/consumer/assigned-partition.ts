@@ -1,16 +1,96 @@
-import type { Offset } from "../../shared/brands.ts";
+import type { LocalSequence, Offset } from "../../shared/brands.ts";
+import type { OwnIdentity, SeekPosition } from "../calls/consumer-calls.ts";
 import type { PartitionRef } from "../log/device-log.ts";
+import type { PartitionRow } from "../log/rows.ts";
+import type { RecordSource } from "./record-source.ts";
+
+/** Where a partition begins, until the offset is known. */
+export type StartAt = { readonly at: "group" | "latest" | "earliest" } | { readonly timestamp: number };
 
 /** A partition that a session reads. */
 export interface AssignedPartition {
   readonly topic: string;
+  /** Partition -1: the topic's are not known yet, its own pending records are. */
   readonly ref: PartitionRef;
-  /** The next offset to hand out. Null: not decided, since the group's offset or the log's end is not known yet. */
+  readonly source: RecordSource;
+  /** The next offset to hand out. Null: not decided, since what `start` asks for is not known yet. */
   position: Offset | null;
+  start: StartAt;
+  /** The position was reached by reading: only a truncation can put it beyond the log's end. */
+  reached: boolean;
+  /** The log was cut here; the replica will begin anew from there. */
+  cutTo: Offset | null;
+  /** The next of the device's own pending records. Null: not decided, or not asked for. */
+  localSequence: LocalSequence | null;
+  readonly identities: Map<string, number>;
+  /** The group's committed offset as this session knows it. Null: none. Undefined: to be read. */
+  committed: Offset | null | undefined;
+  /** Goes up whenever `committed` is to be read again. */
+  joins: number;
   /** Goes up with every seek, so that a read under way when it came is dropped. */
   seeks: number;
   /** False: the last read reached the end, and no news came since. */
   mayHaveMore: boolean;
+}
+
+export function newPartition(topic: string, ref: PartitionRef, source: RecordSource): AssignedPartition {
+  return {
+    topic,
+    ref,
+    source,
+    position: null,
+    start: { at: "group" },
+    reached: false,
+    cutTo: null,
+    localSequence: null,
+    identities: new Map(),
+    committed: undefined,
+    joins: 0,
+    seeks: 0,
+    mayHaveMore: true,
+  };
+}
+
+export function seekTo(assigned: AssignedPartition, to: SeekPosition): void {
+  assigned.seeks += 1;
+  assigned.mayHaveMore = true;
+  if ("localSequence" in to) {
+    assigned.localSequence = to.localSequence as LocalSequence;
+    return;
+  }
+  assigned.reached = false;
+  assigned.position = "offset" in to ? (to.offset as Offset) : null;
+  if ("at" in to) assigned.start = { at: to.at };
+  else if ("timestamp" in to) assigned.start = { timestamp: to.timestamp };
+}
+
+/** On at the group's committed offset. */
+export function rejoin(assigned: AssignedPartition): void {
+  assigned.seeks += 1;
+  assigned.joins += 1;
+  assigned.committed = undefined;
+  assigned.position = null;
+  assigned.start = { at: "group" };
+  assigned.reached = false;
+  assigned.mayHaveMore = true;
+}
+
+/** To be told what was committed; unless the partition was joined anew meanwhile: then it is being read. */
+export function noting(assigned: AssignedPartition): (offset: Offset | null) => void {
+  const { joins } = assigned;
+  return (offset) => {
+    if (assigned.joins === joins) assigned.committed = offset;
+  };
+}
+
+/** An identity is kept once it was seen: what was sent under it may be read much later. */
+export function noteIdentity({ identities }: AssignedPartition, row: PartitionRow | undefined): void {
+  const identity = row?.identity;
+  if (identity !== null && identity !== undefined) identities.set(identity.producerId, identity.sequenceBase);
+}
+
+export function identitiesOf({ identities }: AssignedPartition): OwnIdentity[] {
+  return [...identities].map(([producerId, sequenceBase]) => ({ producerId, sequenceBase }));
 }
 
 export function partitionName(topic: string, partition: number): string {

@@ -2,32 +2,43 @@
  * The worker's half of a consumer: a position per partition and reads of the replica. It never waits for the
  * network: what is on the device is what there is, online or not.
  */
-import { offset as toOffset, partition as toPartition, type Offset, type TopicKey } from "../../shared/brands.ts";
+import { offset as toOffset, type LocalSequence, type Offset } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
+import type {
+  ConsumerNews,
+  ConsumerOptions,
+  MovedRange,
+  PollAnswer,
+  PolledRun,
+  PollOptions,
+  TopicPartitionOffset,
+} from "../calls/consumer-calls.ts";
 import type { DeviceMessage, DeviceNews } from "../device-news.ts";
-import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
-import type { TopicRow } from "../log/rows.ts";
+import type { PartitionRef } from "../log/device-log.ts";
+import { turnOver } from "../log/turn-over.ts";
 import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
-import type { ConsumerOptions, PolledRun, PollOptions, TopicPartitionOffset } from "../calls/consumer-calls.ts";
-import { partitionName, type AssignedPartition } from "./assigned-partition.ts";
-import { exactBuffer } from "./exact-buffer.ts";
+import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
+import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { GroupLock } from "./group-lock.ts";
-import { turnOver } from "../log/turn-over.ts";
+import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 
-export interface SessionDeps {
-  readonly replica: Replica;
-  readonly catalog: TopicCatalog;
+export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
   readonly locks: Locks;
   readonly clock: Clock;
   readonly random: Random;
   /** `strandline:<db>:group:<groupId>`; null where there is no group. */
   readonly groupLockName: string | null;
-  /** Makes the topic known to the device and follows it, so that it is replicated. */
-  readonly follow: (topic: string) => Promise<TopicRow>;
+}
+
+export interface GroupMember {
+  readonly groupId: string;
+  readonly turn: number;
+  readonly ref: PartitionRef;
+  /** To be told once the offset is committed. */
+  readonly applied: (offset: Offset) => void;
 }
 
 export class ConsumerSession {
@@ -36,55 +47,59 @@ export class ConsumerSession {
   readonly #wake: Wake;
   readonly #stopListening: () => void;
   readonly #lock: GroupLock | null;
-  readonly #partitions = new Map<string, AssignedPartition>();
-  /** Of topics whose partitions are not known yet. */
-  readonly #sought = new Map<string, Offset>();
+  readonly #assignment: Assignment;
+  readonly #reader: ReaderDeps;
+  #news: ConsumerNews[] = [];
+  #joined = false;
   #topicsChanged = true;
   #turn = 0;
   #nudged = false;
   #closed = false;
 
   constructor(deps: SessionDeps, options: ConsumerOptions) {
+    const { replica, own, clock, news, groupLockName } = deps;
+    const { groupId } = options;
     this.#deps = deps;
     this.#options = options;
-    this.#wake = new Wake(deps.clock);
-    this.#stopListening = deps.news.listen((message) => this.#onNews(message));
+    this.#wake = new Wake(clock);
+    const onNews = (told: ConsumerNews): void => void this.#news.push(told);
+    this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#markNews(refs), onNews });
+    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
+    this.#stopListening = news.listen((message) => this.#onNews(message));
     this.#lock =
-      deps.groupLockName === null || options.groupId === null
+      groupLockName === null || groupId === null
         ? null
-        : new GroupLock({
-            ...deps,
-            name: deps.groupLockName,
-            groupId: options.groupId,
-            onChange: () => this.#wake.ring(),
-          });
+        : new GroupLock({ ...deps, name: groupLockName, groupId, onChange: () => this.#wake.ring() });
   }
 
   async subscribe(): Promise<void> {
-    for (const { name } of this.#options.topics) await this.#deps.follow(name);
+    await this.#assignment.subscribe();
   }
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
-  async poll(options: PollOptions): Promise<PolledRun[]> {
+  async poll(options: PollOptions): Promise<PollAnswer> {
+    for (const of of options.rejoins) this.#assignment.rejoin(of);
+    for (const position of options.seeks) this.#assignment.seek(position);
     await this.commit(options.commit);
     const until = this.#deps.clock.now() + options.waitMs;
     const paused = new Set(options.paused.map(({ topic, partition }) => pauseName(topic, partition)));
+    const runs: PolledRun[] = [];
+    let bytes = 0;
     while (!this.#closed) {
       this.#checkTurn();
       if (!this.#nudged && (this.#lock === null || this.#lock.held)) {
         await this.#assign();
-        const runs = await this.#read(options.bytesMax, paused);
-        if (runs.length > 0) return runs;
+        bytes += await this.#read(runs, options, { paused, bytesMax: options.bytesMax - bytes });
       }
       const left = until - this.#deps.clock.now();
-      if (left <= 0 || this.#nudged) break;
+      const enough = this.#news.length > 0 || (bytes > 0 && bytes >= Math.min(options.bytesMin, options.bytesMax));
+      if (enough || left <= 0 || this.#nudged) break;
       await this.#wake.wait(left);
     }
-    this.#nudged = false;
     // News can be lost between tabs: look everywhere once per wait.
-    for (const each of this.#partitions.values()) each.mayHaveMore = true;
-    this.#topicsChanged = true;
-    return [];
+    if (runs.length === 0 && this.#news.length === 0) this.#lookEverywhere();
+    this.#nudged = false;
+    return { runs, news: this.#news.splice(0) };
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -99,13 +114,25 @@ export class ConsumerSession {
     this.#checkTurn();
     const turn = this.#lock?.turn ?? null;
     if (turn === null) return;
-    const committed = [];
-    for (const { topic, partition, offset } of offsets) {
-      const assigned = this.#partitions.get(partitionName(topic, partition));
-      if (assigned === undefined) throw unassigned(topic, partition);
-      committed.push({ ref: assigned.ref, offset: toOffset(offset) });
-    }
+    const committed = offsets.map(({ topic, partition, offset }) => {
+      const assigned = this.#assignment.get(topic, partition);
+      return { ref: assigned.ref, offset: toOffset(offset), done: noting(assigned) };
+    });
     await this.#deps.replica.commit(groupId, committed, { turn });
+    for (const { done, offset } of committed) done(offset);
+  }
+
+  get groupId(): string | null {
+    return this.#options.groupId;
+  }
+
+  /** For a transaction with the group's offset; null: another consumer has its turn, or the partition was joined anew since. */
+  member(topic: string, partition: number, joins: number): GroupMember | null {
+    const { groupId } = this.#options;
+    const turn = this.#lock?.turn ?? null;
+    const assigned = this.#assignment.partitions.get(partitionName(topic, partition));
+    if (groupId === null || turn === null || assigned?.joins !== joins) return null;
+    return { groupId, turn, ref: assigned.ref, applied: noting(assigned) };
   }
 
   /** Another tab may have the group's turn: this consumer is opened again when its page goes on. */
@@ -114,19 +141,10 @@ export class ConsumerSession {
     this.#wake.ring();
   }
 
-  seek({ topic, partition, offset }: TopicPartitionOffset): void {
-    const name = partitionName(topic, partition);
-    const assigned = this.#partitions.get(name);
-    const position = toOffset(offset);
-    if (assigned === undefined) {
-      if (!this.#options.topics.some((subscribed) => subscribed.name === topic)) throw unassigned(topic, partition);
-      this.#sought.set(name, position);
-    } else {
-      assigned.position = position;
-      assigned.seeks += 1;
-      assigned.mayHaveMore = true;
-    }
-    this.#wake.ring();
+  async movedRecords(topic: string, { from, to }: { from: number; to: number }): Promise<MovedRange[]> {
+    const row = await this.#deps.catalog.byName(topic);
+    if (row === undefined) return [];
+    return await this.#deps.own.moved(row.topicKey, { from: from as LocalSequence, to: to as LocalSequence });
   }
 
   async close(commit: readonly TopicPartitionOffset[]): Promise<void> {
@@ -137,6 +155,7 @@ export class ConsumerSession {
       this.#stopListening();
       this.#lock?.release();
       this.#wake.ring();
+      await this.#assignment.close();
     }
   }
 
@@ -145,107 +164,83 @@ export class ConsumerSession {
     if (this.#lock?.lost === true && !this.#closed) throw turnOver(this.#options.groupId ?? "");
   }
 
-  #onNews(message: DeviceMessage): void {
-    if (message.type === "learned") this.#topicsChanged = true;
-    else if (message.type === "appended" || message.type === "replicated" || message.type === "settled") {
-      if (!this.#markNews(message.refs)) return;
-    } else return;
-    this.#wake.ring();
+  #lookEverywhere(): void {
+    for (const each of this.#assignment.partitions.values()) each.mayHaveMore = true;
+    this.#topicsChanged = true;
   }
 
-  #markNews(refs: readonly PartitionRef[]): boolean {
+  #onNews(message: DeviceMessage): void {
+    if (message.type === "learned") {
+      this.#topicsChanged = true;
+      this.#wake.ring();
+    } else if (message.type === "appended" || message.type === "replicated" || message.type === "settled") {
+      this.#markNews(message.refs, message.type === "replicated");
+    } else if (message.type === "event" && message.event.type === "log.truncated") {
+      const { topic, partition, offset } = message.event;
+      this.#truncated(topic, partition, offset);
+    }
+  }
+
+  /** Told just before the replica is: until it has begun anew, its old records are read there. */
+  #truncated(topic: string, partition: number, to: number): void {
+    for (const each of this.#assignment.partitions.values())
+      if (each.topic === topic && each.ref.partition === partition) each.cutTo = toOffset(to);
+  }
+
+  /** What was read above the cut is no more, other records will stand there; what was not read below it is not held. */
+  #cut(assigned: AssignedPartition, to: Offset): void {
+    const { topic, ref, position: from } = assigned;
+    assigned.cutTo = null;
+    if (from === null || from === to) return;
+    assigned.position = to;
+    assigned.seeks += 1;
+    const reason = from < to ? "retention" : "truncated";
+    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason });
+  }
+
+  #markNews(refs: readonly PartitionRef[], replicated = false): void {
     const keys = new Set(refs.map((ref) => `${ref.topicKey}/${ref.partition}`));
     let any = false;
-    for (const each of this.#partitions.values()) {
+    for (const each of this.#assignment.partitions.values()) {
       if (!keys.has(`${each.ref.topicKey}/${each.ref.partition}`)) continue;
       each.mayHaveMore = true;
+      if (replicated && each.cutTo !== null) this.#cut(each, each.cutTo);
       any = true;
     }
-    return any;
+    if (any) this.#wake.ring();
   }
 
-  /** Takes up partitions that have become known, and decides positions that are open. */
   async #assign(): Promise<void> {
     if (this.#topicsChanged) {
       this.#topicsChanged = false;
-      for (const { name } of this.#options.topics) this.#takeUp(name, await this.#deps.catalog.byName(name));
+      const changed = await this.#assignment.refresh();
+      if (this.#lock !== null && (changed || !this.#joined))
+        this.#news.push({ type: "joined", assignment: this.#assignment.assignment() });
+      this.#joined = true;
     }
-    for (const assigned of this.#partitions.values()) {
-      if (assigned.position !== null) continue;
-      const { seeks } = assigned;
-      const start = await this.#startOf(assigned);
-      if (assigned.seeks === seeks) assigned.position = start;
-    }
+    await this.#assignment.decide();
   }
 
-  #takeUp(topic: string, row: TopicRow | undefined): void {
-    const topicKey: TopicKey | undefined = row?.topicKey;
-    const count = row?.partitionCount ?? 0;
-    for (const [name, assigned] of this.#partitions) {
-      // The topic was made again under its old name: its partitions are other ones.
-      if (assigned.topic === topic && assigned.ref.topicKey !== topicKey) this.#partitions.delete(name);
-    }
-    for (let index = 0; index < count && topicKey !== undefined; index += 1) {
-      const name = partitionName(topic, index);
-      if (this.#partitions.has(name)) continue;
-      const ref = { topicKey, partition: toPartition(index) };
-      const position = this.#sought.get(name) ?? null;
-      this.#sought.delete(name);
-      this.#partitions.set(name, { topic, ref, position, seeks: 0, mayHaveMore: true });
-    }
-  }
-
-  /** The group's committed offset; without one the beginning or, as Kafka's `latest`, the end as far as it is known. */
-  async #startOf({ topic, ref }: AssignedPartition): Promise<Offset | null> {
-    const { groupId, topics } = this.#options;
-    const committed = groupId === null ? null : await this.#deps.replica.committed(groupId, ref);
-    if (committed !== null) return committed;
-    const [row] = await this.#deps.replica.rows([ref]);
-    const subscription = topics.find(({ name }) => name === topic);
-    if (subscription?.fromBeginning === true) return row?.logStartOffset ?? toOffset(0);
-    const topicRow = await this.#deps.catalog.byName(topic);
-    if (topicRow?.local === true) return row?.highWatermark ?? toOffset(0);
-    // Not heard of yet: `latest` is decided when the edge first tells where the log ends.
-    return row === undefined || row.leaderEpoch === null ? null : row.highWatermark;
-  }
-
-  /** Fair: each poll begins one partition further on. */
-  async #read(bytesMax: number, paused: ReadonlySet<string>): Promise<PolledRun[]> {
-    const all = [...this.#partitions];
-    const runs: PolledRun[] = [];
+  /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */
+  async #read(
+    runs: PolledRun[],
+    { partitionBytesMax }: PollOptions,
+    { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
+  ): Promise<number> {
+    const all = [...this.#assignment.partitions.values()];
     let bytes = 0;
     for (let step = 0; step < all.length && bytes < bytesMax; step += 1) {
-      const entry = all[(this.#turn + step) % all.length];
-      if (entry === undefined || isPaused(paused, entry[1])) continue;
-      const run = await this.#readPartition(entry[1], bytesMax - bytes);
+      const assigned = all[(this.#turn + step) % all.length];
+      if (assigned === undefined || isPaused(paused, assigned)) continue;
+      const run = await readPartition(assigned, Math.min(partitionBytesMax, bytesMax - bytes), this.#reader);
+      if (assigned.mayHaveMore && run === null) this.#wake.ring();
       if (run === null) continue;
-      runs.push(run);
-      bytes += run.buffer.byteLength;
+      const { committed = null, joins } = assigned;
+      runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
+      bytes += Math.max(1, run.buffer.byteLength);
     }
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
-    return runs;
-  }
-
-  async #readPartition(assigned: AssignedPartition, bytesMax: number): Promise<PolledRun | null> {
-    const { position: from, seeks, ref, topic } = assigned;
-    if (from === null || !assigned.mayHaveMore) return null;
-    // Before the read: news that come during it must not be lost.
-    assigned.mayHaveMore = false;
-    const result = await this.#deps.replica.read(ref, from, bytesMax);
-    if (assigned.seeks !== seeks) return null;
-    if (result.nextOffset <= from) {
-      // Retention on the device has passed the position: go on where the log begins.
-      if (result.logStartOffset > from) {
-        assigned.position = result.logStartOffset;
-        assigned.mayHaveMore = true;
-        this.#wake.ring();
-      }
-      return null;
-    }
-    assigned.position = result.nextOffset;
-    assigned.mayHaveMore = true;
-    const { runs, nextOffset: to, highWatermark } = result;
-    return { topic, partition: ref.partition, buffer: exactBuffer(runs), from, to, highWatermark };
+    return bytes;
   }
 }
 
@@ -256,12 +251,4 @@ function isPaused(paused: ReadonlySet<string>, { topic, ref }: AssignedPartition
 /** No topic's name has a slash: `orders-3` may be a topic, or a partition of another. */
 function pauseName(topic: string, partition: number | null): string {
   return partition === null ? topic : `${topic}/${partition}`;
-}
-
-function unassigned(topic: string, partition: number): StrandlineError {
-  return new StrandlineError(
-    "UNKNOWN_TOPIC_OR_PARTITION",
-    `${partitionName(topic, partition)} is not assigned to this consumer`,
-    { topic, partition },
-  );
 }

@@ -35,6 +35,11 @@ export class AppendGroup {
     return this.callers.some(({ caller }) => caller.durability === "strict") ? "strict" : "relaxed";
   }
 
+  /** Of its only caller. */
+  get alongside(): Caller["alongside"] {
+    return this.callers[0]?.caller.alongside ?? null;
+  }
+
   adopt(callers: readonly PlannedCaller[], plan: AppendPlan): void {
     this.callers = callers;
     this.plans = plan.finish();

@@ -5,7 +5,7 @@
  */
 import type { Crc, LocalSequence, Offset, TopicKey } from "../../shared/brands.ts";
 import type { PartitionPlan } from "./append-plan.ts";
-import { batchCrc, patchLogPosition } from "../../shared/record-batch.ts";
+import { batchCrc, batchMaxTimestamp, patchLogPosition } from "../../shared/record-batch.ts";
 import { entryKey, movedKey, partitionKey } from "./keys.ts";
 import { NEW_PARTITION, plus, sameRow, withPendingBytes } from "./partition-row.ts";
 import type { MovedRow } from "./moved-map.ts";
@@ -124,9 +124,12 @@ function writeAll(
   for (const plan of plans) {
     const row = rowOf(rows, plan);
     let next = row.nextLocalSequence;
+    let maxTimestamp = row.maxTimestamp ?? -1;
     for (const { bytes, count, ...named } of plan.batches) {
-      if (plan.topic.local) addToLog(transaction, plan, { bytes, count, offset: next as number as Offset });
-      else
+      if (plan.topic.local) {
+        maxTimestamp = Math.max(maxTimestamp, batchMaxTimestamp(bytes, 0));
+        addToLog(transaction, plan, { bytes, count, offset: next as number as Offset, maxTimestamp });
+      } else
         void transaction.put("pending", entryKey(plan.ref, next), {
           bytes,
           count,
@@ -143,11 +146,15 @@ function writeAll(
 function addToLog(
   transaction: StoreTransaction,
   { ref }: PartitionPlan,
-  batch: { bytes: Uint8Array<ArrayBuffer>; count: number; offset: Offset },
+  batch: { bytes: Uint8Array<ArrayBuffer>; count: number; offset: Offset; maxTimestamp: number },
 ): void {
-  const { bytes, count, offset } = batch;
+  const { bytes, count, offset, maxTimestamp } = batch;
   patchLogPosition(bytes, 0, { baseOffset: offset, leaderEpoch: 0 });
-  void transaction.put("log", entryKey(ref, offset), { bytes, lastOffset: plus(offset, count - 1) } satisfies LogRow);
+  void transaction.put("log", entryKey(ref, offset), {
+    bytes,
+    lastOffset: plus(offset, count - 1),
+    maxTimestamp,
+  } satisfies LogRow);
 }
 
 function writeMaps(transaction: StoreTransaction, plan: PartitionPlan, rows: PartitionRows): void {
@@ -181,6 +188,10 @@ export function rowAfter(plan: PartitionPlan, row: PartitionRow): PartitionRow {
     highWatermark: end,
     replicatedTo: end,
     replicatedCrc,
+    maxTimestamp: plan.batches.reduce(
+      (latest, { bytes }) => Math.max(latest, batchMaxTimestamp(bytes, 0)),
+      row.maxTimestamp ?? -1,
+    ),
   };
 }
 

@@ -15,7 +15,16 @@ import type {
 } from "../../shared/brands.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { BlockedBatch, DeadLetterRow, PartitionRow, PendingRow, ProducerIdentity, TopicRow } from "./rows.ts";
+import type {
+  BlockedBatch,
+  DeadLetterRow,
+  PartitionRow,
+  PendingRow,
+  ProducerIdentity,
+  TopicRetention,
+  TopicRow,
+} from "./rows.ts";
+import type { StoreName, StoreTransaction } from "./store.ts";
 
 export interface PartitionRef {
   readonly topicKey: TopicKey;
@@ -47,17 +56,24 @@ export interface AppendedBatch {
   readonly baseOffset: Offset | null;
 }
 
+/** What shares the transaction of an append. `write` may run more than once, and throws to refuse: nothing is appended then. */
+export interface Alongside {
+  readonly stores: readonly StoreName[];
+  write(transaction: StoreTransaction): Promise<void>;
+}
+
 export interface LocalLog {
   /**
    * Takes the batches' buffers over. All or nothing, durable (`strict`) when it resolves. Appends that meet while a
-   * transaction is in flight share the next one, and their records form one batch per partition.
+   * transaction is in flight share the next one, and their records form one batch per partition; one with something
+   * `alongside` has a transaction of its own.
    * Errors: `INVALID_TOPIC_EXCEPTION`, `UNKNOWN_TOPIC_OR_PARTITION`, `MESSAGE_TOO_LARGE`, `CORRUPT_MESSAGE`,
    * `INVALID_RECORD`, `UNSUPPORTED_COMPRESSION_TYPE` (compressed and without a partition),
    * `STORAGE_FULL`, `STORE_FAILED`, `CLOSED`.
    */
   append(
     appends: readonly BatchAppend[],
-    options?: { readonly durability?: "strict" | "relaxed" },
+    options?: { readonly durability?: "strict" | "relaxed"; readonly alongside?: Alongside | null },
   ): Promise<AppendedBatch[]>;
 }
 
@@ -214,7 +230,11 @@ export interface Replica {
   store(runs: readonly FetchedRun[]): Promise<PartitionRef[]>;
   /** From `offset`, below `replicatedTo`; at least one batch if there is any, about `bytesMax`. */
   read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;
+  /** Kafka's offset for a time: of the first record whose time is `timestamp` or later; null: none so far. */
+  offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null>;
   committed(group: string, ref: PartitionRef): Promise<Offset | null>;
+  /** Where the group's offset was before the log was cut below it; null: it was not, since the last commit. */
+  cutFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** A consumer's turn in the group begins, and every earlier one is over. */
   beginTurn(group: string): Promise<number>;
   /** All or nothing. `ILLEGAL_GENERATION`: the turn is over. Without one it is nobody's turn that decides. */
@@ -240,7 +260,10 @@ export interface TopicCatalog {
   all(): Promise<TopicRow[]>;
   /** Makes the row where there is none: unknown to the edge, or local with that many partitions. */
   ensure(name: string, local: { readonly partitionCount: number } | null): Promise<TopicRow>;
-  follow(topicKey: TopicKey): Promise<void>;
+  /** `retention` absent: as it was. */
+  follow(topicKey: TopicKey, retention?: TopicRetention): Promise<void>;
+  /** It is pulled no more; what is on the device stays. */
+  unfollow(topicKey: TopicKey): Promise<void>;
   /** These topics are in strict order and no others are; makes rows where there are none. */
   setStrictOrder(names: readonly string[]): Promise<void>;
   /**

@@ -7,10 +7,11 @@ import type { Clock } from "../../shared/clock.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
 import { DISCARDED_VERSION, finishDiscard } from "./discard-database.ts";
 import { isVersionError, openError, storeFailed } from "./idb-errors.ts";
-import { createStores, SCHEMA_VERSION } from "./idb-schema.ts";
+import { SCHEMA_VERSION } from "./idb-schema.ts";
 import { DEVICE_KEY } from "./keys.ts";
 import type { DeviceRow } from "./rows.ts";
 import type { StoreName } from "./store.ts";
+import { upgrade } from "./upgrades.ts";
 
 /** Opening takes some 10 ms. What is not open by then waits for another tab that does not let go. */
 export const OPEN_TIMEOUT_MS = 3_000;
@@ -166,12 +167,12 @@ async function request(
   };
   try {
     opened = await openDB(name, SCHEMA_VERSION, {
-      upgrade(database, oldVersion, _newVersion, transaction) {
+      async upgrade(database, oldVersion, newVersion, transaction) {
         // Its rejection reaches us as that of `openDB`.
         transaction.done.catch(() => {});
         gone = oldVersion === 0 && !options.mayCreate;
         if (gone || progress.gaveUp) transaction.abort();
-        else createStores(database);
+        else await upgrade(database, { from: oldVersion, to: newVersion ?? SCHEMA_VERSION, transaction });
       },
       blocked() {
         progress.blocked = true;

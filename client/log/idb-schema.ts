@@ -1,5 +1,5 @@
 /**
- * The database of one device at version 1. Keys are explicit and out of line, so that a write that is repeated lands
+ * The database of one device at version 2. Keys are explicit and out of line, so that a write that is repeated lands
  * on itself; there is no secondary index, since each would double the rows a write touches. Values: `rows.ts`.
  *
  * | store        | key                                         | written by                                       | absence means                               |
@@ -15,13 +15,10 @@
  * | offsets      | `[group, topicKey, partition]`              | `Replica`                                        | the group never committed                   |
  * | offsets      | `["", group]`                               | `Replica`, when a consumer's turn begins         | no consumer of the group ever ran           |
  * | deadLetters  | `[topicKey, partition, local sequence]`     | `Outbox`                                         | not refused for good                        |
+ * | state        | `[group, part of the key, ...]`             | transactions of the group's handlers             | never put, or deleted                       |
+ * | tables       | `[topicKey]`                                | `StoredTables`, `Replica` where a log restarts   | no table of the topic was opened yet        |
+ * | tables       | `[topicKey, segment]`                       | `StoredTables`                                   | nothing kept, or written anew under another |
  */
-import type { IDBPDatabase } from "idb";
-import { STORE_NAMES } from "./store.ts";
 
-/** The first change after a release raises it and adds a branch on `oldVersion`; tabs of both versions then meet. */
-export const SCHEMA_VERSION = 1;
-
-export function createStores(database: IDBPDatabase): void {
-  for (const name of STORE_NAMES) database.createObjectStore(name);
-}
+/** Tabs of a version and of the one before meet: a change raises it, adds a step to `upgrades.ts`, and tests the way. */
+export const SCHEMA_VERSION = 2;

@@ -65,6 +65,31 @@ export function turnKey(group: string): Key {
   return ["", group];
 }
 
+/** Offsets of groups, not their turns. U+FFFF is no character: no group's name begins with it. */
+export const ALL_GROUPS: KeyRange = { from: ["\u0000"], to: ["\uffff"] };
+
+export function groupOf(key: Key): string {
+  return String((key as readonly unknown[])[0]);
+}
+
+/** A key of one part and that part alone are the same key. */
+export function stateKey(group: string, key: string | number | readonly (string | number)[]): Key {
+  return [group, ...(typeof key === "object" ? key : [key])];
+}
+
+export function tableKey(topicKey: TopicKey): Key {
+  return [topicKey];
+}
+
+export function segmentKey(topicKey: TopicKey, segment: number): Key {
+  return [topicKey, segment];
+}
+
+/** Without the table's position; null: all. */
+export function segmentsAfter(topicKey: TopicKey, after: number | null): KeyRange {
+  return { from: [topicKey, after === null ? 0 : after + 1], to: [topicKey + 1] };
+}
+
 export function refOf(key: Key): PartitionRef {
   const [topicKey, partition] = key as readonly number[];
   return { topicKey: topicKey as TopicKey, partition: partition as Partition };

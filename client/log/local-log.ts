@@ -68,14 +68,12 @@ export class StoredLocalLog implements LocalLog {
   }
 
   /** Takes the batches' buffers over: they must not be changed afterwards. */
-  append(
-    appends: readonly BatchAppend[],
-    options: { readonly durability?: "strict" | "relaxed" } = {},
-  ): Promise<AppendedBatch[]> {
+  append(appends: readonly BatchAppend[], options: Parameters<LocalLog["append"]>[1] = {}): Promise<AppendedBatch[]> {
     return new Promise((resolve, reject) => {
       const bytes = appends.reduce((sum, { batch }) => sum + batch.byteLength, 0);
       if (appends.length === 0) return resolve([]);
-      this.#queue.push({ appends, durability: options.durability ?? "strict", bytes, resolve, reject });
+      const { durability = "strict", alongside = null } = options;
+      this.#queue.push({ appends, durability, alongside, bytes, resolve, reject });
       this.#notify();
       if (this.#pumping) return;
       this.#pumping = true;
@@ -202,11 +200,13 @@ export class StoredLocalLog implements LocalLog {
   }
 
   async #write(group: AppendGroup, predicted: PartitionRows | null): Promise<PartitionRows> {
-    const { plans, durability } = group;
+    const { plans, durability, alongside } = group;
     const createdAt = this.#clock.now();
     if (predicted !== null) this.#remember(plans, predicted);
-    return await this.#store.transact(storesOf(plans), { mode: "readwrite", durability }, async (transaction) => {
-      const before = await writeAppends(transaction, { plans, predicted, inTurn: () => group.inTurn(), createdAt });
+    const stores = [...storesOf(plans), ...(alongside?.stores ?? [])];
+    return await this.#store.transact(stores, { mode: "readwrite", durability }, async (transaction) => {
+      const order = { plans, predicted, inTurn: () => group.inTurn(), createdAt };
+      const [before] = await Promise.all([writeAppends(transaction, order), alongside?.write(transaction)]);
       if (predicted === null) this.#remember(plans, before);
       group.written = before;
       group.stands = true;

@@ -3,8 +3,10 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { openDeviceRow } from "./device-row.ts";
 import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "./device-log.ts";
+import type { OwnRecords } from "./own-log.ts";
 import { StoredLocalLog, type Room } from "./local-log.ts";
 import { StoredOutbox } from "./outbox.ts";
+import { StoredOwnRecords } from "./own-records.ts";
 import { StoredReplica } from "./replica.ts";
 import type { DeviceRow } from "./rows.ts";
 import type { Store } from "./store.ts";
@@ -26,6 +28,7 @@ export interface DeviceLog {
   readonly localLog: LocalLog;
   readonly outbox: Outbox;
   readonly replica: Replica;
+  readonly own: OwnRecords;
   readonly catalog: TopicCatalog;
   readonly topicAdmin: TopicAdmin;
   readonly device: DeviceRow;
@@ -47,6 +50,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<DeviceLog>
     localLog,
     outbox: new StoredOutbox({ store, clock }),
     replica: new StoredReplica({ store }),
+    own: new StoredOwnRecords({ store }),
     catalog,
     topicAdmin: new StoredTopicAdmin({ store }),
     device,

@@ -6,12 +6,29 @@
 import type { LeaderEpoch, Offset } from "../../shared/brands.ts";
 import { ownBuffer } from "./append-check.ts";
 import type { FetchedRun, PartitionRef } from "./device-log.ts";
-import { entriesBetween, entriesFrom, entryKey, firstOf, partitionKey } from "./keys.ts";
+import { compareKeys } from "./key-order.ts";
+import {
+  ALL_GROUPS,
+  entriesBetween,
+  entriesFrom,
+  entryKey,
+  firstOf,
+  groupOf,
+  offsetKey,
+  partitionKey,
+} from "./keys.ts";
 import { NEW_PARTITION, plus, sameRow } from "./partition-row.ts";
-import type { LogRow, PartitionRow } from "./rows.ts";
+import type { LogRow, OffsetRow, PartitionRow } from "./rows.ts";
 import type { StoreName, StoreTransaction } from "./store.ts";
+import { restartTable } from "./table-store.ts";
+import { latestTimeOf } from "./time-index.ts";
 
-export const STORE_RUN_STORES: readonly StoreName[] = ["partitions", "log"];
+/** Groups of one device, by partition: thousands at most. `getAll` takes a count below 2^32. */
+const ALL_AT_ONCE = 2 ** 31;
+
+export function storesOfRuns(runs: readonly FetchedRun[]): readonly StoreName[] {
+  return runs.some(({ restart }) => restart) ? ["partitions", "log", "offsets", "tables"] : ["partitions", "log"];
+}
 
 /** False: nothing of it was news. */
 export async function storeRun(transaction: StoreTransaction, run: FetchedRun): Promise<boolean> {
@@ -19,6 +36,8 @@ export async function storeRun(transaction: StoreTransaction, run: FetchedRun): 
   const before = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
   if (isOlder(run.leaderEpoch, before.leaderEpoch)) return false;
   const begun = run.restart ? restarted(transaction, before, run) : before;
+  if (run.restart && run.firstOffset < before.replicatedTo) await cutOffsets(transaction, run);
+  if (run.restart) await restartTable(transaction, ref.topicKey);
   const bounded = await withBounds(transaction, begun, run);
   const after = extended(transaction, bounded, run);
   if (sameRow(before, after)) return false;
@@ -33,7 +52,19 @@ function isOlder(told: LeaderEpoch | null, known: LeaderEpoch | null): boolean {
 
 function restarted(transaction: StoreTransaction, row: PartitionRow, { ref, firstOffset }: FetchedRun): PartitionRow {
   void transaction.delete("log", entriesFrom(ref, 0));
-  return { ...row, replicatedTo: firstOffset, replicatedCrc: null, heldFrom: firstOffset, compactedTo: firstOffset };
+  // Nothing that was replicated stands any more.
+  const restarts = (row.restarts ?? 0) + 1;
+  const held = { heldFrom: firstOffset, compactedTo: firstOffset };
+  return { ...row, replicatedTo: firstOffset, replicatedCrc: null, maxTimestamp: -1, restarts, ...held };
+}
+
+/** Other records will stand above the cut: groups that were beyond go on from there. */
+async function cutOffsets(transaction: StoreTransaction, { ref, firstOffset }: FetchedRun): Promise<void> {
+  for (const { key, value } of await transaction.entries<OffsetRow>("offsets", ALL_GROUPS, ALL_AT_ONCE)) {
+    if (value.offset <= firstOffset || compareKeys(key, offsetKey(groupOf(key), ref)) !== 0) continue;
+    const cut: OffsetRow = { ...value, offset: firstOffset, cutFrom: value.offset, syncedToEdge: false };
+    void transaction.put("offsets", key, cut);
+  }
 }
 
 async function withBounds(transaction: StoreTransaction, row: PartitionRow, run: FetchedRun): Promise<PartitionRow> {
@@ -72,9 +103,11 @@ function extended(transaction: StoreTransaction, row: PartitionRow, run: Fetched
   if (gap || nextOffset <= row.replicatedTo) return row;
   if (bytes.byteLength === 0) return { ...row, replicatedTo: nextOffset, replicatedCrc: null };
   void transaction.delete("log", entriesBetween(ref, Math.min(firstOffset + 1, from), nextOffset));
+  const maxTimestamp = Math.max(row.maxTimestamp ?? -1, latestTimeOf(bytes));
   void transaction.put("log", entryKey(ref, firstOffset), {
     bytes: ownBuffer(bytes),
     lastOffset: plus(nextOffset, -1),
+    maxTimestamp,
   } satisfies LogRow);
-  return { ...row, replicatedTo: nextOffset, replicatedCrc: lastCrc };
+  return { ...row, replicatedTo: nextOffset, replicatedCrc: lastCrc, maxTimestamp };
 }

@@ -6,13 +6,16 @@ import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log
 import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
 import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
-import { storeRun, STORE_RUN_STORES } from "./replica-store.ts";
+import { storeRun, storesOfRuns } from "./replica-store.ts";
 import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
 import type { Entry, Store, StoreTransaction } from "./store.ts";
-import { turnOver } from "./turn-over.ts";
+import { recordForTime, rowForTime } from "./time-index.ts";
+import { turnOf, turnOver } from "./turn-over.ts";
 
 /** Small local batches are many; a read takes at most so many of them. */
 const ROWS_PER_READ_MAX = 4_096;
+
+const TIME_READ_BYTES = 1024 * 1024;
 
 export class StoredReplica implements Replica {
   readonly #store: Store;
@@ -31,7 +34,7 @@ export class StoredReplica implements Replica {
   async store(runs: readonly FetchedRun[]): Promise<PartitionRef[]> {
     if (runs.length === 0) return [];
     return await this.#store.transact(
-      STORE_RUN_STORES,
+      storesOfRuns(runs),
       { mode: "readwrite", durability: "relaxed" },
       async (transaction) => {
         const news: PartitionRef[] = [];
@@ -43,20 +46,49 @@ export class StoredReplica implements Replica {
 
   async read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult> {
     return await this.#store.transact(["partitions", "log"], { mode: "readonly" }, async (transaction) => {
-      const row = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+      // Asked for together: most reads are of a row that is there.
+      const [row = NEW_PARTITION, containing] = await Promise.all([
+        transaction.get<PartitionRow>("partitions", partitionKey(ref)),
+        transaction.last<LogRow>("log", entriesBetween(ref, 0, offset + 1)),
+      ]);
       const { replicatedTo, logStartOffset, highWatermark } = row;
       const bounds = { replicatedTo, logStartOffset, heldFrom: heldFromOf(row), highWatermark };
-      const entries =
-        offset < replicatedTo ? await readLog(transaction, ref, { from: offset, to: replicatedTo, bytesMax }) : [];
+      const range = { from: offset, to: replicatedTo, bytesMax, containing };
+      const entries = offset < replicatedTo ? await readLog(transaction, ref, range) : [];
       return { ...bounds, ...runsOf(entries, offset, replicatedTo) };
     });
   }
 
+  async offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null> {
+    const start = await this.#store.transact(["partitions", "log"], { mode: "readonly" }, async (transaction) => {
+      const row = await transaction.get<PartitionRow>("partitions", partitionKey(ref));
+      if (row === undefined) return null;
+      const first = await rowForTime(transaction, ref, row, timestamp);
+      return first === null || first > row.logStartOffset ? first : row.logStartOffset;
+    });
+    for (let from = start; from !== null;) {
+      const { runs, nextOffset } = await this.read(ref, from, TIME_READ_BYTES);
+      for (const run of runs) {
+        const found = await recordForTime(run, from, timestamp);
+        if (found !== null) return found < nextOffset ? found : null;
+      }
+      from = nextOffset > from ? nextOffset : null;
+    }
+    return null;
+  }
+
   async committed(group: string, ref: PartitionRef): Promise<Offset | null> {
-    const row = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+    return (await this.#offsetRow(group, ref))?.offset ?? null;
+  }
+
+  async cutFrom(group: string, ref: PartitionRef): Promise<Offset | null> {
+    return (await this.#offsetRow(group, ref))?.cutFrom ?? null;
+  }
+
+  async #offsetRow(group: string, ref: PartitionRef): Promise<OffsetRow | undefined> {
+    return await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
       transaction.get<OffsetRow>("offsets", offsetKey(group, ref)),
     );
-    return row?.offset ?? null;
   }
 
   /** Relaxed: a machine that ends has no tab left whose turn it could still be. */
@@ -87,23 +119,20 @@ export class StoredReplica implements Replica {
   }
 }
 
-async function turnOf(transaction: StoreTransaction, group: string): Promise<number> {
-  return (await transaction.get<TurnRow>("offsets", turnKey(group)))?.turn ?? 0;
-}
-
 interface LogRange {
   readonly from: Offset;
   readonly to: Offset;
   readonly bytesMax: number;
+  /** The last row that begins at or below `from`. */
+  readonly containing: Entry<LogRow> | undefined;
 }
 
 /** Rows from the one that contains the offset, or from the next where retention took that one. */
 async function readLog(
   transaction: StoreTransaction,
   ref: PartitionRef,
-  { from, to, bytesMax }: LogRange,
+  { from, to, bytesMax, containing }: LogRange,
 ): Promise<Entry<LogRow>[]> {
-  const containing = await transaction.last<LogRow>("log", entriesBetween(ref, 0, from + 1));
   const begins = containing !== undefined && containing.value.lastOffset >= from ? [containing] : [];
   const bytes = begins[0]?.value.bytes.byteLength ?? 0;
   // An empty range is a DataError to IndexedDB.

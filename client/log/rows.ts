@@ -42,7 +42,7 @@ export interface TopicRow {
   readonly followed: boolean;
   /** Belongs to this device alone, its own broker: offsets are given out here. */
   readonly local: boolean;
-  /** Of what this device holds; absent: as the edge's, of a topic of the device alone: for ever. */
+  /** Of what this device holds, set by `follow`; absent: as the edge's, of a topic of the device alone: for ever. */
   readonly retention?: TopicRetention;
   /** A batch that the edge refuses stops its partition instead of being given up. Absent: it is given up. */
   readonly strictOrder?: true;
@@ -99,6 +99,10 @@ export interface PartitionRow {
   readonly replicatedTo: Offset;
   /** CRC of the batch that ends at `replicatedTo`; null where none is held. */
   readonly replicatedCrc: Crc | null;
+  /** The latest time of any record that ever stood below `replicatedTo`; absent: none did. */
+  readonly maxTimestamp?: number;
+  /** How often the replica began anew; absent: never. */
+  readonly restarts?: number;
   /** Set with the topic's own `retired`: nothing is appended any more. */
   readonly retired: boolean;
   /** This device has dropped what stood below; the edge may hold it still. Absent: it dropped nothing by itself. */
@@ -136,11 +140,15 @@ export interface PendingRow {
 export interface LogRow {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lastOffset: Offset;
+  /** The latest time of any record up to here, so that it never falls from row to row; absent: not known. */
+  readonly maxTimestamp?: number;
 }
 
 /** `offsets[group, topicKey, partition]`: the committed position: the next offset to be read. */
 export interface OffsetRow {
   readonly offset: Offset;
+  /** The log was cut below the committed position, which was this: the group's next consumer is told. The next commit takes it away. */
+  readonly cutFrom?: Offset;
   readonly syncedToEdge: boolean;
 }
 
@@ -171,4 +179,33 @@ export interface BuriedRow {
     readonly partition: number;
     readonly localSequence: LocalSequence;
   } | null;
+}
+
+/** `state[group, part of the key, ...]`: put by a handler's transaction, with the offset of what was handled. */
+export interface StateRow {
+  readonly value: unknown;
+  /** Of the transaction that put it. */
+  readonly version: string;
+}
+
+/** `tables[topicKey]`: made when a table of the topic is first opened. */
+export interface TablePositionRow {
+  /** By partition: everything below is in the table. Absent: 0. */
+  readonly positions: readonly Offset[];
+  /** Goes up when the log of a partition begins anew, which empties the table. */
+  readonly restarts: number;
+  /** Goes up whenever segments are taken away. */
+  readonly rewrites: number;
+  /** Of the next segment; never given twice. */
+  readonly next: number;
+  /** Of the segments as they were last written anew, and of those that came since. */
+  readonly settledBytes: number;
+  readonly freshBytes: number;
+}
+
+/** `tables[topicKey, segment]`: records as an uncompressed batch, and where each stands in the log. A later one counts. */
+export interface TableSegmentRow {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly partitions: Uint16Array<ArrayBuffer>;
+  readonly offsets: Float64Array<ArrayBuffer>;
 }

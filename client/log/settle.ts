@@ -1,7 +1,7 @@
 /** One step of a partition's outbox, within a transaction: what the edge holds or refused leaves `pending`. */
 import { assert } from "../../shared/assert.ts";
 import { NO_CHAIN, type Crc, type LeaderEpoch, type LocalSequence, type Offset } from "../../shared/brands.ts";
-import { patchLogPosition } from "../../shared/record-batch.ts";
+import { batchMaxTimestamp, patchLogPosition } from "../../shared/record-batch.ts";
 import { seal } from "../../shared/record-batch-seal.ts";
 import { isWhole } from "./batch-codec.ts";
 import type { OutboxStep, PartitionRef, SettledBatch } from "./device-log.ts";
@@ -133,6 +133,12 @@ async function adopt(
   const leaderEpoch = step.leaderEpoch ?? row.leaderEpoch;
   patchLogPosition(bytes, 0, { baseOffset, leaderEpoch: leaderEpoch?.counter ?? 0 });
   const end = plus(baseOffset, batch.count);
-  void transaction.put("log", entryKey(ref, baseOffset), { bytes, lastOffset: plus(end, -1) } satisfies LogRow);
-  return baseOffset === row.replicatedTo ? { ...row, replicatedTo: end, replicatedCrc: crc } : row;
+  const lastOffset = plus(end, -1);
+  if (baseOffset !== row.replicatedTo) {
+    void transaction.put("log", entryKey(ref, baseOffset), { bytes, lastOffset } satisfies LogRow);
+    return row;
+  }
+  const maxTimestamp = Math.max(row.maxTimestamp ?? -1, batchMaxTimestamp(bytes, 0));
+  void transaction.put("log", entryKey(ref, baseOffset), { bytes, lastOffset, maxTimestamp } satisfies LogRow);
+  return { ...row, replicatedTo: end, replicatedCrc: crc, maxTimestamp };
 }

@@ -9,7 +9,16 @@
  * Failure: a rejected `transact` whose error is `STORE_FAILED` with `outcome: "unknown"` may or may not have
  * happened: read back before repeating. After `close()` every outstanding and later call rejects with `CLOSED`.
  */
-export type StoreName = "meta" | "topics" | "partitions" | "pending" | "log" | "offsets" | "deadLetters";
+export type StoreName =
+  | "meta"
+  | "topics"
+  | "partitions"
+  | "pending"
+  | "log"
+  | "offsets"
+  | "deadLetters"
+  | "state"
+  | "tables";
 
 export const STORE_NAMES: readonly StoreName[] = [
   "meta",
@@ -19,6 +28,8 @@ export const STORE_NAMES: readonly StoreName[] = [
   "log",
   "offsets",
   "deadLetters",
+  "state",
+  "tables",
 ];
 
 /** IndexedDB's order: numbers before strings, arrays element by element. */

@@ -4,7 +4,7 @@ import type { TopicId, TopicKey } from "../../shared/brands.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { TopicCatalog } from "./device-log.ts";
 import { ALL_TOPICS } from "./keys.ts";
-import type { PartitionRow, TopicRow } from "./rows.ts";
+import type { TopicRetention, PartitionRow, TopicRow } from "./rows.ts";
 import type { Store, StoreTransaction } from "./store.ts";
 import { drainMarks, partitionRows, withDrain } from "./send-gate.ts";
 import { moveWaiting, MOVE_STORES } from "./waiting-move.ts";
@@ -47,10 +47,18 @@ export class StoredTopicCatalog implements TopicCatalog {
     });
   }
 
-  async follow(topicKey: TopicKey): Promise<void> {
+  async follow(topicKey: TopicKey, retention?: TopicRetention): Promise<void> {
+    await this.#change(topicKey, { followed: true, ...(retention === undefined ? {} : { retention }) });
+  }
+
+  async unfollow(topicKey: TopicKey): Promise<void> {
+    await this.#change(topicKey, { followed: false });
+  }
+
+  async #change(topicKey: TopicKey, change: Partial<TopicRow>): Promise<void> {
     await this.#store.transact(["topics"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
       const row = await transaction.get<TopicRow>("topics", topicKey);
-      if (row !== undefined && !row.followed) putTopic(transaction, { ...row, followed: true });
+      if (row !== undefined) putTopic(transaction, { ...row, ...change });
     });
   }
 
@@ -98,6 +106,7 @@ export class StoredTopicCatalog implements TopicCatalog {
         config,
         followed: known.followed,
         ...(known.strictOrder === true ? { strictOrder: true } : {}),
+        ...(known.retention === undefined ? {} : { retention: known.retention }),
       });
     }
     const row = known ?? newTopic(topics, told.name);

@@ -69,7 +69,7 @@ export class ChunkAssembler {
   }
 
   /** How far a commit may go that would go to `offset`. */
-  committable(of: TopicPartition, offset: number): number {
+  committable(of: Line, offset: number): number {
     let most = offset;
     for (const { first, last, whole } of this.#line(of).values())
       if (whole === null || last >= offset) most = Math.min(most, first);
@@ -77,7 +77,7 @@ export class ChunkAssembler {
   }
 
   /** Everything below `offset` was handled. */
-  resolved(of: TopicPartition, offset: number): void {
+  resolved(of: Line, offset: number): void {
     const line = this.#lines.get(nameOf(of));
     if (line === undefined) return;
     for (const [id, { last, whole }] of line) if (whole !== null && last < offset) line.delete(id);
@@ -85,16 +85,16 @@ export class ChunkAssembler {
   }
 
   /** Reading goes on elsewhere. */
-  forget(of: TopicPartition): void {
+  forget(of: Line): void {
     this.#lines.delete(nameOf(of));
   }
 
-  #line(of: TopicPartition): Map<string, Unfinished> {
+  #line(of: Line): Map<string, Unfinished> {
     return this.#lines.get(nameOf(of)) ?? new Map<string, Unfinished>();
   }
 
   #take(message: ReceivedMessage, value: Uint8Array, place: ChunkPlace): Uint8Array | null {
-    const { offset } = message;
+    const offset = placeOf(message);
     const line = this.#line(message);
     this.#lines.set(nameOf(message), line);
     this.#giveUpAbandoned(message, line);
@@ -113,7 +113,7 @@ export class ChunkAssembler {
   }
 
   #begin(message: ReceivedMessage, line: Map<string, Unfinished>, place: ChunkPlace): Unfinished | null {
-    const { offset } = message;
+    const offset = placeOf(message);
     const begun = { ...place, first: offset, last: offset, parts: [], received: 0, crcSoFar: 0, whole: null };
     if (place.bytes > this.#bytesMax) this.#break(message, begun, `${place.bytes} bytes, at most ${this.#bytesMax}`);
     else if (place.index > 0) this.#break(message, begun, `its first ${place.index} chunks were not read`);
@@ -143,13 +143,14 @@ export class ChunkAssembler {
     for (const one of [...line.values()].toReversed()) {
       if (one.whole !== null) continue;
       bytes += one.received;
-      const old = message.offset - one.last > ABANDONED_AFTER || bytes > UNFINISHED_MAX * this.#bytesMax;
+      const old = placeOf(message) - one.last > ABANDONED_AFTER || bytes > UNFINISHED_MAX * this.#bytesMax;
       if (old) this.#break(message, one, `its chunks from ${one.parts.length} on do not come`);
     }
   }
 
-  #break({ topic, partition }: ReceivedMessage, broken: Unfinished, said: string): null {
-    const name = nameOf({ topic, partition });
+  #break(message: ReceivedMessage, broken: Unfinished, said: string): null {
+    const { topic, partition } = message;
+    const name = nameOf(message);
     this.#lines.get(name)?.delete(broken.id);
     if (this.#broken.get(name) === broken.id) return null;
     this.#broken.set(name, broken.id);
@@ -164,8 +165,17 @@ export class ChunkAssembler {
   }
 }
 
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
+/** What is pending stands at its local sequence, in a line of its own. */
+interface Line extends TopicPartition {
+  readonly pending?: boolean;
+}
+
+function nameOf({ topic, partition, pending }: Line): string {
+  return `${topic}-${partition}${pending === true ? "~" : ""}`;
+}
+
+function placeOf(message: ReceivedMessage): number {
+  return message.pending ? message.localSequence : message.offset;
 }
 
 function textOf(value: ReceivedHeader | readonly ReceivedHeader[] | undefined): string | null {

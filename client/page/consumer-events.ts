@@ -1,21 +1,56 @@
 import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
-import type { ReceivedMessage } from "./received-message.ts";
 import type { InvalidRecord } from "../typed/typed-reader.ts";
+import type { OffsetsByTopic, OffsetsInput } from "./offsets.ts";
 import type { TopicPartition } from "./position-book.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+import type { Transaction } from "./transaction.ts";
 
-export interface ConsumerEvents {
-  readonly connect: undefined;
-  readonly disconnect: undefined;
-  readonly stop: undefined;
-  readonly fetch: { readonly partitions: number; readonly bytes: number };
-  readonly commit_offsets: { readonly offsets: readonly TopicPartitionOffset[] };
+/** What each event says. Listeners find it on the event itself and, as in KafkaJS, under `payload`. */
+export interface ConsumerPayloads {
+  readonly connect: object;
+  readonly disconnect: object;
+  readonly stop: object;
+  readonly fetch_start: object;
+  readonly fetch: {
+    readonly numberOfBatches: number;
+    readonly partitions: number;
+    readonly bytes: number;
+    /** Milliseconds. */
+    readonly duration: number;
+  };
+  readonly start_batch_process: BatchFacts;
+  readonly end_batch_process: BatchFacts & { readonly duration: number };
+  readonly commit_offsets: OffsetsByTopic & {
+    readonly groupId: string | null;
+    readonly offsets: readonly TopicPartitionOffset[];
+  };
+  /** The group's turn has come to this consumer, with all partitions; again when the topics get more of them. */
+  readonly group_join: {
+    readonly groupId: string | null;
+    readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+  };
+  /** The turn has gone to another tab. */
+  readonly rebalancing: { readonly groupId: string | null };
+  /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */
+  readonly offset_reset: TopicPartition & {
+    readonly from: number;
+    readonly to: number;
+    /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
+    readonly reason: "retention" | "truncated";
+  };
   /** A handler threw; the record comes again after `retryInMs`. */
   readonly crash: {
     readonly error: unknown;
+    readonly groupId: string | null;
     readonly restart: true;
     readonly retryInMs: number;
   } & Partial<TopicPartition>;
+  /**
+   * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition
+   * goes on at the group's committed offset.
+   */
+  readonly fenced: TopicPartition;
   /**
    * A record of a typed topic that was subscribed to without `onInvalid` is not as the topic says; it stays in the log, and
    * the consumer goes on behind it.
@@ -31,6 +66,45 @@ export interface ConsumerEvents {
   };
 }
 
+export type ConsumerEvents = {
+  readonly [Name in keyof ConsumerPayloads]: ConsumerPayloads[Name] & {
+    /** `consumer.fetch` and so on. */
+    readonly type: `consumer.${Name}`;
+    /** Milliseconds since 1970. */
+    readonly timestamp: number;
+    readonly payload: ConsumerPayloads[Name];
+  };
+};
+
+export interface BatchFacts extends TopicPartition {
+  readonly highWatermark: number;
+  readonly offsetLag: number;
+  readonly batchSize: number;
+  readonly firstOffset: number | null;
+  readonly lastOffset: number | null;
+}
+
+type ConsumerEventNames = { readonly [Name in keyof ConsumerPayloads as Uppercase<Name>]: Name };
+
+/** KafkaJS's names for them. */
+export const CONSUMER_EVENTS: ConsumerEventNames = {
+  CONNECT: "connect",
+  DISCONNECT: "disconnect",
+  STOP: "stop",
+  FETCH_START: "fetch_start",
+  FETCH: "fetch",
+  START_BATCH_PROCESS: "start_batch_process",
+  END_BATCH_PROCESS: "end_batch_process",
+  COMMIT_OFFSETS: "commit_offsets",
+  GROUP_JOIN: "group_join",
+  REBALANCING: "rebalancing",
+  OFFSET_RESET: "offset_reset",
+  CRASH: "crash",
+  FENCED: "fenced",
+  INVALID: "invalid",
+  CORRUPT: "corrupt",
+};
+
 export interface EachMessagePayload {
   readonly topic: string;
   readonly partition: number;
@@ -39,12 +113,16 @@ export interface EachMessagePayload {
   readonly heartbeat: () => Promise<void>;
   /** Pauses the partition; returns the way to resume it. */
   readonly pause: () => () => void;
+  /** What is done in it is applied with the offset when the handler resolves. Of a consumer with a `groupId`. */
+  readonly tx: Transaction;
 }
 
 export interface Batch {
   readonly topic: string;
   readonly partition: number;
   readonly highWatermark: number;
+  /** All of it is this device's own and not committed yet (`isolation: 'local'`). Offsets are then -1. */
+  readonly pending: boolean;
   readonly messages: readonly ReceivedMessage[];
   isEmpty(): boolean;
   /** Null where it is empty. */
@@ -55,23 +133,37 @@ export interface Batch {
 
 export interface EachBatchPayload {
   readonly batch: Batch;
-  readonly resolveOffset: (offset: number) => void;
+  /**
+   * Everything up to here was handled. Takes a message's offset, a number or its digits; in a batch of pending records,
+   * which have none, a message's `localSequence`.
+   */
+  readonly resolveOffset: (offset: number | string) => void;
   readonly heartbeat: () => Promise<void>;
-  readonly commitOffsetsIfNecessary: () => Promise<void>;
-  readonly uncommittedOffsets: () => readonly TopicPartitionOffset[];
+  /** These, or what was handled and is due by `autoCommitInterval` and `autoCommitThreshold` (without them: all of it). */
+  readonly commitOffsetsIfNecessary: (offsets?: OffsetsInput) => Promise<void>;
+  /** What was handled and not committed: the next offset of each partition. */
+  readonly uncommittedOffsets: () => OffsetsByTopic;
   readonly isRunning: () => boolean;
   /** The partition was sought elsewhere or paused: stop. */
   readonly isStale: () => boolean;
   readonly pause: () => () => void;
+  /** Applied with the offset behind the batch, or behind what was resolved, when the handler resolves. */
+  readonly tx: Transaction;
 }
 
 export interface RunConfig {
   readonly eachMessage?: (payload: EachMessagePayload) => Promise<void> | void;
   readonly eachBatch?: (payload: EachBatchPayload) => Promise<void> | void;
-  /** True by default: what was handled is committed with the next poll. */
+  /** True by default: what was handled is committed, soon after without the two options below. */
   readonly autoCommit?: boolean;
+  /** Commit at the latest so many milliseconds after the last time, as records are handled. */
+  readonly autoCommitInterval?: number | null;
+  /** Commit once so many records were handled. */
+  readonly autoCommitThreshold?: number | null;
   /** True by default: a batch counts as handled when its handler resolves. */
   readonly eachBatchAutoResolve?: boolean;
   /** 1 by default. */
   readonly partitionsConsumedConcurrently?: number;
+  /** Stops the consumer. */
+  readonly signal?: AbortSignal;
 }

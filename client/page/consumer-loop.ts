@@ -1,26 +1,38 @@
 /**
- * Polls the worker and hands runs to the handlers until stopped. A worker that died is replaced and the consumer
+ * Polls the worker and hands runs to the handlers until stopped. While they work on one answer the next is fetched,
+ * and no more than that: two answers are all that the page holds. A worker that died is replaced and the consumer
  * opened again; a handler that throws gets the same record again after a pause.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { ConsumerOptions, PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
-import type { WorkerCalls } from "../calls/worker-api.ts";
+import type {
+  ConsumerNews,
+  ConsumerOptions,
+  PollAnswer,
+  PollOptions,
+  SeekPosition,
+  TopicPartitionOffset,
+} from "../calls/consumer-calls.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
+import { AutoCommit } from "./auto-commit.ts";
 import type { RunConfig } from "./consumer-events.ts";
+import { ConsumerLink, type CallWorker } from "./consumer-link.ts";
+import { deliverAll, HandlerFailure } from "./lanes.ts";
+import type { LonePackDeps } from "./lone-pack.ts";
 import type { PositionBook, TopicPartition } from "./position-book.ts";
-import { deliverRun, type Delivery } from "./run-delivery.ts";
+import type { Delivery } from "./run-delivery.ts";
+import type { ShownRecords } from "./shown-records.ts";
+import { transactionsOn } from "./transactions-on.ts";
 
-const POLL_WAIT_MS = 5_000;
-/** A poll answers after its wait; the rest is for a busy disk. */
-const POLL_MS_MAX = POLL_WAIT_MS + 30_000;
-const CALL_MS_MAX = 30_000;
-const POLL_BYTES_MAX = 4 * 1024 * 1024;
+/** The first answer is small, so that the first record comes as soon from a long log as from a short one. */
+const FIRST_BYTES_MAX = 64 * 1024;
 
-export type CallWorker = <Result>(
-  ask: (api: WorkerCalls, generation: number) => Promise<Result>,
-  deadlineMs: number | null,
-) => Promise<Result>;
+export interface FetchLimits {
+  readonly bytesMax: number;
+  readonly partitionBytesMax: number;
+  readonly bytesMin: number;
+  readonly waitMs: number;
+}
 
 export interface LoopDeps {
   readonly call: CallWorker;
@@ -28,32 +40,50 @@ export interface LoopDeps {
   readonly random: Random;
   readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
   readonly options: ConsumerOptions;
+  readonly limits: FetchLimits;
   readonly config: RunConfig;
   readonly book: PositionBook;
-  readonly onFetch: (runs: readonly PolledRun[]) => void;
+  readonly shown: ShownRecords;
+  readonly packing: LonePackDeps;
+  /** Returns the way to tell what came. */
+  readonly onFetch: () => (answer: PollAnswer) => void;
+  readonly onBatch: Delivery["onBatch"];
+  readonly onNews: (news: ConsumerNews) => void;
+  /** The group's turn is another tab's. */
+  readonly onLeft: () => void;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
   readonly onDamage: Delivery["onDamage"];
+  readonly onFenced: Delivery["onFenced"];
   readonly read: Delivery["read"];
   readonly onCrash: (error: unknown, at: Partial<TopicPartition>, retryInMs: number) => void;
 }
 
-interface OpenSession {
-  readonly id: number;
-  readonly generation: number;
+interface Fetched extends PollAnswer {
+  /** What the worker was told with the poll. */
+  readonly seeks: readonly SeekPosition[];
+  readonly rejoins: readonly TopicPartition[];
 }
 
 export class ConsumerLoop {
   readonly #deps: LoopDeps;
   readonly #stopping = new AbortController();
-  #session: OpenSession | null = null;
-  #opened = false;
+  readonly #link: ConsumerLink;
+  readonly #autoCommit: AutoCommit;
   #polling = false;
+  #bytesMax: number;
   #failures = 0;
+  /** The group's turn was told. */
+  #joined = false;
+  #next: Promise<Fetched> | null = null;
   /** Resolves when no handler will be called any more. */
   readonly ended: Promise<void>;
 
   constructor(deps: LoopDeps) {
+    const { call, options, config, book, clock, limits } = deps;
     this.#deps = deps;
+    this.#link = new ConsumerLink(call, options);
+    this.#autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
     this.ended = this.#run();
   }
 
@@ -64,48 +94,171 @@ export class ConsumerLoop {
   /** Resolves when the handler at work has ended and what was handled is committed. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const session = this.#session;
-    // A poll that waits is ended by closing what it waits for; it has committed before.
-    if (this.#polling && session !== null) await this.#close(session, []);
+    this.nudge();
     await this.ended;
-    if (this.#session !== null) await this.#close(this.#session, this.#autoCommitted());
+    const commit = this.#autoCommit.all();
+    if (await this.#link.close(commit)) this.#committed(commit);
   }
 
   async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
     if (wanted.length === 0) return;
     const offsets = this.#deps.book.committable(wanted);
-    await this.#onSession((api, { id }) => api.commit(id, offsets));
-    this.#deps.book.committed(offsets);
-    this.#deps.onCommitted(offsets);
+    this.#deps.book.committing(offsets);
+    await this.#link.on((api, id) => api.commit(id, offsets));
+    this.#committed(offsets);
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
   nudge(): void {
-    if (this.#session !== null && this.#polling) this.#onSession((api, { id }) => api.nudge(id)).catch(() => {});
+    if (this.#polling) this.#link.on((api, id) => api.nudge(id)).catch(() => {});
   }
 
   async #run(): Promise<void> {
+    // The caller has the loop before it begins to work.
+    await Promise.resolve();
     while (this.running) {
       try {
-        const runs = await this.#poll();
-        if (runs.length > 0) this.#deps.onFetch(runs);
-        await this.#deliver(runs);
+        const fetched = await (this.#next ?? this.#fetch());
+        this.#next = null;
+        this.#take(fetched);
+        if (!this.running) break;
+        if (fetched.runs.length > 0) this.#prefetch();
+        await this.#deliver(fetched);
+        await this.#commitWhileIdle();
         this.#failures = 0;
       } catch (error) {
+        await this.#dropPrefetched();
         if (!this.running || (error instanceof StrandlineError && error.code === "CLOSED")) break;
         await this.#recover(error);
       }
     }
     this.#stopping.abort();
+    this.#next?.catch(() => {});
+  }
+
+  #prefetch(): void {
+    this.#next = this.#fetch();
+    // Told where it is awaited.
+    this.#next.catch(() => {});
+  }
+
+  async #fetch(): Promise<Fetched> {
+    const { book, options, onFetch } = this.#deps;
+    if (await this.#link.open()) book.reopened(options.groupId !== null);
+    const [rejoins, seeks] = [book.fenced(), book.seeks()];
+    const commit = this.#autoCommit.due();
+    book.committing(commit);
+    const told = onFetch();
+    this.#polling = true;
+    try {
+      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
+      this.#committed(commit);
+      told(answer);
+      return { ...answer, rejoins, seeks };
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  #pollOptions(told: Pick<PollOptions, "rejoins" | "seeks" | "commit">): PollOptions {
+    const { book, limits } = this.#deps;
+    const paused = [...book.pausedPartitions(), ...book.pausedTopics().map((topic) => ({ topic, partition: null }))];
+    // The first record from a new place is waited for as well.
+    if (told.seeks.length > 0) this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
+    return { ...limits, bytesMax: this.#bytesMax, ...told, paused };
+  }
+
+  /** Only now: while the answer was under way the runs before it were handled, under the seeks that it answers. */
+  #take({ rejoins, seeks, news, runs }: Fetched): void {
+    const { book, onNews, limits } = this.#deps;
+    for (const rejoined of rejoins) book.rejoined(rejoined);
+    for (const position of seeks) book.sought(position);
+    for (const each of news) {
+      if (each.type === "reset" && each.reason === "truncated") book.truncated(each, each.to);
+      if (each.type === "joined") this.#joined = true;
+      onNews(each);
+    }
+    if (runs.length > 0) this.#bytesMax = Math.min(limits.bytesMax, this.#bytesMax * 4);
+  }
+
+  async #deliver({ runs }: Fetched): Promise<void> {
+    const { book, shown, config, options, clock, packing, onDamage, onBatch, onFenced, read } = this.#deps;
+    if (runs.length === 0) return;
+    for (const topic of new Set(runs.filter(({ partition }) => partition >= 0).map(({ topic }) => topic)))
+      await this.#whereMoved(topic);
+    await deliverAll(runs, {
+      book,
+      shown,
+      config,
+      isRunning: () => this.running,
+      commit: (offsets) => this.commit(offsets ?? this.#autoCommit.due()),
+      stepwise: this.#autoCommit.stepwise,
+      resumed: () => this.nudge(),
+      onBatch,
+      onDamage,
+      onFenced: (run) => {
+        onFenced(run);
+        this.nudge();
+      },
+      transactions: options.groupId === null ? null : transactionsOn(this.#link, { clock, packing }),
+      read,
+    });
+  }
+
+  /** What was handled while the topic's partitions were not known is not shown again in them. */
+  async #whereMoved(topic: string): Promise<void> {
+    const { shown } = this.#deps;
+    const waiting = shown.waiting(topic);
+    if (waiting === null) return;
+    const { from, to } = waiting;
+    shown.moved(topic, await this.#link.on((api, id) => api.movedRecords(id, topic, { from, to })));
+  }
+
+  /** The next poll commits what was handled; where that one waits for news already, this does. */
+  async #commitWhileIdle(): Promise<void> {
+    const next = this.#next;
+    if (next === null || this.#autoCommit.all().length === 0) return;
+    const { clock } = this.#deps;
+    if (!this.#polling) return;
+    await this.commit(this.#autoCommit.due());
+    for (let waitMs = this.#autoCommit.dueInMs; waitMs !== null && this.#polling && this.running;) {
+      const over = new AbortController();
+      const settled = next.then(
+        () => over.abort(),
+        () => over.abort(),
+      );
+      await Promise.race([clock.sleep(waitMs, over.signal), settled]);
+      over.abort();
+      if (this.#polling && this.running) await this.commit(this.#autoCommit.due());
+      waitMs = this.#autoCommit.dueInMs;
+    }
+  }
+
+  #committed(offsets: readonly TopicPartitionOffset[]): void {
+    if (offsets.length === 0) return;
+    this.#deps.book.committed(offsets);
+    this.#autoCommit.committed();
+    this.#deps.onCommitted(offsets);
+  }
+
+  /** It was read ahead of a record that was not handled. */
+  async #dropPrefetched(): Promise<void> {
+    const next = this.#next;
+    this.#next = null;
+    if (next === null) return;
+    this.nudge();
+    const fetched = await next.catch(() => null);
+    if (fetched === null) return;
+    this.#take(fetched);
+    for (const run of fetched.runs) this.#deps.book.rewindUndelivered(run);
   }
 
   async #recover(error: unknown): Promise<void> {
     const { retry, random, clock, onCrash } = this.#deps;
     const died = error instanceof StrandlineError && error.code === "WORKER_DIED";
-    if (died) this.#session = null;
-    // Another tab has the group's turn: this consumer stands by again, and goes on where the group has come to.
-    const over = error instanceof StrandlineError && error.code === "ILLEGAL_GENERATION";
-    if (over && this.#session !== null) await this.#close(this.#session, []);
+    if (died) this.#link.lost();
+    const over = this.#isTurnOver(error);
+    if (over) await this.#leave();
     const most = Math.min(retry.maxRetryTimeMs, retry.initialRetryTimeMs * 2 ** Math.min(this.#failures, 30));
     const retryInMs = (died || over) && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
     this.#failures += 1;
@@ -118,105 +271,18 @@ export class ConsumerLoop {
     await clock.sleep(retryInMs, this.#stopping.signal);
   }
 
-  async #poll(): Promise<PolledRun[]> {
-    const { book } = this.#deps;
-    await this.#open();
-    for (const position of book.seeks()) {
-      await this.#onSession((api, { id }) => api.seek(id, position));
-      book.sought(position);
-    }
-    const commit = this.#autoCommitted();
-    const paused = [...book.pausedPartitions(), ...book.pausedTopics().map((topic) => ({ topic, partition: null }))];
-    const options = { bytesMax: POLL_BYTES_MAX, waitMs: POLL_WAIT_MS, commit, paused };
-    this.#polling = true;
-    try {
-      const runs = await this.#onSession((api, { id }) => api.poll(id, options), POLL_MS_MAX);
-      book.committed(commit);
-      if (commit.length > 0) this.#deps.onCommitted(commit);
-      return runs;
-    } finally {
-      this.#polling = false;
-    }
+  /** Also where a handler or what comes right behind it heard of it, by a commit. */
+  #isTurnOver(error: unknown): boolean {
+    const cause = error instanceof HandlerFailure ? error.cause : error;
+    if (!(cause instanceof StrandlineError) || cause.code !== "ILLEGAL_GENERATION") return false;
+    return cause.details["groupId"] === this.#deps.options.groupId;
   }
 
-  async #open(): Promise<void> {
-    const { call, options, book } = this.#deps;
-    if (this.#session !== null) return;
-    const opening = await call(
-      async (api, generation) => ({ id: await api.openConsumer(options), generation }),
-      CALL_MS_MAX,
-    );
-    this.#session = opening;
-    if (this.#opened) book.reopened(options.groupId !== null);
-    this.#opened = true;
-  }
-
-  /** A call to a session of a worker that is no more is not made to the next one. */
-  #onSession<Result>(
-    ask: (api: WorkerCalls, session: OpenSession) => Promise<Result>,
-    deadlineMs: number = CALL_MS_MAX,
-  ): Promise<Result> {
-    const session = this.#session;
-    if (session === null)
-      return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer is being opened again"));
-    return this.#deps.call((api, generation) => {
-      if (generation !== session.generation)
-        return Promise.reject(new StrandlineError("WORKER_DIED", "the consumer was open on another worker"));
-      return ask(api, session);
-    }, deadlineMs);
-  }
-
-  async #close(session: OpenSession, commit: readonly TopicPartitionOffset[]): Promise<void> {
-    await this.#onSession((api, { id }) => api.closeConsumer(id, commit)).catch(() => {});
-    if (this.#session === session) this.#session = null;
-  }
-
-  #autoCommitted(): TopicPartitionOffset[] {
-    const { config, options, book } = this.#deps;
-    return config.autoCommit === false || options.groupId === null ? [] : book.uncommitted();
-  }
-
-  /** Partitions side by side, as many as asked for; each in its order. */
-  async #deliver(runs: readonly PolledRun[]): Promise<void> {
-    const { book, config, onDamage, read } = this.#deps;
-    let failed = false;
-    const delivery = {
-      book,
-      config,
-      isRunning: () => this.running && !failed,
-      commit: () => this.commit(book.uncommitted()),
-      resumed: () => this.nudge(),
-      onDamage,
-      read,
-    };
-    const waiting = runs.filter((run) => book.wanted(run));
-    for (const run of runs) if (!waiting.includes(run)) book.rewindUndelivered(run);
-    const next = async (): Promise<void> => {
-      for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-        try {
-          await deliverRun(run, delivery);
-        } catch (error) {
-          failed = true;
-          throw new HandlerFailure(error, { topic: run.topic, partition: run.partition });
-        } finally {
-          book.rewind(run);
-        }
-        if (failed) break;
-      }
-    };
-    const lanes = Math.max(1, Math.min(config.partitionsConsumedConcurrently ?? 1, waiting.length));
-    const results = await Promise.allSettled(Array.from({ length: lanes }, next));
-    for (const run of waiting) book.rewindUndelivered(run);
-    const failure = results.find((result) => result.status === "rejected");
-    if (failure !== undefined) throw failure.reason;
-  }
-}
-
-class HandlerFailure extends Error {
-  readonly at: TopicPartition;
-
-  constructor(cause: unknown, at: TopicPartition) {
-    super("a handler failed", { cause });
-    this.at = at;
+  /** Another tab has the group and commits for it: this consumer stands by again, and goes on where the group has come to. */
+  async #leave(): Promise<void> {
+    await this.#link.close([]);
+    this.#deps.book.left();
+    if (this.#joined) this.#deps.onLeft();
+    this.#joined = false;
   }
 }

@@ -2,40 +2,33 @@
 import { groupBy } from "../../shared/group-by.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
-import type { ConsumerEvents, RunConfig } from "./consumer-events.ts";
-import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
+import type { ConsumerNews, ConsumerOptions } from "../calls/consumer-calls.ts";
+import { checkConsumerConfig, checkSubscription, fetchLimits } from "./consumer-config.ts";
+import type { ConsumerConfig, Subscription } from "./consumer-config.ts";
+import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerPayloads, type RunConfig } from "./consumer-events.ts";
+import { ConsumerLoop, type FetchLimits, type LoopDeps } from "./consumer-loop.ts";
 import { Emitter, type Listener } from "./emitter.ts";
+import type { Logger } from "./logger.ts";
 import { iterate } from "./message-iterator.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
+import type { PartitionCounts } from "./partition-counts.ts";
+import { Partitioning } from "../producer/partitioner.ts";
+import { byTopic, checkOffsets, checkSeek, type OffsetsInput, type SeekInput } from "./offsets.ts";
 import { PositionBook, type TopicPartition } from "./position-book.ts";
 import type { Topic } from "../typed/topic-types.ts";
 import type { TypedSubscription } from "../typed/typed-consumer.ts";
 import { TypedReader } from "../typed/typed-reader.ts";
 import type { ReceivedMessage } from "./received-message.ts";
+import { ShownRecords } from "./shown-records.ts";
 
 /** A handler that never ends must not hold `stop` for ever. */
 const STOP_MS_MAX = 30_000;
-
-export interface ConsumerConfig {
-  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
-  readonly groupId?: string;
-  /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
-  readonly maxMessageBytes?: number;
-}
 
 export interface TopicPartitions {
   readonly topic: string;
   /** All, where absent. */
   readonly partitions?: readonly number[];
 }
-
-export type Subscription = (
-  | { readonly topic: string; readonly topics?: never }
-  | { readonly topics: readonly string[]; readonly topic?: never }
-) & {
-  readonly fromBeginning?: boolean;
-};
 
 /** One of the two. */
 export type OneHandler<Config extends RunConfig> = Config &
@@ -45,88 +38,99 @@ export type OneHandler<Config extends RunConfig> = Config &
   );
 
 export interface Consumer extends AsyncIterable<ReceivedMessage> {
+  /** Names of events, as in KafkaJS: `consumer.on(consumer.events.CRASH, listener)`. */
+  readonly events: typeof CONSUMER_EVENTS;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. */
+  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
   run(config: OneHandler<RunConfig>): Promise<void>;
+  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
   stop(): Promise<void>;
-  commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void>;
-  seek(position: TopicPartitionOffset): void;
+  commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
+   * the first record of this time or later.
+   */
+  seek(position: SeekInput): void;
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  messages(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ReceivedMessage>;
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 
 export interface ConsumerDeps extends Pick<LoopDeps, "call" | "clock" | "random" | "retry"> {
+  readonly counts: PartitionCounts;
   readonly connect: () => Promise<void>;
+  readonly logger: Logger;
 }
 
 export class PageConsumer implements Consumer {
+  readonly events: typeof CONSUMER_EVENTS = CONSUMER_EVENTS;
   readonly #deps: ConsumerDeps;
-  readonly #groupId: string | null;
+  readonly #options: Pick<ConsumerOptions, "groupId" | "isolation">;
+  readonly #limits: FetchLimits;
   readonly #events = new Emitter<ConsumerEvents>();
-  readonly #topics = new Map<string, { readonly name: string; readonly fromBeginning: boolean }>();
+  readonly #topics = new Map<string, ConsumerOptions["topics"][number]>();
+  readonly #patterns = new Map<string, ConsumerOptions["patterns"][number]>();
+  readonly #typed = new TypedReader((record) => this.#tell("invalid", record));
+  /** Of what handlers send in their `tx`. */
+  readonly #partitioning: Partitioning;
   readonly #maxMessageBytes: number | undefined;
   #book: PositionBook;
-  readonly #typed = new TypedReader((record) => this.#events.emit("invalid", record));
+  #shown = new ShownRecords();
   #loop: ConsumerLoop | null = null;
 
-  constructor(deps: ConsumerDeps, { groupId, maxMessageBytes }: ConsumerConfig) {
-    this.#maxMessageBytes = maxMessageBytes;
+  constructor(deps: ConsumerDeps, config: ConsumerConfig) {
+    this.#maxMessageBytes = config.maxMessageBytes;
     this.#book = this.#newBook();
-    if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) {
-      throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
-    }
     this.#deps = deps;
-    this.#groupId = groupId ?? null;
+    this.#options = checkConsumerConfig(config);
+    this.#limits = fetchLimits(config);
+    this.#partitioning = new Partitioning({ create: null, random: deps.random });
   }
 
   async connect(): Promise<void> {
     await this.#deps.connect();
-    this.#events.emit("connect", undefined);
+    this.#tell("connect", {});
   }
 
   async disconnect(): Promise<void> {
     await this.stop();
-    this.#events.emit("disconnect", undefined);
+    this.#tell("disconnect", {});
   }
 
   async subscribe(subscription: Subscription | TypedSubscription<string | Topic>): Promise<void> {
     if (this.#loop?.running === true) throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
-    const { topics = [], fromBeginning = false } = this.#typed.subscribed(subscription);
-    for (const name of topics.map(checkTopicName)) this.#topics.set(name, { name, fromBeginning });
+    for (const choice of checkSubscription(this.#typed.subscribed(subscription))) {
+      if (choice.storage === "none" && this.#options.isolation === "local")
+        throw new StrandlineError("INVALID_ARGUMENT", "isolation 'local' reads what is stored: storage 'none' is not");
+      if ("name" in choice) this.#topics.set(choice.name, choice);
+      else this.#patterns.set(String(choice.pattern), choice);
+    }
   }
 
   async run(config: RunConfig): Promise<void> {
     if (this.#loop?.running === true) throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
-    if (this.#topics.size === 0) throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
+    if (this.#topics.size + this.#patterns.size === 0)
+      throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
     if ((config.eachMessage === undefined) === (config.eachBatch === undefined)) {
       throw new StrandlineError("INVALID_ARGUMENT", "run takes eachMessage or eachBatch");
     }
+    config.signal?.throwIfAborted();
     await this.#deps.connect();
-    this.#loop = new ConsumerLoop({
-      ...this.#deps,
-      options: { groupId: this.#groupId, topics: [...this.#topics.values()] },
-      config,
-      book: this.#book,
-      read: (topic, messages) => this.#typed.read(topic, messages),
-      onFetch: (runs) =>
-        this.#events.emit("fetch", {
-          partitions: runs.length,
-          bytes: runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
-        }),
-      onCommitted: (offsets) => this.#events.emit("commit_offsets", { offsets }),
-      onDamage: ({ topic, partition, from, to }, { error }) =>
-        this.#events.emit("corrupt", { error, topic, partition, from, to }),
-      onCrash: (error, at, retryInMs) => this.#events.emit("crash", { error, ...at, restart: true, retryInMs }),
-    });
+    config.signal?.throwIfAborted();
+    const loop = new ConsumerLoop(this.#loopDeps(config));
+    this.#loop = loop;
+    this.#stopWith(loop, config.signal);
   }
 
   #newBook(): PositionBook {
-    const onBroken = (broken: BrokenMessage): void => this.#events.emit("corrupt", broken);
+    const onBroken = (broken: BrokenMessage): void => this.#tell("corrupt", broken);
     return new PositionBook(new ChunkAssembler({ maxMessageBytes: this.#maxMessageBytes, onBroken }));
   }
 
@@ -148,18 +152,26 @@ export class PageConsumer implements Consumer {
     if (this.#loop !== loop) return;
     this.#loop = null;
     this.#book = this.#newBook();
-    this.#events.emit("stop", undefined);
+    this.#shown = new ShownRecords();
+    this.#tell("stop", {});
   }
 
-  async commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    if (this.#groupId === null)
+  async commitOffsets(offsets: OffsetsInput): Promise<void> {
+    if (this.#options.groupId === null)
       throw new StrandlineError("INVALID_ARGUMENT", "a consumer without groupId commits nothing");
-    await this.#running("commitOffsets").commit(offsets.map(checkPosition));
+    await this.#running("commitOffsets").commit(checkOffsets(offsets));
   }
 
-  seek(position: TopicPartitionOffset): void {
+  seek(position: SeekInput): void {
     const loop = this.#running("seek");
-    this.#book.seek(checkPosition(position));
+    const checked = checkSeek(position);
+    const { topic, partition } = checked;
+    const subscribed =
+      this.#topics.has(topic) || [...this.#patterns.values()].some(({ pattern }) => topic.search(pattern) >= 0);
+    if (!subscribed)
+      throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `${topic} is not subscribed to`, { topic, partition });
+    this.#book.seek(checked);
+    this.#shown.sought(checked);
     loop.nudge();
   }
 
@@ -182,34 +194,82 @@ export class PageConsumer implements Consumer {
     return this.#events.on(event, listener);
   }
 
+  logger(): Logger {
+    return this.#deps.logger;
+  }
+
   /** Runs while it is iterated. A message counts as handled when the next one is asked for, so the one at which the loop is left comes again. */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage> {
+    return this.messages();
+  }
+
+  messages({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<ReceivedMessage> {
     return iterate({
+      signal,
       run: (config) => this.run(config),
       stop: () => this.stop(),
       ended: () => this.#loop?.ended ?? Promise.resolve(),
     });
   }
 
+  #loopDeps(config: RunConfig): LoopDeps {
+    const { groupId } = this.#options;
+    const { clock } = this.#deps;
+    const tell = this.#tell.bind(this);
+    return {
+      ...this.#deps,
+      options: { ...this.#options, topics: [...this.#topics.values()], patterns: [...this.#patterns.values()] },
+      limits: this.#limits,
+      config,
+      book: this.#book,
+      shown: this.#shown,
+      packing: { counts: this.#deps.counts, partitioning: this.#partitioning },
+      onFetch: () => {
+        const began = clock.now();
+        tell("fetch_start", {});
+        return ({ runs }) => {
+          const bytes = runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+          const partitions = new Set(runs.map(({ topic, partition }) => `${topic}/${partition}`)).size;
+          tell("fetch", { numberOfBatches: runs.length, partitions, bytes, duration: clock.now() - began });
+        };
+      },
+      onBatch: (facts) => {
+        const began = clock.now();
+        tell("start_batch_process", facts);
+        return () => tell("end_batch_process", { ...facts, duration: clock.now() - began });
+      },
+      onNews: (news) => this.#onNews(news),
+      onLeft: () => tell("rebalancing", { groupId }),
+      onCommitted: (offsets) => tell("commit_offsets", { groupId, offsets, ...byTopic(offsets) }),
+      read: (topic, messages) => this.#typed.read(topic, messages),
+      onDamage: ({ topic, partition, from, to }, { error }) => tell("corrupt", { error, topic, partition, from, to }),
+      onFenced: ({ topic, partition }) => tell("fenced", { topic, partition }),
+      onCrash: (error, at, retryInMs) => tell("crash", { error, groupId, ...at, restart: true, retryInMs }),
+    };
+  }
+
+  #onNews(news: ConsumerNews): void {
+    const { groupId } = this.#options;
+    if (news.type === "joined") return this.#tell("group_join", { groupId, memberAssignment: news.assignment });
+    const { topic, partition, from, to, reason } = news;
+    this.#tell("offset_reset", { topic, partition, from, to, reason });
+  }
+
+  #tell<Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]): void {
+    const timestamp = this.#deps.clock.now();
+    this.#events.emit(name, { ...payload, type: `consumer.${name}`, timestamp, payload } as ConsumerEvents[Name]);
+  }
+
+  #stopWith(loop: ConsumerLoop, signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    // Who wants to know how it ended calls `stop` as well.
+    const stop = (): void => void this.stop().catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    void loop.ended.then(() => signal.removeEventListener("abort", stop));
+  }
+
   #running(what: string): ConsumerLoop {
     if (this.#loop?.running !== true) throw new StrandlineError("INVALID_ARGUMENT", `${what} comes after run`);
     return this.#loop;
   }
-}
-
-function checkPosition(position: TopicPartitionOffset): TopicPartitionOffset {
-  const { topic, partition, offset } = position;
-  checkTopicName(topic);
-  if (!Number.isInteger(partition) || partition < 0)
-    throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, {
-      topic,
-      partition: String(partition),
-    });
-  if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${partition}`, {
-      topic,
-      partition,
-      offset: String(offset),
-    });
-  return position;
 }

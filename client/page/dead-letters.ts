@@ -67,8 +67,8 @@ export function deadLetters({ call, askReceipt }: DeadLettersDeps): DeadLetters 
 async function deadLetterOf(batch: DeadLetterBatch): Promise<DeadLetter> {
   const { topic, partition, count, error, blocking, buffer } = batch;
   const messages: ReceivedMessage[] = [];
-  for await (const some of messagesOf({ topic, partition, buffer, from: 0, to: count }))
-    for (const message of some) messages.push(message);
+  for (const some of messagesOf({ topic, partition, buffer, from: 0, to: count }))
+    for (const message of await some) messages.push(message);
   return { topic, partition, receipt: receiptId(batch), error, blocking, messages };
 }
 

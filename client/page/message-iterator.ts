@@ -9,6 +9,7 @@ interface Offered {
 }
 
 interface Running {
+  readonly signal: AbortSignal | undefined;
   run(config: RunConfig): Promise<void>;
   stop(): Promise<void>;
   /** Resolves when it was stopped, by whomever. */
@@ -35,7 +36,14 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
   };
   let current: Offered | null = null;
   try {
-    await running.run({ eachMessage });
+    const { signal } = running;
+    if (isAborted(signal)) return;
+    try {
+      await running.run({ eachMessage, ...(signal === undefined ? {} : { signal }) });
+    } catch (error) {
+      if (isAborted(signal)) return;
+      throw error;
+    }
     const ended = running.ended();
     for (current = await nextOffer(ended); current !== null; current = await nextOffer(ended)) {
       yield current.message;
@@ -47,4 +55,9 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
     current?.left(new Error("the iteration was left"));
     await stopped;
   }
+}
+
+/** Asked again after a wait: the compiler takes the first answer for the last. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

@@ -1,8 +1,9 @@
 /** The records of a polled run, batch by batch: those within its bounds. Damage is told once all before it was yielded. */
 import { tryOpenBatch } from "../../shared/gzip.ts";
-import { isControl } from "../../shared/record-batch.ts";
-import { asError, readBatch, records, type BatchDamage } from "../../shared/record-batch-decode.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
+import { codecOf, isControl } from "../../shared/record-batch.ts";
+import { asError, readBatch, type BatchDamage, type RecordBatch } from "../../shared/record-batch-decode.ts";
+import { RecordCursor } from "../../shared/record-cursor.ts";
+import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PolledRun } from "../calls/consumer-calls.ts";
 import { ReceivedMessage } from "./received-message.ts";
 
@@ -16,31 +17,44 @@ export class DamagedRun extends Error {
   }
 }
 
-type Bounds = Pick<PolledRun, "topic" | "partition" | "buffer" | "from" | "to">;
+type Bounds = Pick<PolledRun, "topic" | "partition" | "buffer" | "from" | "to"> & Partial<Pick<PolledRun, "pending">>;
 
-export async function* messagesOf(run: Bounds): AsyncGenerator<ReceivedMessage[]> {
+/**
+ * A promise only where a batch has to be inflated. `firstOf`: where to begin within a batch, if not at the run's start.
+ */
+export function* messagesOf(
+  run: Bounds,
+  firstOf: (batch: RecordBatch) => number = () => run.from,
+): Generator<ReceivedMessage[] | Promise<ReceivedMessage[]>> {
   const bytes = new Uint8Array(run.buffer);
   for (let at = 0; at < bytes.length;) {
     const reading = readBatch(bytes, at);
     if (!reading.ok) throw damaged(reading.damage);
-    at = reading.batch.end;
+    const { batch } = reading;
+    at = batch.end;
     // Markers of transactions: no records of anybody.
-    if (isControl(reading.batch.attributes)) continue;
-    const opened = await tryOpenBatch(reading.batch);
-    if (!opened.ok) throw damaged(opened.damage);
-    yield withinBounds(records(opened.batch), run);
+    if (isControl(batch.attributes)) continue;
+    const from = firstOf(batch);
+    yield codecOf(batch.attributes) === "none" ? messagesFrom(batch, run, from) : inflated(batch, run, from);
   }
 }
 
-function withinBounds(all: ReturnType<typeof records>, { topic, partition, from, to }: Bounds): ReceivedMessage[] {
+async function inflated(batch: RecordBatch, run: Bounds, from: number): Promise<ReceivedMessage[]> {
+  const opened = await tryOpenBatch(batch);
+  if (!opened.ok) throw damaged(opened.damage);
+  return messagesFrom(opened.batch, run, from);
+}
+
+function messagesFrom(
+  batch: RecordBatch,
+  { topic, partition, pending = false, to }: Bounds,
+  from: number,
+): ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
-  try {
-    for (const record of all)
-      if (record.offset >= from && record.offset < to) messages.push(new ReceivedMessage(topic, partition, record));
-  } catch (error) {
-    if (error instanceof StrandlineError) throw new DamagedRun(error);
-    throw error;
-  }
+  const cursor = new RecordCursor(batch);
+  const origin = { topic, partition, pending, cursor };
+  while (cursor.next()) if (cursor.offset >= from && cursor.offset < to) messages.push(new ReceivedMessage(origin));
+  if (cursor.damage !== null) throw damaged(cursor.damage);
   return messages;
 }
 

@@ -1,22 +1,52 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
-import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
 
+/** From where a transaction starts: the group's committed offset (null: none), and how often it was asked for. */
+export interface Base {
+  readonly expected: number | null;
+  readonly joins: number;
+}
+
+/** Pending records are a line of their own beside the committed ones. */
+type Line = TopicPartition & { readonly pending: boolean };
+
+function lineName({ topic, partition, pending }: Line): string {
+  return `${topic}-${partition}${pending ? "~" : ""}`;
+}
+
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
 }
 
+function seekName(position: SeekPosition): string {
+  const { topic, partition } = position;
+  return lineName({ topic, partition, pending: "localSequence" in position });
+}
+
+function positionOf({ topic, partition, pending }: Line, at: number): SeekPosition {
+  return pending ? { topic, partition, localSequence: at } : { topic, partition, offset: at };
+}
+
 export class PositionBook {
-  /** The next offset to be handled. */
-  readonly #resolved = new Map<string, TopicPartitionOffset>();
-  readonly #uncommitted = new Map<string, TopicPartitionOffset>();
+  /** The next record to be handled. */
+  readonly #resolved = new Map<string, { readonly at: number | null; readonly position: SeekPosition }>();
+  readonly #uncommitted = new Map<string, TopicPartitionOffset & { readonly since: number }>();
   /** The worker is to hear of these before it is asked for more. */
-  readonly #seeks = new Map<string, TopicPartitionOffset>();
+  readonly #seeks = new Map<string, SeekPosition>();
+  /** Sought by the caller, and not committed since: the group's offset knows nothing of it. */
+  readonly #astray = new Set<string>();
+  /** Of these seeks the handlers' failures are the cause, not the caller. */
+  readonly #rewound = new Set<string>();
+  /** The group's committed offset by all that was sent to be committed. */
+  readonly #bases = new Map<string, Base>();
+  /** The worker is to go on at the group's committed offset. */
+  readonly #fenced = new Map<string, TopicPartition>();
   readonly #paused = new Map<string, TopicPartition>();
   readonly #pausedTopics = new Set<string>();
   readonly chunks: ChunkAssembler;
@@ -26,22 +56,58 @@ export class PositionBook {
   }
 
   begin(run: PolledRun): void {
-    const { topic, partition, from } = run;
-    this.#resolved.set(nameOf(run), { topic, partition, offset: from });
+    const name = lineName(run);
+    this.#resolved.set(name, { at: run.from, position: positionOf(run, run.from) });
+    const { committed: expected, joins } = run;
+    if (expected === undefined || joins === undefined) return;
+    // What the run brings is older where it was read ahead of a commit.
+    if (this.#bases.get(name)?.joins !== joins) this.#bases.set(name, { expected, joins });
   }
 
-  /** Everything below `offset` was handled. */
-  resolve({ topic, partition }: TopicPartition, offset: number): void {
-    const position = { topic, partition, offset };
-    if (this.#seeks.has(nameOf(position))) return;
-    this.chunks.resolved(position, offset);
-    this.#resolved.set(nameOf(position), position);
-    this.#uncommitted.set(nameOf(position), position);
+  /** Everything below `offset` was handled; of a pending run, below that local sequence. */
+  resolve(run: Line, offset: number): void {
+    const name = lineName(run);
+    if (this.#seeks.has(name) || this.#fenced.has(name)) return;
+    this.chunks.resolved(run, offset);
+    const since = this.#uncommitted.get(name)?.since ?? this.#resolved.get(name)?.at ?? offset;
+    this.#resolved.set(name, { at: offset, position: positionOf(run, offset) });
+    const { topic, partition } = run;
+    // What is pending has no offset that a group could go on from.
+    if (!run.pending) this.#uncommitted.set(name, { topic, partition, offset, since });
+  }
+
+  isResolved(run: Line, offset: number): boolean {
+    return (this.#resolved.get(lineName(run))?.at ?? 0) >= offset;
+  }
+
+  resolvedTo(run: PolledRun): number {
+    return this.#resolved.get(lineName(run))?.at ?? run.from;
+  }
+
+  /** Returns the way back to how things stand with the line, unless it is to go on elsewhere by then. */
+  mark(run: Line): () => void {
+    const name = lineName(run);
+    const [resolved, uncommitted] = [this.#resolved.get(name), this.#uncommitted.get(name)];
+    return () => {
+      if (this.#seeks.has(name) || this.#fenced.has(name)) return;
+      if (resolved !== undefined) this.#resolved.set(name, resolved);
+      if (uncommitted === undefined) this.#uncommitted.delete(name);
+      else this.#uncommitted.set(name, uncommitted);
+    };
+  }
+
+  /** What was handled of it waits for what is being committed. */
+  withhold(of: TopicPartition): void {
+    this.#uncommitted.delete(nameOf(of));
   }
 
   /** Of a message whose chunks have not all come nothing is committed: whoever starts there needs its first. */
   uncommitted(): TopicPartitionOffset[] {
-    return this.committable([...this.#uncommitted.values()]);
+    return [...this.#uncommitted.values()].flatMap(({ since, ...position }) => {
+      const [committable = position] = this.committable([position]);
+      // Held back by a message that is not whole yet: it was committed up to there before.
+      return committable.offset < position.offset && committable.offset <= since ? [] : [committable];
+    });
   }
 
   committable(positions: readonly TopicPartitionOffset[]): TopicPartitionOffset[] {
@@ -51,46 +117,105 @@ export class PositionBook {
     });
   }
 
-  committed(positions: readonly TopicPartitionOffset[]): void {
+  /** Records that were handled since they were last committed. */
+  uncommittedCount(): number {
+    let count = 0;
+    for (const { offset, since } of this.#uncommitted.values()) count += Math.max(0, offset - since);
+    return count;
+  }
+
+  /** Asked of the worker, which does one after the other: transactions begun from now on start there. */
+  committing(positions: readonly TopicPartitionOffset[]): void {
     for (const position of positions) {
-      if (this.#uncommitted.get(nameOf(position))?.offset === position.offset)
-        this.#uncommitted.delete(nameOf(position));
+      const base = this.#bases.get(nameOf(position));
+      if (base !== undefined) this.#bases.set(nameOf(position), { ...base, expected: position.offset });
     }
   }
 
-  seek(position: TopicPartitionOffset): void {
-    this.chunks.forget(position);
-    this.#seeks.set(nameOf(position), position);
-    this.#uncommitted.delete(nameOf(position));
+  base(of: TopicPartition): Base {
+    return this.#bases.get(nameOf(of)) ?? { expected: null, joins: 0 };
   }
 
-  seeks(): TopicPartitionOffset[] {
+  /** What was handled here counts no more, or may have counted already: the group's committed offset tells. */
+  fence({ topic, partition }: TopicPartition): void {
+    const name = nameOf({ topic, partition });
+    this.#fenced.set(name, { topic, partition });
+    this.#uncommitted.delete(name);
+    this.#bases.delete(name);
+  }
+
+  fenced(): TopicPartition[] {
+    return [...this.#fenced.values()];
+  }
+
+  /** The worker has heard of it, and what it answered since begins there. */
+  rejoined(of: TopicPartition): void {
+    if (this.#fenced.get(nameOf(of)) === of) this.#fenced.delete(nameOf(of));
+  }
+
+  committed(positions: readonly TopicPartitionOffset[]): void {
+    for (const { topic, partition, offset } of positions) {
+      const name = nameOf({ topic, partition });
+      const uncommitted = this.#uncommitted.get(name);
+      if (uncommitted === undefined) continue;
+      if (uncommitted.offset === offset) {
+        this.#uncommitted.delete(name);
+        this.#astray.delete(name);
+      } else this.#uncommitted.set(name, { ...uncommitted, since: Math.max(uncommitted.since, offset) });
+    }
+  }
+
+  seek(position: SeekPosition): void {
+    const name = seekName(position);
+    this.chunks.forget(position);
+    this.#seeks.set(name, position);
+    this.#rewound.delete(name);
+    this.#uncommitted.delete(name);
+    this.#astray.add(name);
+  }
+
+  seeks(): SeekPosition[] {
     return [...this.#seeks.values()];
   }
 
-  sought(position: TopicPartitionOffset): void {
-    if (this.#seeks.get(nameOf(position)) === position) this.#seeks.delete(nameOf(position));
-    this.#resolved.set(nameOf(position), position);
+  /** The worker has heard of it, and what it answered since begins there. */
+  sought(position: SeekPosition): void {
+    const name = seekName(position);
+    if (this.#seeks.get(name) !== position) return;
+    this.#seeks.delete(name);
+    this.#rewound.delete(name);
+    this.#resolved.set(name, { at: "offset" in position ? position.offset : null, position });
+  }
+
+  /** The log was cut: nothing above is what it was. */
+  truncated({ topic, partition }: TopicPartition, to: number): void {
+    const name = nameOf({ topic, partition });
+    if ((this.#uncommitted.get(name)?.offset ?? 0) > to) this.#uncommitted.delete(name);
+    const sought = this.#seeks.get(name);
+    if (sought !== undefined && "offset" in sought && sought.offset > to)
+      this.#seeks.set(name, { topic, partition, offset: to });
   }
 
   /** What was read but not handled is to be read again. */
   rewind(run: PolledRun): void {
-    const name = nameOf(run);
-    const position = this.#resolved.get(name);
-    if (position === undefined || position.offset >= run.to || this.#seeks.has(name)) return;
-    this.#seeks.set(name, position);
+    const name = lineName(run);
+    const resolved = this.#resolved.get(name);
+    if (resolved === undefined || this.#seeks.has(name) || this.#fenced.has(name)) return;
+    if (resolved.at !== null && resolved.at >= run.to) return;
+    this.#seeks.set(name, resolved.position);
+    this.#rewound.add(name);
   }
 
   /** Of a run that no handler saw. */
   rewindUndelivered(run: PolledRun): void {
-    if (this.#seeks.has(nameOf(run))) return;
+    if (this.#seeks.has(lineName(run)) || this.#fenced.has(lineName(run))) return;
     this.begin(run);
     this.rewind(run);
   }
 
-  /** A handler may go on with this partition. */
-  wanted(of: TopicPartition): boolean {
-    return !this.isPaused(of) && !this.#seeks.has(nameOf(of));
+  /** A handler may go on with this run. */
+  wanted(run: Line): boolean {
+    return !this.isPaused(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
   }
 
   /** Without `partitions`: the topic, with those it will have too. */
@@ -120,10 +245,31 @@ export class PositionBook {
     return [...this.#pausedTopics];
   }
 
-  /** After the worker died. A group goes on at its committed offsets: another tab may have come further meanwhile. */
+  /** The group is another's: what was handled here is not committed any more, and nothing is read again for it. */
+  left(): void {
+    this.#uncommitted.clear();
+    this.#astray.clear();
+    this.#fenced.clear();
+    this.#bases.clear();
+    for (const [name, position] of this.#seeks) if (!("localSequence" in position)) this.#seeks.delete(name);
+  }
+
+  /**
+   * After the worker died. A group goes on at its committed offsets, since another tab may have come further meanwhile;
+   * not where the caller has sought another place. What is pending is this device's own, and in no group.
+   */
   reopened(inGroup: boolean): void {
     this.#uncommitted.clear();
-    if (inGroup) return;
-    for (const [name, position] of this.#resolved) if (!this.#seeks.has(name)) this.#seeks.set(name, position);
+    this.#fenced.clear();
+    this.#bases.clear();
+    for (const name of this.#rewound) {
+      const position = this.#seeks.get(name);
+      if (inGroup && position !== undefined && !("localSequence" in position)) this.#seeks.delete(name);
+    }
+    this.#rewound.clear();
+    for (const [name, { position }] of this.#resolved) {
+      const own = !inGroup || "localSequence" in position || this.#astray.has(name);
+      if (own && !this.#seeks.has(name)) this.#seeks.set(name, position);
+    }
   }
 }

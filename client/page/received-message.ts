@@ -1,36 +1,72 @@
-/** A record as a handler sees it: views into the transferred buffer, texts and headers decoded when asked for. */
-import type { RecordView } from "../../shared/record.ts";
+/** A record as a handler sees it: views into the transferred buffer, made and decoded when they are asked for. */
+import type { RecordCursor } from "../../shared/record-cursor.ts";
 
 const utf8 = new TextDecoder();
 
 export type ReceivedHeader = Uint8Array | null;
+type Headers = Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>>;
+
+/** What the records of one batch have in common. */
+export interface MessageOrigin {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offsets are local sequences. */
+  readonly pending: boolean;
+  /** To read the fields of a record by, once somebody asks. */
+  readonly cursor: RecordCursor;
+}
 
 export class ReceivedMessage {
   readonly topic: string;
+  /** -1 with `pending` alone: the topic's partitions are not known yet. */
   readonly partition: number;
+  /** -1 while `pending`: the edge has given none yet. */
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
-  /** As in KafkaJS; Kafka has no use for it yet. */
-  readonly attributes: number = 0;
-  readonly key: Uint8Array | null;
-  readonly #record: RecordView;
-  #value: Uint8Array | null;
-  #headers: Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>> | null = null;
+  readonly #origin: MessageOrigin;
+  readonly #at: number;
+  readonly #position: number;
+  #key: Uint8Array | null | undefined;
+  #value: Uint8Array | null | undefined;
+  #headers: Headers | undefined;
 
-  constructor(topic: string, partition: number, record: RecordView) {
-    this.topic = topic;
-    this.partition = partition;
-    this.offset = record.offset;
-    this.timestamp = record.timestamp;
-    this.key = record.key;
-    this.#value = record.value;
-    this.#record = record;
+  /** Of the record at which the origin's cursor stands; `offset`: where it is not the one of its batch. */
+  constructor(origin: MessageOrigin, offset: number = origin.cursor.offset) {
+    const { cursor } = origin;
+    this.topic = origin.topic;
+    this.partition = origin.partition;
+    this.offset = origin.pending ? -1 : offset;
+    this.timestamp = cursor.timestamp;
+    this.#origin = origin;
+    this.#at = cursor.start;
+    this.#position = cursor.offset;
+  }
+
+  /** As in KafkaJS; Kafka has no use for it yet. */
+  get attributes(): number {
+    return 0;
+  }
+
+  /** A record of this device that the edge has not committed yet (`isolation: 'local'`): it may still be refused. */
+  get pending(): boolean {
+    return this.#origin.pending;
+  }
+
+  /** Of a pending record: its number among this device's records of the partition, as in its receipt. Else -1. */
+  get localSequence(): number {
+    return this.#origin.pending ? this.#position : -1;
+  }
+
+  get key(): Uint8Array | null {
+    if (this.#key === undefined) this.#read();
+    return this.#key ?? null;
   }
 
   /** Null: a tombstone. */
   get value(): Uint8Array | null {
-    return this.#value;
+    if (this.#value === undefined) this.#read();
+    return this.#value ?? null;
   }
 
   /** Of the last chunk of a message: it becomes the message. */
@@ -40,8 +76,8 @@ export class ReceivedMessage {
   }
 
   /** As in KafkaJS: an array where a name comes more than once. */
-  get headers(): Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>> {
-    return (this.#headers ??= collect(this.#record));
+  get headers(): Headers {
+    return (this.#headers ??= collect(this.#cursor()));
   }
 
   /** The value as text; null for a tombstone. */
@@ -53,15 +89,27 @@ export class ReceivedMessage {
   json<Value = unknown>(): Value {
     return JSON.parse(this.text() ?? "null") as Value;
   }
+
+  #read(): void {
+    const cursor = this.#cursor();
+    this.#key = cursor.view(cursor.keyStart, cursor.keyEnd);
+    this.#value = cursor.view(cursor.valueStart, cursor.valueEnd);
+  }
+
+  #cursor(): RecordCursor {
+    const { cursor } = this.#origin;
+    cursor.reread(this.#at);
+    return cursor;
+  }
 }
 
-function collect(record: RecordView): Record<string, ReceivedHeader | ReceivedHeader[]> {
+function collect(cursor: RecordCursor): Record<string, ReceivedHeader | ReceivedHeader[]> {
   // No prototype: `__proto__` is a legal name of a header.
   const headers: Record<string, ReceivedHeader | ReceivedHeader[]> = Object.create(null) as Record<
     string,
     ReceivedHeader | ReceivedHeader[]
   >;
-  for (const { key, value } of record.headers) {
+  for (const { key, value } of cursor.headers()) {
     const before = headers[key];
     if (before === undefined) headers[key] = value;
     else if (Array.isArray(before)) before.push(value);

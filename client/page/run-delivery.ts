@@ -1,18 +1,30 @@
 /** One polled run, to the handler: record by record or as a batch. What is not handled stays unresolved in the book. */
+import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
-import type { Batch, EachBatchPayload, RunConfig } from "./consumer-events.ts";
+import type { Batch, BatchFacts, EachBatchPayload, RunConfig } from "./consumer-events.ts";
+import { Fenced, handleOnce, type Handling } from "./exactly-once.ts";
 import { DamagedRun, messagesOf } from "./messages-of.ts";
+import { byTopic, checkOffsets, type OffsetsInput } from "./offsets.ts";
 import type { PositionBook } from "./position-book.ts";
 import type { ReceivedMessage } from "./received-message.ts";
+import type { ShownRecords } from "./shown-records.ts";
+import type { Transaction } from "./transaction.ts";
 
-export interface Delivery {
+export interface Delivery extends Handling {
   readonly book: PositionBook;
+  readonly shown: ShownRecords;
   readonly config: RunConfig;
   isRunning(): boolean;
-  commit(): Promise<void>;
+  /** Null: what is due. */
+  commit(offsets: readonly TopicPartitionOffset[] | null): Promise<void>;
+  /** A commit may be due after any record. */
+  readonly stepwise: boolean;
   /** A paused partition is wanted again. */
   readonly resumed: () => void;
+  /** Returns the way to tell its end. */
+  onBatch(facts: BatchFacts): () => void;
   onDamage(run: PolledRun, damage: DamagedRun): void;
+  onFenced(run: PolledRun): void;
   /** Gives the messages of typed topics their data; those that are invalid are left out. */
   read(topic: string, messages: ReceivedMessage[]): ReceivedMessage[] | Promise<ReceivedMessage[]>;
 }
@@ -21,15 +33,17 @@ const heartbeat = async (): Promise<void> => {};
 
 export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<void> {
   delivery.book.begin(run);
+  delivery.shown.begin(run);
   const { eachBatch, eachMessage } = delivery.config;
   try {
     if (eachBatch !== undefined) await deliverBatch(run, delivery, eachBatch);
     else if (eachMessage !== undefined) await deliverMessages(run, delivery, eachMessage);
   } catch (error) {
+    if (error instanceof Fenced) return delivery.onFenced(run);
     if (!(error instanceof DamagedRun)) throw error;
     // Reading it again would find the same bytes: it is told, and passed by.
     delivery.onDamage(run, error);
-    delivery.book.resolve(run, run.to);
+    resolve(run, run.to, delivery);
   }
 }
 
@@ -38,18 +52,34 @@ async function deliverMessages(
   delivery: Delivery,
   eachMessage: NonNullable<RunConfig["eachMessage"]>,
 ): Promise<void> {
-  const { book } = delivery;
+  const { book, shown } = delivery;
   const { topic, partition } = run;
   const pause = pauser(run, delivery);
-  for await (const some of messagesOf(run)) {
-    for (const message of await delivery.read(topic, book.chunks.whole(some))) {
+  for (const some of messagesOf(run, (batch) => shown.firstOf(run, batch))) {
+    const reading = readable(run, some, delivery);
+    const messages = reading instanceof Promise ? await reading : reading;
+    const ended = messages.length === 0 ? null : delivery.onBatch(factsOf(batchOf(run, messages)));
+    for (const message of messages) {
       if (!delivery.isRunning() || !book.wanted(run)) return;
-      await eachMessage({ topic, partition, message, heartbeat, pause });
-      book.resolve(run, message.offset + 1);
+      const handler = (tx: () => Transaction): Promise<void> | void =>
+        eachMessage({
+          topic,
+          partition,
+          message,
+          heartbeat,
+          pause,
+          get tx() {
+            return tx();
+          },
+        });
+      const next = placeOf(message) + 1;
+      if (!(await handleOnce(run, delivery, { handler, offset: () => next }))) resolve(run, next, delivery);
+      if (delivery.stepwise) await delivery.commit(null);
     }
+    ended?.();
   }
   // Compaction may have taken the last records of the run.
-  book.resolve(run, run.to);
+  resolve(run, run.to, delivery);
 }
 
 async function deliverBatch(
@@ -58,22 +88,91 @@ async function deliverBatch(
   eachBatch: NonNullable<RunConfig["eachBatch"]>,
 ): Promise<void> {
   const { book, config } = delivery;
-  const messages: ReceivedMessage[] = [];
-  for await (const some of messagesOf(run))
-    for (const message of await delivery.read(run.topic, book.chunks.whole(some))) messages.push(message);
+  const { messages, damage } = await allMessages(run, delivery);
   if (!delivery.isRunning() || !book.wanted(run)) return;
-  const payload: EachBatchPayload = {
-    batch: batchOf(run, messages),
-    resolveOffset: (offset) => book.resolve(run, offset + 1),
+  const batch = batchOf(run, messages);
+  const last = messages.at(-1);
+  const end = damage === null || last === undefined ? run.to : placeOf(last) + 1;
+  const resolves = config.eachBatchAutoResolve !== false || last === undefined;
+  const payload = (tx: () => Transaction): EachBatchPayload => ({
+    batch,
+    resolveOffset: (offset) => resolve(run, checkResolved(run, offset) + 1, delivery),
     heartbeat,
-    commitOffsetsIfNecessary: () => delivery.commit(),
-    uncommittedOffsets: (): readonly TopicPartitionOffset[] => book.uncommitted(),
+    commitOffsetsIfNecessary: (offsets?: OffsetsInput) =>
+      delivery.commit(offsets === undefined || offsets === null ? null : checkOffsets(offsets)),
+    uncommittedOffsets: () => byTopic(book.uncommitted()),
     isRunning: () => delivery.isRunning(),
     isStale: () => !book.wanted(run),
     pause: pauser(run, delivery),
-  };
-  if (messages.length > 0) await eachBatch(payload);
-  if (config.eachBatchAutoResolve !== false || messages.length === 0) book.resolve(run, run.to);
+    get tx(): Transaction {
+      return tx();
+    },
+  });
+  let once = false;
+  if (messages.length > 0) {
+    const ended = delivery.onBatch(factsOf(batch));
+    const handler = (tx: () => Transaction): Promise<void> | void => eachBatch(payload(tx));
+    once = await handleOnce(run, delivery, { handler, offset: () => (resolves ? end : book.resolvedTo(run)) });
+    ended();
+  }
+  if (resolves && !once) resolve(run, end, delivery);
+  if (damage !== null && (last === undefined || book.isResolved(run, end))) throw damage;
+}
+
+/** Up to the damage, if there is any. */
+async function allMessages(
+  run: PolledRun,
+  delivery: Delivery,
+): Promise<{ readonly messages: ReceivedMessage[]; readonly damage: DamagedRun | null }> {
+  let messages: ReceivedMessage[] = [];
+  try {
+    for (const some of messagesOf(run, (batch) => delivery.shown.firstOf(run, batch))) {
+      const reading = readable(run, some, delivery);
+      const more = reading instanceof Promise ? await reading : reading;
+      if (messages.length === 0) messages = more;
+      else for (const message of more) messages.push(message);
+    }
+  } catch (error) {
+    if (error instanceof DamagedRun) return { messages, damage: error };
+    throw error;
+  }
+  return { messages, damage: null };
+}
+
+/** With chunks put together, and with their data where the topic is typed. A promise only where there is something to wait for. */
+function readable(
+  { topic }: PolledRun,
+  some: ReceivedMessage[] | Promise<ReceivedMessage[]>,
+  delivery: Delivery,
+): ReceivedMessage[] | Promise<ReceivedMessage[]> {
+  const { chunks } = delivery.book;
+  return some instanceof Promise
+    ? some.then((messages) => delivery.read(topic, chunks.whole(messages)))
+    : delivery.read(topic, chunks.whole(some));
+}
+
+function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {
+  book.resolve(run, next);
+  // Of a message whose last chunks are not here yet all will be shown once it is committed.
+  if (run.pending) shown.handled(run, book.chunks.committable(run, next));
+}
+
+function placeOf(message: ReceivedMessage): number {
+  return message.pending ? message.localSequence : message.offset;
+}
+
+/** Beyond the batch nothing was handed out. */
+function checkResolved(run: PolledRun, given: number | string): number {
+  const offset = typeof given === "string" && /^\d{1,16}$/.test(given) ? Number(given) : given;
+  if (typeof offset === "number" && Number.isSafeInteger(offset) && offset >= run.from - 1 && offset < run.to)
+    return offset;
+  const { topic, partition, from, to, pending } = run;
+  const what = pending ? "localSequence" : "offset";
+  throw new StrandlineError(
+    "INVALID_ARGUMENT",
+    `resolveOffset(${String(given)}): this batch of ${topic}-${partition} has ${what} ${from} to ${to - 1}`,
+    { topic, partition, offset: String(given) },
+  );
 }
 
 function pauser({ topic, partition }: PolledRun, { book, resumed }: Delivery): () => () => void {
@@ -86,16 +185,30 @@ function pauser({ topic, partition }: PolledRun, { book, resumed }: Delivery): (
   };
 }
 
-function batchOf({ topic, partition, highWatermark }: PolledRun, messages: readonly ReceivedMessage[]): Batch {
+function factsOf(batch: Batch): BatchFacts {
+  const { topic, partition, highWatermark, messages } = batch;
+  return {
+    topic,
+    partition,
+    highWatermark,
+    offsetLag: batch.offsetLag(),
+    batchSize: messages.length,
+    firstOffset: batch.firstOffset(),
+    lastOffset: batch.lastOffset(),
+  };
+}
+
+function batchOf({ topic, partition, highWatermark, pending }: PolledRun, messages: readonly ReceivedMessage[]): Batch {
   const last = messages.at(-1)?.offset ?? null;
   return {
     topic,
     partition,
     highWatermark,
+    pending,
     messages,
     isEmpty: () => messages.length === 0,
     firstOffset: () => messages[0]?.offset ?? null,
     lastOffset: () => last,
-    offsetLag: () => (last === null ? 0 : Math.max(0, highWatermark - 1 - last)),
+    offsetLag: () => (last === null || pending ? 0 : Math.max(0, highWatermark - 1 - last)),
   };
 }

@@ -28,6 +28,8 @@ export function evictableReplica(replica: Replica, { store, clock, governor }: E
   return {
     rows: (refs) => replica.rows(refs),
     beginTurn: (group) => replica.beginTurn(group),
+    offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
+    cutFrom: (group, ref) => replica.cutFrom(group, ref),
     committed: (group, ref) => replica.committed(group, ref),
     commit: (group, offsets, options) => replica.commit(group, offsets, options),
     async store(runs) {

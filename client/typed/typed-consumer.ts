@@ -1,5 +1,6 @@
 /** A consumer as the compiler sees it once it knows the topics. */
-import type { Consumer, Subscription } from "../page/consumer.ts";
+import type { Consumer } from "../page/consumer.ts";
+import type { Subscription } from "../page/consumer-config.ts";
 import type { Batch, EachBatchPayload, EachMessagePayload, RunConfig } from "../page/consumer-events.ts";
 import type { MessageOf, Topic } from "./topic-types.ts";
 import type { OnInvalid } from "./typed-reader.ts";
@@ -9,8 +10,14 @@ type Described = string | Topic;
 /** All of it but what it is of. */
 type HowToSubscribe = Pick<Subscription, Exclude<keyof Subscription, "topic" | "topics">>;
 
+/** Patterns where names of whatever topics are allowed. */
+type Wanted<From extends Described> = From | (string extends From ? RegExp : never);
+
 export type TypedSubscription<From extends Described> = HowToSubscribe &
-  ({ readonly topic: From; readonly topics?: never } | { readonly topics: readonly From[]; readonly topic?: never }) & {
+  (
+    | { readonly topic: Wanted<From>; readonly topics?: never }
+    | { readonly topics: readonly Wanted<From>[]; readonly topic?: never }
+  ) & {
     /**
      * What becomes of a record that is not as its topic says; the consumer goes on behind it, and it stays in the log.
      * Without this it is told by the event `invalid` and logged.
@@ -47,7 +54,11 @@ export type TypedRunConfig<From extends Described> = Omit<RunConfig, "eachMessag
  * beside its bytes. Of several (`consumer<typeof orders | typeof payments>`) the payload's `topic` tells which it is.
  */
 export interface TypedConsumer<From extends Described>
-  extends Omit<Consumer, "subscribe" | "run" | typeof Symbol.asyncIterator>, AsyncIterable<MessageOf<From>> {
+  extends
+    Omit<Consumer, "subscribe" | "run" | "messages" | typeof Symbol.asyncIterator>,
+    AsyncIterable<MessageOf<From>> {
   subscribe(subscription: TypedSubscription<From>): Promise<void>;
   run(config: TypedRunConfig<From>): Promise<void>;
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  messages(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<MessageOf<From>>;
 }

@@ -1,6 +1,6 @@
 /** What a consumer reads of typed topics. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { Subscription } from "../page/consumer.ts";
+import type { Subscription } from "../page/consumer-config.ts";
 import type { ReceivedMessage } from "../page/received-message.ts";
 import type { RecordPart, Topic } from "./topic-types.ts";
 import type { TypedSubscription } from "./typed-consumer.ts";
@@ -36,16 +36,18 @@ export class TypedReader {
     this.#tell = tell;
   }
 
-  /** With names for topics. Throws where it is of one topic and of several, or of none. */
+  /** With names for topics; patterns as they are. Throws where it is of one topic and of several, or of none. */
   subscribed({ topic, topics, onInvalid, ...how }: TypedSubscription<string | Topic>): Subscription {
     if ((topic === undefined) === (topics === undefined))
       throw new StrandlineError("INVALID_ARGUMENT", "subscribe takes topic or topics");
+    // What is wrong with the list itself is left for others to find.
+    if (topics !== undefined && !Array.isArray(topics as unknown)) return { ...how, topics: topics as never };
     return { ...how, topics: (topics ?? [topic]).map((one) => this.#note(one, onInvalid)) };
   }
 
-  #note(topic: string | Topic, onInvalid: OnInvalid | undefined): string {
+  #note(topic: string | RegExp | Topic, onInvalid: OnInvalid | undefined): string | RegExp {
     if (!isTopic(topic)) {
-      this.#topics.delete(topic);
+      if (typeof topic === "string") this.#topics.delete(topic);
       return topic;
     }
     this.#topics.set(topic.name, { topic, onInvalid });

@@ -1,17 +1,13 @@
 /** An administrator's calls: to the edge as they are, and those that the device answers as its own broker. */
 import { offset as toOffset, partition as toPartition, type Offset } from "../../shared/brands.ts";
-import { openBatch } from "../../shared/gzip.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { batches, records } from "../../shared/record-batch-decode.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { AdminCalls, EdgeRequest, PartitionBounds, PartitionPosition } from "../calls/admin-calls.ts";
-import type { PartitionRef, Replica } from "../log/device-log.ts";
+import type { PartitionRef } from "../log/device-log.ts";
 import type { TopicRow } from "../log/rows.ts";
 import type { Device } from "./device.ts";
 import { metadataOf } from "./topics.ts";
-
-const TIME_READ_BYTES = 1024 * 1024;
 
 interface Position {
   readonly ref: PartitionRef;
@@ -63,11 +59,13 @@ export class AdminDesk {
   }
 
   async #offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]> {
+    const { replica } = this.#device;
     const refs = refsOf(await this.#known(topic));
+    const rows = await replica.rows(refs);
     return await Promise.all(
-      refs.map(async (ref) => ({
+      refs.map(async (ref, index) => ({
         partition: ref.partition,
-        offset: await offsetAtTime(this.#device.replica, ref, timestamp),
+        offset: (await replica.offsetForTime(ref, timestamp)) ?? rows[index]?.highWatermark ?? 0,
       })),
     );
   }
@@ -112,19 +110,6 @@ export class AdminDesk {
     const row = await this.#device.catalog.byName(checkTopicName(topic));
     if (row === undefined) throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", topic, { topic });
     return row;
-  }
-}
-
-async function offsetAtTime(replica: Replica, ref: PartitionRef, timestamp: number): Promise<number> {
-  const [row] = await replica.rows([ref]);
-  for (let from = row?.logStartOffset ?? toOffset(0); ;) {
-    const { runs, nextOffset, highWatermark } = await replica.read(ref, from, TIME_READ_BYTES);
-    for (const run of runs)
-      for (const batch of batches(run))
-        for (const record of records(await openBatch(batch)))
-          if (record.timestamp >= timestamp && record.offset >= from) return record.offset;
-    if (nextOffset <= from) return highWatermark;
-    from = nextOffset;
   }
 }
 

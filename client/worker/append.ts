@@ -3,7 +3,7 @@ import { release } from "../../shared/release.ts";
 import { partition as toPartition } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { AppendedBatch, BatchAppend, LocalLog } from "../log/device-log.ts";
+import type { Alongside, AppendedBatch, BatchAppend, LocalLog } from "../log/device-log.ts";
 import type { Pack } from "../calls/append-calls.ts";
 
 export type CompressBatch = (batch: Uint8Array) => Promise<Uint8Array>;
@@ -19,18 +19,23 @@ export class PackAppender {
     this.#compress = compress;
   }
 
-  async append(pack: Pack): Promise<AppendedBatch[]> {
+  async append(pack: Pack, alongside: Alongside | null = null): Promise<AppendedBatch[]> {
     const appends = unpack(pack);
+    const store = (ready: readonly BatchAppend[]): Promise<AppendedBatch[]> =>
+      this.#log.append(ready, { durability: pack.durability, alongside });
     try {
-      if (pack.compression === "none" && this.#compressing === null)
-        return await this.#log.append(appends, { durability: pack.durability });
-      return await this.#appendInTurn(appends, pack);
+      if (pack.compression === "none" && this.#compressing === null) return await store(appends);
+      return await this.#appendInTurn(appends, pack, store);
     } finally {
       release(pack.buffer);
     }
   }
 
-  async #appendInTurn(appends: readonly BatchAppend[], pack: Pack): Promise<AppendedBatch[]> {
+  async #appendInTurn(
+    appends: readonly BatchAppend[],
+    pack: Pack,
+    store: (ready: readonly BatchAppend[]) => Promise<AppendedBatch[]>,
+  ): Promise<AppendedBatch[]> {
     const before = this.#compressing ?? Promise.resolve();
     const ready =
       pack.compression === "gzip"
@@ -41,7 +46,7 @@ export class PackAppender {
     this.#compressing = turn;
     try {
       const [compressed] = await Promise.all([ready, before]);
-      const appended = this.#log.append(compressed, { durability: pack.durability });
+      const appended = store(compressed);
       handedOver();
       return await appended;
     } finally {

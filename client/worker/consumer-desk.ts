@@ -19,10 +19,10 @@ export class ConsumerDesk {
   get calls(): ConsumerCalls {
     return {
       openConsumer: (options) => this.#open(options),
-      poll: async (consumer, options) => await this.#session(consumer).poll(options),
-      commit: async (consumer, offsets) => await this.#session(consumer).commit(offsets),
-      seek: async (consumer, position) => this.#session(consumer).seek(position),
-      nudge: async (consumer) => this.#session(consumer).nudge(),
+      poll: async (consumer, options) => await this.session(consumer).poll(options),
+      commit: async (consumer, offsets) => await this.session(consumer).commit(offsets),
+      movedRecords: async (consumer, topic, range) => await this.session(consumer).movedRecords(topic, range),
+      nudge: async (consumer) => this.session(consumer).nudge(),
       closeConsumer: async (consumer, commit) => {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
@@ -41,11 +41,15 @@ export class ConsumerDesk {
   }
 
   async #open(options: ConsumerOptions): Promise<number> {
-    const { replica, catalog, news, locks, clock, random, database } = this.#device;
+    const { replica, own, catalog, news, locks, clock, random, database, sync } = this.#device;
     const groupLockName = options.groupId === null ? null : `strandline:${database}:group:${options.groupId}`;
-    const follow = (name: string) => this.#topics.follow(name);
-    const ports = { replica, catalog, news, locks, clock, random };
-    const session = new ConsumerSession({ ...ports, groupLockName, follow }, options);
+    const follow = (name: string, storage: "replica" | "none") =>
+      storage === "none" ? this.#topics.ensure(name) : this.#topics.follow(name);
+    const { readThrough = null } = this.#device;
+    const deps = { replica, own, catalog, news, locks, clock, random, groupLockName, follow, readThrough };
+    const session = new ConsumerSession(deps, options);
+    // What a pattern matches may be known to the edge alone so far.
+    if (options.patterns.length > 0) void sync?.refreshTopics([], { create: false }).catch(() => {});
     try {
       await session.subscribe();
     } catch (error) {
@@ -57,7 +61,7 @@ export class ConsumerDesk {
     return this.#opened;
   }
 
-  #session(id: number): ConsumerSession {
+  session(id: number): ConsumerSession {
     const session = this.#sessions.get(id);
     if (session === undefined) throw new StrandlineError("CLOSED", `consumer ${id} is not open`);
     return session;

@@ -10,14 +10,16 @@ import type { WorkerCalls } from "../calls/worker-api.ts";
 import type { WorkerEvent } from "../calls/worker-event.ts";
 import type { WorkerOptions } from "../calls/worker-options.ts";
 import type { DeviceMessage } from "../device-news.ts";
-import type { PartitionRef } from "../log/device-log.ts";
+import type { Alongside, PartitionRef } from "../log/device-log.ts";
 import { AdminDesk } from "./admin-desk.ts";
 import { PackAppender } from "./append.ts";
 import { ConsumerDesk } from "./consumer-desk.ts";
 import type { Device } from "./device.ts";
 import { OutboxDesk } from "./outbox-desk.ts";
+import { TableDesk } from "./table-desk.ts";
 import { TopicNames } from "./topic-names.ts";
 import { TopicDesk } from "./topics.ts";
+import { TransactionDesk } from "./transaction-desk.ts";
 
 export interface CoreOptions {
   readonly options: WorkerOptions;
@@ -33,6 +35,7 @@ export class WorkerCore {
   readonly #topics: TopicDesk;
   readonly #outbox: OutboxDesk;
   readonly #consumers: ConsumerDesk;
+  readonly #tables: TableDesk;
   readonly calls: WorkerCalls;
 
   constructor(device: Device, { options, tellPage, paused }: CoreOptions) {
@@ -48,11 +51,19 @@ export class WorkerCore {
     });
     this.#outbox = new OutboxDesk(device, { names: this.#names, paused });
     this.#consumers = new ConsumerDesk(device, this.#topics);
+    this.#tables = new TableDesk(device, this.#topics);
+    const transactions = new TransactionDesk({
+      store: device.store,
+      session: (consumer) => this.#consumers.session(consumer),
+      append: (pack, alongside) => this.#append(pack, alongside),
+    });
     this.calls = {
       ...this.#appendCalls(),
       ...this.#topics.calls,
       ...this.#outbox.calls,
       ...this.#consumers.calls,
+      ...transactions.calls,
+      ...this.#tables.calls,
       ...new AdminDesk(device).calls,
       ...this.#deviceCalls(),
     };
@@ -76,8 +87,8 @@ export class WorkerCore {
     };
   }
 
-  async #append(pack: Pack): Promise<PartAck[]> {
-    const appended = await this.#appender.append(pack);
+  async #append(pack: Pack, alongside: Alongside | null = null): Promise<PartAck[]> {
+    const appended = await this.#appender.append(pack, alongside);
     for (const { topicKey, topic } of appended) this.#names.note(topicKey, topic);
     this.#device.news.publish({
       type: "appended",
@@ -103,6 +114,7 @@ export class WorkerCore {
 
   async #end(): Promise<void> {
     this.#outbox.close();
+    this.#tables.close();
     await this.#consumers.close();
   }
 

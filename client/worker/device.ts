@@ -4,7 +4,10 @@ import type { Random } from "../../shared/random.ts";
 import type { StorageReport } from "../calls/device-calls.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "../log/device-log.ts";
+import type { OwnRecords } from "../log/own-log.ts";
+import type { Store } from "../log/store.ts";
 import type { Locks } from "../ports.ts";
+import type { RecordSource } from "../consumer/record-source.ts";
 import type { SyncHandle } from "../sync/sync.ts";
 
 /** What holds for all tabs of the device and survives a reload. */
@@ -15,9 +18,13 @@ export interface DeviceSettings {
 
 export interface Device {
   readonly database: string;
+  readonly store: Store;
   readonly localLog: LocalLog;
   readonly outbox: Outbox;
   readonly replica: Replica;
+  readonly own: OwnRecords;
+  /** Reads from the edge what is not stored; absent: nothing does. */
+  readonly readThrough?: (() => RecordSource) | null;
   readonly catalog: TopicCatalog;
   readonly topicAdmin: TopicAdmin;
   readonly settings: DeviceSettings;

@@ -3,7 +3,7 @@ import type { TopicConfig, TopicMetadata } from "../../shared/api/metadata.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { TopicCalls } from "../calls/topic-calls.ts";
+import type { Retention, TopicCalls } from "../calls/topic-calls.ts";
 import type { TopicCatalog } from "../log/device-log.ts";
 import type { TopicRow } from "../log/rows.ts";
 import type { SyncHandle } from "../sync/sync.ts";
@@ -24,10 +24,13 @@ export class TopicDesk {
   }
 
   get calls(): TopicCalls {
+    const { catalog } = this.#deps;
     return {
       partitionCount: (topic, options) => this.partitionCount(topic, options),
       topicExists: (name) => this.exists(name),
       createTopic: (name, partitionCount, config) => this.create(name, partitionCount, config),
+      follow: async (name, retention) => void (await this.follow(name, retention ?? undefined)),
+      unfollow: async (name) => await catalog.unfollow((await this.ensure(name)).topicKey),
     };
   }
 
@@ -41,9 +44,9 @@ export class TopicDesk {
     return made;
   }
 
-  async follow(name: string): Promise<TopicRow> {
+  async follow(name: string, retention?: Retention): Promise<TopicRow> {
     const row = await this.ensure(name);
-    if (!row.followed) await this.#deps.catalog.follow(row.topicKey);
+    if (!row.followed || retention !== undefined) await this.#deps.catalog.follow(row.topicKey, retention);
     if (!row.local) this.#deps.sync?.wake();
     return row;
   }

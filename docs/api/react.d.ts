@@ -395,43 +395,140 @@ interface OutboxCalls {
   /** A hint of the page (`online`, `visibilitychange`): retry now. */
   hint(): Promise<void>;
 }
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & {
+  readonly [brand]: Name;
+};
+/** A UUID in its usual text form, lower case. */
+type TopicId = Brand<string, "TopicId">;
+/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
+type ProducerId = Brand<string, "ProducerId">;
 interface HeaderView {
   readonly key: string;
   readonly value: Uint8Array | null;
 }
-/** What comes out of a batch: bytes are views into it. */
-interface RecordView {
-  readonly offset: number;
-  readonly timestamp: number;
-  /** Kafka's record attributes: unused so far, kept as they are. */
+/** `position` counts from the start of the input that was read. */
+interface BatchDamage {
+  readonly code: ErrorCode;
+  readonly position: number;
+  readonly reason: string;
+}
+interface RecordBatch {
+  /** The input that holds the batch at `[start, end)`. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+  readonly crc: number;
   readonly attributes: number;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  /** Decoded when asked for. */
-  readonly headers: readonly HeaderView[];
+  readonly lastOffsetDelta: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly producerId: ProducerId;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly count: number;
+}
+/** Walks the records of a batch without an object per record; its fields are those of the record that `next` found. */
+declare class RecordCursor {
+  #private;
+  /** Set once `next` answers false because of the bytes, not because of the end. */
+  damage: BatchDamage | null;
+  offset: number;
+  timestamp: number;
+  attributes: number;
+  offsetDelta: number;
+  /** Where the varint of the key's length begins: all from here to `end` is the same in any batch. */
+  keyLengthAt: number;
+  /** -1: null. */
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  valueEnd: number;
+  headerCount: number;
+  headersAt: number;
+  end: number;
+  /** Where the record begins. */
+  start: number;
+  /** The batch's records are uncompressed (`gzip.ts` opens those that are not). */
+  constructor(batch: RecordBatch);
+  next(): boolean;
+  /** The fields of a record that `next` has found whole, by its `start`. The cursor goes on nowhere from there. */
+  reread(start: number): void;
+  headers(): HeaderView[];
+  view(start: number, end: number): Uint8Array | null;
 }
 type ReceivedHeader = Uint8Array | null;
+type Headers = Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>>;
+/** What the records of one batch have in common. */
+interface MessageOrigin {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offsets are local sequences. */
+  readonly pending: boolean;
+  /** To read the fields of a record by, once somebody asks. */
+  readonly cursor: RecordCursor;
+}
 declare class ReceivedMessage {
   #private;
   readonly topic: string;
+  /** -1 with `pending` alone: the topic's partitions are not known yet. */
   readonly partition: number;
+  /** -1 while `pending`: the edge has given none yet. */
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
+  /** Of the record at which the origin's cursor stands; `offset`: where it is not the one of its batch. */
+  constructor(origin: MessageOrigin, offset?: number);
   /** As in KafkaJS; Kafka has no use for it yet. */
-  readonly attributes: number;
-  readonly key: Uint8Array | null;
-  constructor(topic: string, partition: number, record: RecordView);
+  get attributes(): number;
+  /** A record of this device that the edge has not committed yet (`isolation: 'local'`): it may still be refused. */
+  get pending(): boolean;
+  /** Of a pending record: its number among this device's records of the partition, as in its receipt. Else -1. */
+  get localSequence(): number;
+  get key(): Uint8Array | null;
   /** Null: a tombstone. */
   get value(): Uint8Array | null;
   /** Of the last chunk of a message: it becomes the message. */
   become(value: Uint8Array, headers: readonly (readonly [string, ReceivedHeader | readonly ReceivedHeader[]])[]): void;
   /** As in KafkaJS: an array where a name comes more than once. */
-  get headers(): Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[]>>;
+  get headers(): Headers;
   /** The value as text; null for a tombstone. */
   text(): string | null;
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
+}
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
 }
 /** KafkaJS's log levels and its pluggable `logCreator`. */
 declare const logLevel: {
@@ -453,6 +550,13 @@ interface LogEntry {
   };
 }
 type LogCreator = (level: LogLevel) => (entry: LogEntry) => void;
+type Extra = Readonly<Record<string, unknown>>;
+interface Logger {
+  error(message: string, extra?: Extra): void;
+  warn(message: string, extra?: Extra): void;
+  info(message: string, extra?: Extra): void;
+  debug(message: string, extra?: Extra): void;
+}
 /** What a page says when it opens its worker. */
 interface WorkerOptions {
   /** Null: no edge, the device is its own broker. */
@@ -542,21 +646,6 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
-declare const brand: unique symbol;
-type Brand<T, Name extends string> = T & {
-  readonly [brand]: Name;
-};
-/** A UUID in its usual text form, lower case. */
-type TopicId = Brand<string, "TopicId">;
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
 interface EdgeRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the edge's url, with its query. */
@@ -633,17 +722,56 @@ interface TopicPartitionOffset {
   readonly partition: number;
   readonly offset: number;
 }
+/** Where a partition goes on. */
+type SeekPosition = {
+  readonly topic: string;
+  readonly partition: number;
+} & ({
+  readonly offset: number;
+} |
+/** The log's end or its start as far as the device knows them once they are known. */
+{
+  readonly at: "latest" | "earliest";
+} |
+/** The first record whose time is this or later, in milliseconds since 1970. */
+{
+  readonly timestamp: number;
+} |
+/** Among the device's own pending records; the committed position stays. */
+{
+  readonly localSequence: number;
+});
+interface TopicChoice {
+  readonly fromBeginning: boolean;
+  /** `none`: read through from the edge, without storing. */
+  readonly storage: "replica" | "none";
+}
 interface ConsumerOptions {
   /** Null: no group; nothing is committed. */
   readonly groupId: string | null;
-  readonly topics: readonly {
+  /** `local`: the device's own pending records as well, behind the committed ones of their partition. */
+  readonly isolation: "committed" | "local";
+  readonly topics: readonly (TopicChoice & {
     readonly name: string;
-    readonly fromBeginning: boolean;
-  }[];
+  })[];
+  /** Topics whose names match, also those that become known later. */
+  readonly patterns: readonly (TopicChoice & {
+    readonly pattern: RegExp;
+  })[];
 }
 interface PollOptions {
   readonly bytesMax: number;
+  readonly partitionBytesMax: number;
+  /** With less than this the answer waits for more, until `waitMs` have passed. */
+  readonly bytesMin: number;
   readonly waitMs: number;
+  /** Before all else: these go on at the group's committed offset, wherever the session is. */
+  readonly rejoins: readonly {
+    readonly topic: string;
+    readonly partition: number;
+  }[];
+  /** Then: positions that replace the session's own. */
+  readonly seeks: readonly SeekPosition[];
   /** Positions to commit first: what was processed since the last poll. */
   readonly commit: readonly TopicPartitionOffset[];
   /** These yield nothing and keep their positions. */
@@ -652,23 +780,71 @@ interface PollOptions {
     /** Null: all of the topic. */ readonly partition: number | null;
   }[];
 }
+/** How the device's own records are known among committed ones. */
+interface OwnIdentity {
+  readonly producerId: string;
+  /** The local sequence that is sequence 0 of this id. */
+  readonly sequenceBase: number;
+}
 /** Consecutive batches of one partition, in a transferred buffer. */
 interface PolledRun {
   readonly topic: string;
+  /** -1, pending alone: the topic's partitions are not known yet. */
   readonly partition: number;
   readonly buffer: ArrayBuffer;
   /** Skip records below `from`, stop at `to`. */
   readonly from: number;
   readonly to: number;
   readonly highWatermark: number;
+  /** Not committed: the offsets in the batches, `from` and `to` are local sequences. */
+  readonly pending: boolean;
+  /** Isolation `local` alone: of the partition, as far as the session has heard. */
+  readonly own: {
+    readonly topicKey: number;
+    readonly identities: readonly OwnIdentity[];
+  } | null;
+  /** The group's offset when it was polled; null: none is committed. Absent: of no group, or pending. */
+  readonly committed?: number | null;
+  /** How often the partition had been joined anew when it was polled: work on it counts as long as that is so. */
+  readonly joins?: number;
+}
+/** What a session has to tell beside records. */
+type ConsumerNews =
+/** The group's turn has begun, and these are the partitions; told again when they become more. */
+{
+  readonly type: "joined";
+  readonly assignment: Readonly<Record<string, readonly number[]>>;
+} |
+/** The position was not that of a record any more: retention passed it, or the log was truncated below it. */
+{
+  readonly type: "reset";
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: "retention" | "truncated";
+};
+interface PollAnswer {
+  readonly runs: readonly PolledRun[];
+  readonly news: readonly ConsumerNews[];
+}
+/** Local sequences `[from, to)` of a partition. */
+interface MovedRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
 }
 interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** Empty after `waitMs`. */
-  poll(consumer: number, options: PollOptions): Promise<PolledRun[]>;
+  /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly TopicPartitionOffset[]): Promise<void>;
-  seek(consumer: number, position: TopicPartitionOffset): Promise<void>;
+  /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
+  movedRecords(consumer: number, topic: string, range: {
+    from: number;
+    to: number;
+  }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
@@ -698,14 +874,81 @@ interface DeviceCalls {
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;
 }
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+/** An uncompressed batch, and where each of its records stands in the log. */
+interface KeptRecords {
+  readonly buffer: ArrayBuffer;
+  readonly partitions: Uint16Array;
+  readonly offsets: Float64Array;
+}
+/** One batch of this device that the edge does not hold yet. */
+interface PendingRun {
+  /** -1: not chosen yet. */
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly buffer: ArrayBuffer;
+}
+interface TableNews {
+  /** Set: what follows is the whole. It names the log: under the same name an offset is the same record as before. */
+  readonly reset: string | null;
+  readonly kept: readonly KeptRecords[];
+  readonly runs: readonly PolledRun[];
+  readonly pending: readonly PendingRun[];
+  /** Pending records below are committed, among what was handed out, or were refused for good. */
+  readonly released: readonly {
+    readonly partition: number;
+    readonly below: number;
+  }[];
+  /** With this the page has all that the device has. */
+  readonly caughtUp: boolean;
+}
+interface TableCalls {
+  /** `pending`: with the device's own records that are not synced yet. */
+  openTable(topic: string, options: {
+    readonly pending: boolean;
+  }): Promise<number>;
+  /** One at a time; empty after `waitMs`. */
+  pollTable(table: number, waitMs: number): Promise<TableNews>;
+  closeTable(table: number): Promise<void>;
+}
+type StateKey = string | number | readonly (string | number)[];
+/** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
+interface StateRead {
+  readonly value: unknown;
+  readonly version: string | null;
+}
+interface StateChange {
+  readonly key: StateKey;
+  /** Absent: deleted. */
+  readonly put?: {
+    readonly value: unknown;
+  };
+}
+interface TransactionCommit {
+  readonly topic: string;
+  readonly partition: number;
+  /** The group's committed offset from which the handler started; null: none. */
+  readonly expected: number | null;
+  /** Of the run that was handled. */
+  readonly joins: number;
+  readonly offset: number;
+  /** Null: nothing is sent. */
+  readonly pack: Pack | null;
+  readonly changes: readonly StateChange[];
+  /** What was read must still stand so. */
+  readonly reads: readonly {
+    readonly key: StateKey;
+    readonly version: string | null;
+  }[];
+}
+/**
+ * `fenced`: the group's offset is another one by now, nothing was done and the work is somebody else's. `conflict`: what
+ * was read has changed since, nothing was done and the work is to be done again.
+ */
+type TransactionOutcome = "applied" | "fenced" | "conflict";
+interface TransactionCalls {
+  readState(consumer: number, key: StateKey): Promise<StateRead>;
+  commitTransaction(consumer: number, commit: TransactionCommit): Promise<TransactionOutcome>;
 }
 interface KnownDevice {
   readonly deviceId: string;
@@ -813,286 +1056,7 @@ type WorkerEvent =
   readonly nextOffset: number;
 };
 /** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
-interface WorkerCalls extends AppendCalls, ConsumerCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
-/** Typed events. A listener that throws does not keep the others from hearing. */
-type Listener<Event> = (event: Event) => void;
-/** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
-type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
-type HeaderValue = string | Uint8Array | null;
-interface Message {
-  readonly key?: string | Uint8Array | ArrayBuffer | null | undefined;
-  readonly value: MessageValue;
-  readonly partition?: number | null | undefined;
-  /** Several values under one name: an array. */
-  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>> | undefined;
-  /** Milliseconds since 1970; a string of digits as in KafkaJS. Now, where it is absent. */
-  readonly timestamp?: number | string | undefined;
-}
-/** KafkaJS's name for what `compression` takes. */
-declare const CompressionTypes: {
-  readonly None: "none";
-  readonly GZIP: "gzip";
-};
-type CompressionType = (typeof CompressionTypes)[keyof typeof CompressionTypes];
-/** 0: fire and forget. 1: durable on this device. -1 or "all": durable at the edge. */
-type Acks = 0 | 1 | -1 | "all";
-interface SendOptions {
-  /** 1 by default. */
-  readonly acks?: Acks;
-  /** How long the promise may wait, in milliseconds; 30,000 by default. */
-  readonly timeout?: number;
-  readonly compression?: CompressionType;
-  /**
-   * Before the records are stored nothing is: the promise rejects with `ABORTED`, `details.stored` false. Later it ends
-   * the wait alone: `details.stored` is true and `details.receipt` names the first record.
-   */
-  readonly signal?: AbortSignal;
-  /** `relaxed`: acknowledged before the operating system was told to write to disk. */
-  readonly durability?: "strict" | "relaxed";
-}
-interface ProducerRecord<To extends string | Topic = string> extends SendOptions {
-  readonly topic: To;
-  readonly messages: readonly MessageFor<To>[];
-}
-interface TopicMessages<To extends string | Topic = string> {
-  readonly topic: To;
-  readonly messages: readonly MessageFor<To>[];
-}
-interface ProducerBatch<All extends readonly (string | Topic)[] = readonly string[]> extends SendOptions {
-  readonly topicMessages: { readonly [Index in keyof All]: TopicMessages<All[Index]>; };
-}
-/** What is wrong with a key, a value or its headers. */
-interface Issue {
-  /** `items.0.price`; empty: the whole. */
-  readonly path: string;
-  readonly message: string;
-}
-interface Parts {
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly headers: unknown;
-}
-/**
- * A topic with the types of its records, made by `topic()`: `Input` is what `send` takes, `Output` what a consumer is given.
- */
-interface Topic<Name extends string = string, Input extends Parts = Parts, Output extends Parts = Parts> {
-  readonly name: Name;
-  /** For the compiler alone. */
-  readonly types?: {
-    readonly input: Input;
-    readonly output: Output;
-  };
-  /** A message as bytes and text. Throws `INVALID_RECORD`; `checked` rejects with it where a validator is asynchronous. */
-  write(message: Message, index: number): {
-    readonly message: Message;
-    readonly checked: Promise<void> | null;
-  };
-  /** The data of a message, or which part of it is not as it should be. */
-  read(message: ReceivedMessage): RecordData | Promise<RecordData>;
-  /**
-   * The data of its value alone, at once. Throws `INVALID_RECORD`, and `UNSUPPORTED_OPERATION` where the validator is
-   * asynchronous.
-   */
-  decode(message: ReceivedMessage): Output["value"];
-}
-type RecordData = Parts | {
-  readonly part: RecordPart;
-  readonly issues: readonly Issue[];
-};
-type RecordPart = "key" | "value" | "headers";
-/** A record of a typed topic: the bytes as ever, and beside them what they mean. */
-type TypedMessage<Data extends Parts = Parts> = ReceivedMessage & {
-  /** Of the value; its bytes where the topic says nothing of values. */
-  readonly data: Data["value"];
-  /** Of the key; its bytes where the topic says nothing of keys. */
-  readonly keyData: Data["key"];
-  /** Of the headers; their bytes where the topic says nothing of headers. */
-  readonly headerData: Data["headers"];
-};
-/** What `send` takes for a topic: KafkaJS's message for a name, its types for a typed topic. */
-type MessageFor<To extends string | Topic> = To extends Topic<string, infer Input> ? TypedInput<Input> : Message;
-type TypedInput<Input extends Parts> = Pick<Message, "partition" | "timestamp"> & {
-  readonly value: Input["value"];
-} & Named$1<"key", Input["key"]> & Named$1<"headers", Input["headers"]>;
-/** May be left out where it may be undefined. */
-type Named$1<Name extends string, Value> = undefined extends Value ? { readonly [Key in Name]?: Value; } : { readonly [Key in Name]: Value; };
-/** What a consumer of these topics is given. */
-type MessageOf<From extends string | Topic> = From extends Topic<string, Parts, infer Output> ? TypedMessage<Output> : ReceivedMessage;
-type Described = string | Topic;
-/** All of it but what it is of. */
-type HowToSubscribe = Pick<Subscription, Exclude<keyof Subscription, "topic" | "topics">>;
-type TypedSubscription<From extends Described> = HowToSubscribe & ({
-  readonly topic: From;
-  readonly topics?: never;
-} | {
-  readonly topics: readonly From[];
-  readonly topic?: never;
-}) & {
-  /**
-   * What becomes of a record that is not as its topic says; the consumer goes on behind it, and it stays in the log.
-   * Without this it is told by the event `invalid` and logged.
-   */
-  readonly onInvalid?: OnInvalid;
-};
-/** By topic, so that a check of `topic` tells the type of `message`. */
-type Named<From extends Described> = From extends Topic<infer Name> ? Name : string;
-type TypedMessagePayload<From extends Described> = From extends Described ? Omit<EachMessagePayload, "topic" | "message"> & {
-  readonly topic: Named<From>;
-  readonly message: MessageOf<From>;
-} : never;
-type TypedBatch<From extends Described> = From extends Described ? Omit<Batch, "topic" | "messages"> & {
-  readonly topic: Named<From>;
-  readonly messages: readonly MessageOf<From>[];
-} : never;
-type TypedBatchPayload<From extends Described> = Omit<EachBatchPayload, "batch"> & {
-  readonly batch: TypedBatch<From>;
-};
-type TypedRunConfig<From extends Described> = Omit<RunConfig, "eachMessage" | "eachBatch"> & ({
-  readonly eachMessage: (payload: TypedMessagePayload<From>) => Promise<void> | void;
-  readonly eachBatch?: never;
-} | {
-  readonly eachBatch: (payload: TypedBatchPayload<From>) => Promise<void> | void;
-  readonly eachMessage?: never;
-});
-/**
- * `strandline.consumer<typeof orders>({ groupId })`: subscribes to these topics alone, and each message has its `data`
- * beside its bytes. Of several (`consumer<typeof orders | typeof payments>`) the payload's `topic` tells which it is.
- */
-interface TypedConsumer<From extends Described> extends Omit<Consumer, "subscribe" | "run" | typeof Symbol.asyncIterator>, AsyncIterable<MessageOf<From>> {
-  subscribe(subscription: TypedSubscription<From>): Promise<void>;
-  run(config: TypedRunConfig<From>): Promise<void>;
-}
-interface ConsumerConfig {
-  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
-  readonly groupId?: string;
-  /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
-  readonly maxMessageBytes?: number;
-}
-interface TopicPartitions {
-  readonly topic: string;
-  /** All, where absent. */
-  readonly partitions?: readonly number[];
-}
-type Subscription = ({
-  readonly topic: string;
-  readonly topics?: never;
-} | {
-  readonly topics: readonly string[];
-  readonly topic?: never;
-}) & {
-  readonly fromBeginning?: boolean;
-};
-/** One of the two. */
-type OneHandler<Config extends RunConfig> = Config & ((Required<Pick<RunConfig, "eachMessage">> & {
-  readonly eachBatch?: never;
-}) | (Required<Pick<RunConfig, "eachBatch">> & {
-  readonly eachMessage?: never;
-}));
-interface Consumer extends AsyncIterable<ReceivedMessage> {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  /** Before `run`. */
-  subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. */
-  run(config: OneHandler<RunConfig>): Promise<void>;
-  stop(): Promise<void>;
-  commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void>;
-  seek(position: TopicPartitionOffset): void;
-  pause(topics: readonly TopicPartitions[]): void;
-  resume(topics: readonly TopicPartitions[]): void;
-  paused(): TopicPartitions[];
-  on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
-}
-/** A record that stands in the log and is not as its topic says. Its bytes are in `message`. */
-interface InvalidRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly message: ReceivedMessage;
-  readonly part: RecordPart;
-  readonly issues: readonly Issue[];
-}
-/**
- * Given each invalid record before the records behind it are committed; like a handler it may see one more than once.
- * Where it throws or rejects, the record comes again.
- */
-type OnInvalid = (record: InvalidRecord) => void | Promise<void>;
-interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
-interface ConsumerEvents {
-  readonly connect: undefined;
-  readonly disconnect: undefined;
-  readonly stop: undefined;
-  readonly fetch: {
-    readonly partitions: number;
-    readonly bytes: number;
-  };
-  readonly commit_offsets: {
-    readonly offsets: readonly TopicPartitionOffset[];
-  };
-  /** A handler threw; the record comes again after `retryInMs`. */
-  readonly crash: {
-    readonly error: unknown;
-    readonly restart: true;
-    readonly retryInMs: number;
-  } & Partial<TopicPartition>;
-  /**
-   * A record of a typed topic that was subscribed to without `onInvalid` is not as the topic says; it stays in the log, and
-   * the consumer goes on behind it.
-   */
-  readonly invalid: InvalidRecord;
-  /** Bytes in the log that cannot be read as records; the consumer goes on behind them. */
-  readonly corrupt: {
-    readonly error: StrandlineError;
-    readonly topic: string;
-    readonly partition: number;
-    readonly from: number;
-    readonly to: number;
-  };
-}
-interface EachMessagePayload {
-  readonly topic: string;
-  readonly partition: number;
-  readonly message: ReceivedMessage;
-  /** Of KafkaJS: the worker keeps the consumer alive. */
-  readonly heartbeat: () => Promise<void>;
-  /** Pauses the partition; returns the way to resume it. */
-  readonly pause: () => () => void;
-}
-interface Batch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly highWatermark: number;
-  readonly messages: readonly ReceivedMessage[];
-  isEmpty(): boolean;
-  /** Null where it is empty. */
-  firstOffset(): number | null;
-  lastOffset(): number | null;
-  offsetLag(): number;
-}
-interface EachBatchPayload {
-  readonly batch: Batch;
-  readonly resolveOffset: (offset: number) => void;
-  readonly heartbeat: () => Promise<void>;
-  readonly commitOffsetsIfNecessary: () => Promise<void>;
-  readonly uncommittedOffsets: () => readonly TopicPartitionOffset[];
-  readonly isRunning: () => boolean;
-  /** The partition was sought elsewhere or paused: stop. */
-  readonly isStale: () => boolean;
-  readonly pause: () => () => void;
-}
-interface RunConfig {
-  readonly eachMessage?: (payload: EachMessagePayload) => Promise<void> | void;
-  readonly eachBatch?: (payload: EachBatchPayload) => Promise<void> | void;
-  /** True by default: what was handled is committed with the next poll. */
-  readonly autoCommit?: boolean;
-  /** True by default: a batch counts as handled when its handler resolves. */
-  readonly eachBatchAutoResolve?: boolean;
-  /** 1 by default. */
-  readonly partitionsConsumedConcurrently?: number;
-}
+interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
@@ -1293,6 +1257,463 @@ interface Admin {
   describeGroups(groupIds: readonly string[]): Promise<never>;
   deleteGroups(groupIds: readonly string[]): Promise<never>;
 }
+/** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
+type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
+type HeaderValue = string | Uint8Array | null;
+interface Message {
+  readonly key?: string | Uint8Array | ArrayBuffer | null | undefined;
+  readonly value: MessageValue;
+  readonly partition?: number | null | undefined;
+  /** Several values under one name: an array. */
+  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>> | undefined;
+  /** Milliseconds since 1970; a string of digits as in KafkaJS. Now, where it is absent. */
+  readonly timestamp?: number | string | undefined;
+}
+/** KafkaJS's name for what `compression` takes. */
+declare const CompressionTypes: {
+  readonly None: "none";
+  readonly GZIP: "gzip";
+};
+type CompressionType = (typeof CompressionTypes)[keyof typeof CompressionTypes];
+/** 0: fire and forget. 1: durable on this device. -1 or "all": durable at the edge. */
+type Acks = 0 | 1 | -1 | "all";
+interface SendOptions {
+  /** 1 by default. */
+  readonly acks?: Acks;
+  /** How long the promise may wait, in milliseconds; 30,000 by default. */
+  readonly timeout?: number;
+  readonly compression?: CompressionType;
+  /**
+   * Before the records are stored nothing is: the promise rejects with `ABORTED`, `details.stored` false. Later it ends
+   * the wait alone: `details.stored` is true and `details.receipt` names the first record.
+   */
+  readonly signal?: AbortSignal;
+  /** `relaxed`: acknowledged before the operating system was told to write to disk. */
+  readonly durability?: "strict" | "relaxed";
+}
+interface ProducerRecord<To extends string | Topic = string> extends SendOptions {
+  readonly topic: To;
+  readonly messages: readonly MessageFor<To>[];
+}
+interface TopicMessages<To extends string | Topic = string> {
+  readonly topic: To;
+  readonly messages: readonly MessageFor<To>[];
+}
+interface ProducerBatch<All extends readonly (string | Topic)[] = readonly string[]> extends SendOptions {
+  readonly topicMessages: { readonly [Index in keyof All]: TopicMessages<All[Index]>; };
+}
+/** What is wrong with a key, a value or its headers. */
+interface Issue {
+  /** `items.0.price`; empty: the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+interface Parts {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly headers: unknown;
+}
+/**
+ * A topic with the types of its records, made by `topic()`: `Input` is what `send` takes, `Output` what a consumer is given.
+ */
+interface Topic<Name extends string = string, Input extends Parts = Parts, Output extends Parts = Parts> {
+  readonly name: Name;
+  /** For the compiler alone. */
+  readonly types?: {
+    readonly input: Input;
+    readonly output: Output;
+  };
+  /** A message as bytes and text. Throws `INVALID_RECORD`; `checked` rejects with it where a validator is asynchronous. */
+  write(message: Message, index: number): {
+    readonly message: Message;
+    readonly checked: Promise<void> | null;
+  };
+  /** The data of a message, or which part of it is not as it should be. */
+  read(message: ReceivedMessage): RecordData | Promise<RecordData>;
+  /**
+   * The data of its value alone, at once. Throws `INVALID_RECORD`, and `UNSUPPORTED_OPERATION` where the validator is
+   * asynchronous.
+   */
+  decode(message: ReceivedMessage): Output["value"];
+}
+type RecordData = Parts | {
+  readonly part: RecordPart;
+  readonly issues: readonly Issue[];
+};
+type RecordPart = "key" | "value" | "headers";
+/** A record of a typed topic: the bytes as ever, and beside them what they mean. */
+type TypedMessage<Data extends Parts = Parts> = ReceivedMessage & {
+  /** Of the value; its bytes where the topic says nothing of values. */
+  readonly data: Data["value"];
+  /** Of the key; its bytes where the topic says nothing of keys. */
+  readonly keyData: Data["key"];
+  /** Of the headers; their bytes where the topic says nothing of headers. */
+  readonly headerData: Data["headers"];
+};
+/** What `send` takes for a topic: KafkaJS's message for a name, its types for a typed topic. */
+type MessageFor<To extends string | Topic> = To extends Topic<string, infer Input> ? TypedInput<Input> : Message;
+type TypedInput<Input extends Parts> = Pick<Message, "partition" | "timestamp"> & {
+  readonly value: Input["value"];
+} & Named$1<"key", Input["key"]> & Named$1<"headers", Input["headers"]>;
+/** May be left out where it may be undefined. */
+type Named$1<Name extends string, Value> = undefined extends Value ? { readonly [Key in Name]?: Value; } : { readonly [Key in Name]: Value; };
+/** What a consumer of these topics is given. */
+type MessageOf<From extends string | Topic> = From extends Topic<string, Parts, infer Output> ? TypedMessage<Output> : ReceivedMessage;
+/** Typed events. A listener that throws does not keep the others from hearing. */
+type Listener<Event> = (event: Event) => void;
+/** A safe integer, or its digits. */
+type OffsetLike = number | string;
+interface OffsetsByTopic {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: number;
+    }[];
+  }[];
+}
+/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
+type OffsetsInput = readonly {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}[] | {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: OffsetLike;
+    }[];
+  }[];
+};
+/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
+type SeekInput = {
+  readonly topic: string;
+  readonly partition: number;
+} & ({
+  readonly offset: OffsetLike;
+  readonly timestamp?: never;
+} | {
+  readonly timestamp: number;
+  readonly offset?: never;
+});
+interface TopicPartitions {
+  readonly topic: string;
+  /** All, where absent. */
+  readonly partitions?: readonly number[];
+}
+/** One of the two. */
+type OneHandler<Config extends RunConfig> = Config & ((Required<Pick<RunConfig, "eachMessage">> & {
+  readonly eachBatch?: never;
+}) | (Required<Pick<RunConfig, "eachBatch">> & {
+  readonly eachMessage?: never;
+}));
+interface Consumer extends AsyncIterable<ReceivedMessage> {
+  /** Names of events, as in KafkaJS: `consumer.on(consumer.events.CRASH, listener)`. */
+  readonly events: typeof CONSUMER_EVENTS;
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  /** Before `run`. */
+  subscribe(subscription: Subscription): Promise<void>;
+  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  run(config: OneHandler<RunConfig>): Promise<void>;
+  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  stop(): Promise<void>;
+  commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
+   * the first record of this time or later.
+   */
+  seek(position: SeekInput): void;
+  pause(topics: readonly TopicPartitions[]): void;
+  resume(topics: readonly TopicPartitions[]): void;
+  paused(): TopicPartitions[];
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  messages(options?: {
+    readonly signal?: AbortSignal;
+  }): AsyncIterableIterator<ReceivedMessage>;
+  on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
+  logger(): Logger;
+}
+type Described = string | Topic;
+/** All of it but what it is of. */
+type HowToSubscribe = Pick<Subscription, Exclude<keyof Subscription, "topic" | "topics">>;
+/** Patterns where names of whatever topics are allowed. */
+type Wanted<From extends Described> = From | (string extends From ? RegExp : never);
+type TypedSubscription<From extends Described> = HowToSubscribe & ({
+  readonly topic: Wanted<From>;
+  readonly topics?: never;
+} | {
+  readonly topics: readonly Wanted<From>[];
+  readonly topic?: never;
+}) & {
+  /**
+   * What becomes of a record that is not as its topic says; the consumer goes on behind it, and it stays in the log.
+   * Without this it is told by the event `invalid` and logged.
+   */
+  readonly onInvalid?: OnInvalid;
+};
+/** By topic, so that a check of `topic` tells the type of `message`. */
+type Named<From extends Described> = From extends Topic<infer Name> ? Name : string;
+type TypedMessagePayload<From extends Described> = From extends Described ? Omit<EachMessagePayload, "topic" | "message"> & {
+  readonly topic: Named<From>;
+  readonly message: MessageOf<From>;
+} : never;
+type TypedBatch<From extends Described> = From extends Described ? Omit<Batch, "topic" | "messages"> & {
+  readonly topic: Named<From>;
+  readonly messages: readonly MessageOf<From>[];
+} : never;
+type TypedBatchPayload<From extends Described> = Omit<EachBatchPayload, "batch"> & {
+  readonly batch: TypedBatch<From>;
+};
+type TypedRunConfig<From extends Described> = Omit<RunConfig, "eachMessage" | "eachBatch"> & ({
+  readonly eachMessage: (payload: TypedMessagePayload<From>) => Promise<void> | void;
+  readonly eachBatch?: never;
+} | {
+  readonly eachBatch: (payload: TypedBatchPayload<From>) => Promise<void> | void;
+  readonly eachMessage?: never;
+});
+/**
+ * `strandline.consumer<typeof orders>({ groupId })`: subscribes to these topics alone, and each message has its `data`
+ * beside its bytes. Of several (`consumer<typeof orders | typeof payments>`) the payload's `topic` tells which it is.
+ */
+interface TypedConsumer<From extends Described> extends Omit<Consumer, "subscribe" | "run" | "messages" | typeof Symbol.asyncIterator>, AsyncIterable<MessageOf<From>> {
+  subscribe(subscription: TypedSubscription<From>): Promise<void>;
+  run(config: TypedRunConfig<From>): Promise<void>;
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  messages(options?: {
+    readonly signal?: AbortSignal;
+  }): AsyncIterableIterator<MessageOf<From>>;
+}
+/** A record that stands in the log and is not as its topic says. Its bytes are in `message`. */
+interface InvalidRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly message: ReceivedMessage;
+  readonly part: RecordPart;
+  readonly issues: readonly Issue[];
+}
+/**
+ * Given each invalid record before the records behind it are committed; like a handler it may see one more than once.
+ * Where it throws or rejects, the record comes again.
+ */
+type OnInvalid = (record: InvalidRecord) => void | Promise<void>;
+interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+/** KafkaJS's view of a partition. A device knows of no brokers: one leader, number 0, always there. */
+interface PartitionMetadata {
+  readonly partitionId: number;
+  readonly leader: number;
+  readonly partitionErrorCode: number;
+}
+type Partitioner = (args: {
+  readonly topic: string;
+  readonly partitionMetadata: readonly PartitionMetadata[];
+  readonly message: Message;
+}) => number;
+/** Called once per producer. */
+type CreatePartitioner = () => Partitioner;
+/** Values are what `structuredClone` takes, and come back as copies. One state for each group, shared by its tabs. */
+interface TransactionState {
+  /** Undefined: never put, or deleted. Sees what this handler has put. */
+  get<Value = unknown>(key: StateKey): Promise<Value | undefined>;
+  put(key: StateKey, value: unknown): void;
+  delete(key: StateKey): void;
+}
+/**
+ * Applied when the handler resolves: what it sent and put, and the offset behind what it handled, all or nothing, once.
+ * Needs a consumer with a `groupId`. Under `isolation: 'local'` a pending record cannot be handled so, for it has no offset:
+ * `tx` throws `INVALID_ARGUMENT` there.
+ */
+interface Transaction {
+  /**
+   * Throws where a message is not legal. Of a typed topic it may be a validator that answers later: then the handler has
+   * failed with `INVALID_RECORD`.
+   */
+  send<const To extends string | Topic>(record: TopicMessages<To>): void;
+  readonly state: TransactionState;
+}
+/** What each event says. Listeners find it on the event itself and, as in KafkaJS, under `payload`. */
+interface ConsumerPayloads {
+  readonly connect: object;
+  readonly disconnect: object;
+  readonly stop: object;
+  readonly fetch_start: object;
+  readonly fetch: {
+    readonly numberOfBatches: number;
+    readonly partitions: number;
+    readonly bytes: number;
+    /** Milliseconds. */
+    readonly duration: number;
+  };
+  readonly start_batch_process: BatchFacts;
+  readonly end_batch_process: BatchFacts & {
+    readonly duration: number;
+  };
+  readonly commit_offsets: OffsetsByTopic & {
+    readonly groupId: string | null;
+    readonly offsets: readonly TopicPartitionOffset[];
+  };
+  /** The group's turn has come to this consumer, with all partitions; again when the topics get more of them. */
+  readonly group_join: {
+    readonly groupId: string | null;
+    readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+  };
+  /** The turn has gone to another tab. */
+  readonly rebalancing: {
+    readonly groupId: string | null;
+  };
+  /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */
+  readonly offset_reset: TopicPartition & {
+    readonly from: number;
+    readonly to: number;
+    /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
+    readonly reason: "retention" | "truncated";
+  };
+  /** A handler threw; the record comes again after `retryInMs`. */
+  readonly crash: {
+    readonly error: unknown;
+    readonly groupId: string | null;
+    readonly restart: true;
+    readonly retryInMs: number;
+  } & Partial<TopicPartition>;
+  /**
+   * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition
+   * goes on at the group's committed offset.
+   */
+  readonly fenced: TopicPartition;
+  /**
+   * A record of a typed topic that was subscribed to without `onInvalid` is not as the topic says; it stays in the log, and
+   * the consumer goes on behind it.
+   */
+  readonly invalid: InvalidRecord;
+  /** Bytes in the log that cannot be read as records; the consumer goes on behind them. */
+  readonly corrupt: {
+    readonly error: StrandlineError;
+    readonly topic: string;
+    readonly partition: number;
+    readonly from: number;
+    readonly to: number;
+  };
+}
+type ConsumerEvents = { readonly [Name in keyof ConsumerPayloads]: ConsumerPayloads[Name] & {
+  /** `consumer.fetch` and so on. */
+  readonly type: `consumer.${Name}`;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly payload: ConsumerPayloads[Name];
+}; };
+interface BatchFacts extends TopicPartition {
+  readonly highWatermark: number;
+  readonly offsetLag: number;
+  readonly batchSize: number;
+  readonly firstOffset: number | null;
+  readonly lastOffset: number | null;
+}
+type ConsumerEventNames = { readonly [Name in keyof ConsumerPayloads as Uppercase<Name>]: Name; };
+/** KafkaJS's names for them. */
+declare const CONSUMER_EVENTS: ConsumerEventNames;
+interface EachMessagePayload {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: ReceivedMessage;
+  /** Of KafkaJS: the worker keeps the consumer alive. */
+  readonly heartbeat: () => Promise<void>;
+  /** Pauses the partition; returns the way to resume it. */
+  readonly pause: () => () => void;
+  /** What is done in it is applied with the offset when the handler resolves. Of a consumer with a `groupId`. */
+  readonly tx: Transaction;
+}
+interface Batch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly highWatermark: number;
+  /** All of it is this device's own and not committed yet (`isolation: 'local'`). Offsets are then -1. */
+  readonly pending: boolean;
+  readonly messages: readonly ReceivedMessage[];
+  isEmpty(): boolean;
+  /** Null where it is empty. */
+  firstOffset(): number | null;
+  lastOffset(): number | null;
+  offsetLag(): number;
+}
+interface EachBatchPayload {
+  readonly batch: Batch;
+  /**
+   * Everything up to here was handled. Takes a message's offset, a number or its digits; in a batch of pending records,
+   * which have none, a message's `localSequence`.
+   */
+  readonly resolveOffset: (offset: number | string) => void;
+  readonly heartbeat: () => Promise<void>;
+  /** These, or what was handled and is due by `autoCommitInterval` and `autoCommitThreshold` (without them: all of it). */
+  readonly commitOffsetsIfNecessary: (offsets?: OffsetsInput) => Promise<void>;
+  /** What was handled and not committed: the next offset of each partition. */
+  readonly uncommittedOffsets: () => OffsetsByTopic;
+  readonly isRunning: () => boolean;
+  /** The partition was sought elsewhere or paused: stop. */
+  readonly isStale: () => boolean;
+  readonly pause: () => () => void;
+  /** Applied with the offset behind the batch, or behind what was resolved, when the handler resolves. */
+  readonly tx: Transaction;
+}
+interface RunConfig {
+  readonly eachMessage?: (payload: EachMessagePayload) => Promise<void> | void;
+  readonly eachBatch?: (payload: EachBatchPayload) => Promise<void> | void;
+  /** True by default: what was handled is committed, soon after without the two options below. */
+  readonly autoCommit?: boolean;
+  /** Commit at the latest so many milliseconds after the last time, as records are handled. */
+  readonly autoCommitInterval?: number | null;
+  /** Commit once so many records were handled. */
+  readonly autoCommitThreshold?: number | null;
+  /** True by default: a batch counts as handled when its handler resolves. */
+  readonly eachBatchAutoResolve?: boolean;
+  /** 1 by default. */
+  readonly partitionsConsumedConcurrently?: number;
+  /** Stops the consumer. */
+  readonly signal?: AbortSignal;
+}
+interface ConsumerConfig {
+  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
+  readonly groupId?: string;
+  /**
+   * `committed` by default. `local`: right behind the committed records of a partition come this device's own that wait
+   * to be synced, with `message.pending` true, `message.offset` -1 and `message.localSequence` as in their receipts,
+   * under partition -1 where the topic's are not known yet. Such a record does not come again once it is committed,
+   * except after `seek`, in another consumer or a later run. Offsets are committed of committed records alone.
+   */
+  readonly isolation?: "committed" | "local";
+  /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
+  readonly maxBytes?: number;
+  /** 1 MiB by default. */
+  readonly maxBytesPerPartition?: number;
+  /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
+  readonly minBytes?: number;
+  /** 5000 by default. */
+  readonly maxWaitTimeInMs?: number;
+  /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
+  readonly maxMessageBytes?: number;
+  /** Of KafkaJS: on a device the tab's lock does their work, and the client's `retry` holds for consumers too. */
+  readonly sessionTimeout?: number;
+  readonly rebalanceTimeout?: number;
+  readonly heartbeatInterval?: number;
+}
+type Subscription = ({
+  readonly topic: string | RegExp;
+  readonly topics?: never;
+} |
+/** A pattern matches the topics that the device knows and those it gets to know. */
+{
+  readonly topics: readonly (string | RegExp)[];
+  readonly topic?: never;
+}) & {
+  /** Where there is no committed offset. False by default: from the log's end. */
+  readonly fromBeginning?: boolean;
+  /** `replica` by default: the topic is copied to the device and read there. `none`: read from the edge, nothing is stored. */
+  readonly storage?: "replica" | "none";
+};
 interface SyncedRecord {
   readonly topic: string;
   readonly partition: number;
@@ -1340,19 +1761,37 @@ interface FlushOptions {
   /** Milliseconds; without it, as long as it takes. */
   readonly timeout?: number;
 }
-/** KafkaJS's view of a partition. A device knows of no brokers: one leader, number 0, always there. */
-interface PartitionMetadata {
-  readonly partitionId: number;
-  readonly leader: number;
-  readonly partitionErrorCode: number;
+/** Of the disk. */
+interface DeviceStorage {
+  /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
+  persist(): Promise<boolean>;
+  estimate(): Promise<StorageReport>;
 }
-type Partitioner = (args: {
-  readonly topic: string;
-  readonly partitionMetadata: readonly PartitionMetadata[];
-  readonly message: Message;
-}) => number;
-/** Called once per producer. */
-type CreatePartitioner = () => Partitioner;
+/** Of sync with the edge. */
+interface Sync {
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  status(): Promise<OutboxStatus>;
+  /**
+   * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
+   * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
+   */
+  flush(options?: FlushOptions): Promise<void>;
+}
+/** By the `type` of the worker's events, and what the page itself has to tell. */
+type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, {
+  readonly type: Type;
+}>; } & {
+  /** The worker ended; outstanding calls were rejected, and the next call opens another. */
+  readonly "worker.died": {
+    readonly type: "worker.died";
+  };
+  /** A send with `acks: 0` was not stored. */
+  readonly "send.failed": {
+    readonly type: "send.failed";
+    readonly error: unknown;
+  };
+};
 interface ProducerOptions {
   readonly createPartitioner?: CreatePartitioner;
   /** Milliseconds that a send waits for others, which then share its batches; 0 by default: those of the same microtask do. */
@@ -1416,6 +1855,47 @@ interface Producer {
   flush(options?: FlushOptions): Promise<void>;
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
 }
+interface TableChange<Value> {
+  readonly key: string;
+  /** Undefined: the key is gone. */
+  readonly value: Value | undefined;
+}
+/** Of a topic whose values know how they are read. */
+interface DecodedTopic<Value> {
+  readonly name: string;
+  readonly decode?: (message: ReceivedMessage) => Value;
+}
+interface TableOptions<Value> {
+  /** `local` (default): with what this device has sent and the edge does not hold yet. `committed`: without. */
+  readonly isolation?: "local" | "committed";
+  /** By default JSON where the record's content-type says so, and else the value as text. */
+  readonly decode?: (message: ReceivedMessage) => Value;
+  /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
+  readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
+}
+interface TableEntriesOptions {
+  readonly prefix?: string;
+  readonly limit?: number;
+}
+/**
+ * Keys are text; one that is no UTF-8 is U+DFFF followed by one character for each byte. Values are shared with all who
+ * ask: do not change them. Records without a key are in no table.
+ */
+interface Table<Value> {
+  readonly topic: string;
+  /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
+  readonly ready: Promise<void>;
+  /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
+  get(key: string | Uint8Array): Promise<Value | undefined>;
+  /** In the order of their keys. */
+  entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
+  size(): Promise<number>;
+  /** Told after each change. Returns the way to stop. */
+  subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
+  /** The same object until something changes; null until the table is ready. */
+  snapshot(): ReadonlyMap<string, Value> | null;
+  close(): Promise<void>;
+}
 interface WorkerLine {
   /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
   call<Result>(ask: (api: WorkerCalls, generation: number) => Promise<Result>, deadlineMs: number | null): Promise<Result>;
@@ -1436,40 +1916,11 @@ interface LineParts {
 }
 /** Opens nothing yet: the first call does. */
 type MakeLine = (parts: LineParts) => WorkerLine;
-/** By the `type` of the worker's events, and what the page itself has to tell. */
-type StrandlineEvents = { readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, {
-  readonly type: Type;
-}>; } & {
-  /** The worker ended; outstanding calls were rejected, and the next call opens another. */
-  readonly "worker.died": {
-    readonly type: "worker.died";
-  };
-  /** A send with `acks: 0` was not stored. */
-  readonly "send.failed": {
-    readonly type: "send.failed";
-    readonly error: unknown;
-  };
-};
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
-  /** Of the disk. */
-  readonly storage: {
-    /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-    persist(): Promise<boolean>;
-    estimate(): Promise<StorageReport>;
-  };
-  /** Of sync with the edge. */
-  readonly sync: {
-    pause(): Promise<void>;
-    resume(): Promise<void>;
-    status(): Promise<OutboxStatus>;
-    /**
-     * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
-     * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
-     */
-    flush(options?: FlushOptions): Promise<void>;
-  };
+  readonly storage: DeviceStorage;
+  readonly sync: Sync;
   /** What the edge refused for good. */
   readonly deadLetters: DeadLetters;
   constructor(options: StrandlineOptions, makeLine: MakeLine);
@@ -1477,6 +1928,20 @@ declare class StrandlineClient {
   consumer(config?: ConsumerConfig): Consumer;
   /** Of typed topics: `consumer<typeof orders>({ groupId })`. */
   consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
+  /**
+   * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
+   * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
+   */
+  follow(topic: string, { retention }?: {
+    readonly retention?: Retention;
+  }): Promise<void>;
+  /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
+  unfollow(topic: string): Promise<void>;
+  /**
+   * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
+   * Throws `INVALID_TOPIC_EXCEPTION`.
+   */
+  table<Value = unknown>(topic: string | DecodedTopic<Value>, options?: TableOptions<Value>): Table<Value>;
   admin(): Admin;
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt;

@@ -111,3 +111,17 @@ test("typed: what fits is read with its type, what does not is refused, and what
     "3 of pear",
   ]);
 });
+
+test("table: each change is told, and what is left is the latest of each key", async () => {
+  const printed = await open(await serve("table"));
+  await printed.until(/^\[\["a",\{"text":"buy pears","done":true\}\]\]$/);
+  expect(printed.lines[0]).toContain("buy pears");
+});
+
+test("exactly-once: a handler that crashed leaves nothing, and each word is counted once", async () => {
+  const printed = await open(await serve("exactly-once"));
+  await printed.until(/^pear: 2$/);
+  const counts = printed.lines.filter((line) => !line.startsWith("[strandline"));
+  expect(counts).toEqual(["pear: 1", "plum: 1", "pear: 2"]);
+  expect(printed.lines.length).toBe(counts.length + 1);
+});

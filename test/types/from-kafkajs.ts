@@ -1,8 +1,7 @@
 /**
  * A program in KafkaJS's shape, which has to compile as it is here. What differs from KafkaJS: bytes are `Uint8Array`
  * (`message.text()` where KafkaJS's users write `message.value.toString()`), offsets and timestamps are numbers, there
- * is an edge's `url` for `brokers`, `on` takes the event's name for a constant of `consumer.events`, producers have no
- * transactions, ACLs are in words (`"READ"`) where KafkaJS has numbers, `alterConfigs` changes what it names and leaves
+ * is an edge's `url` for `brokers`, producers have no transactions, ACLs are in words (`"READ"`) where KafkaJS has numbers, `alterConfigs` changes what it names and leaves
  * the rest, and groups cannot be listed. Never run.
  */
 import { logLevel, Strandline } from "../../client/index.ts";
@@ -44,7 +43,7 @@ export async function produce(): Promise<void> {
 export async function consume(): Promise<void> {
   const consumer = kafka.consumer({ groupId: "till" });
   await consumer.connect();
-  consumer.on("crash", ({ error, restart }) => void [error, restart]);
+  consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => void [error, restart]);
   await consumer.subscribe({ topics: ["orders", "payments"], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
@@ -56,7 +55,7 @@ export async function consume(): Promise<void> {
       await consumer.commitOffsets([{ topic, partition, offset: message.offset + 1 }]);
     },
   });
-  consumer.seek({ topic: "orders", partition: 0, offset: 12 });
+  consumer.seek({ topic: "orders", partition: 0, offset: "12" });
   consumer.pause([{ topic: "orders", partitions: [0] }]);
   const paused: readonly { readonly topic: string; readonly partitions?: readonly number[] }[] = consumer.paused();
   consumer.resume([{ topic: "orders" }, ...paused]);

@@ -57,8 +57,12 @@ export async function reads(consumer: Consumer): Promise<void> {
   await consumer.run({ autoCommit: false });
   // @ts-expect-error misspelt
   await consumer.run({ eachMessage: () => {}, autocommit: false });
-  // @ts-expect-error an offset is a number
-  consumer.seek({ topic: "a", partition: 0, offset: "12" });
+  // @ts-expect-error an offset is a number or its digits
+  consumer.seek({ topic: "a", partition: 0, offset: 12n });
+  // @ts-expect-error where to?
+  consumer.seek({ topic: "a", partition: 0 });
+  // @ts-expect-error one of the two
+  consumer.seek({ topic: "a", partition: 0, offset: 12, timestamp: 0 });
   // @ts-expect-error no such event
   consumer.on("crashed", () => {});
   await consumer.run({

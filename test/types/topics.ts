@@ -114,6 +114,26 @@ export async function reads(): Promise<void> {
   });
 }
 
+export async function tables(): Promise<void> {
+  const table = strandline.table(zod);
+  const found = await table.get("k");
+  type Found = Expect<Equal<typeof found, { item: string; at: Date; amount: number } | undefined>>;
+  void (0 as unknown as Found);
+  // @ts-expect-error it has its topic's values
+  void strandline.table<string>(zod);
+}
+
+export async function transactions(): Promise<void> {
+  await strandline.consumer({ groupId: "g" }).run({
+    eachMessage: ({ tx }) => {
+      tx.send({ topic: "any", messages: [{ value: { item: 1 } }] });
+      tx.send({ topic: zod, messages: [{ value: { item: "pear", at: new Date() } }] });
+      // @ts-expect-error no item
+      tx.send({ topic: zod, messages: [{ value: { at: new Date() } }] });
+    },
+  });
+}
+
 export async function wrongReads(): Promise<void> {
   const one = strandline.consumer<typeof zod>();
   // @ts-expect-error another topic's data would come under this one's type

@@ -3,7 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { EdgeRequest } from "../../calls/admin-calls.ts";
 import type { WorkerCalls } from "../../calls/worker-api.ts";
-import type { CallWorker } from "../consumer-loop.ts";
+import type { CallWorker } from "../consumer-link.ts";
 
 const TIMEOUT_MS = 30_000;
 /** For the worker to say itself that the edge was late. */

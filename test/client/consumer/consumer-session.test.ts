@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
-import type { ConsumerOptions, PollOptions, PolledRun } from "../../../client/calls/consumer-calls.ts";
+import type { ConsumerOptions, PollAnswer, PollOptions } from "../../../client/calls/consumer-calls.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
 
@@ -21,7 +21,9 @@ function world() {
     const session = new ConsumerSession(
       {
         replica: log.replica,
+        own: { tail: () => Promise.reject(new Error("nobody asked")), moved: async () => [] },
         catalog: log.catalog,
+        readThrough: null,
         news,
         locks,
         clock: systemClock,
@@ -29,7 +31,13 @@ function world() {
         groupLockName: groupId === null ? null : `group:${groupId}`,
         follow,
       },
-      { groupId, topics: options.topics ?? [{ name: "t", fromBeginning: true }] },
+      {
+        groupId,
+        isolation: "committed",
+        topics: [{ name: "t", fromBeginning: true, storage: "replica" }],
+        patterns: [],
+        ...options,
+      },
     );
     opened.push(session);
     return session;
@@ -39,12 +47,16 @@ function world() {
 
 const ask = (options: Partial<PollOptions> = {}): PollOptions => ({
   bytesMax: 1_000,
+  partitionBytesMax: 1_000,
+  bytesMin: 1,
   waitMs: 0,
+  rejoins: [],
+  seeks: [],
   commit: [],
   paused: [],
   ...options,
 });
-const shown = (runs: readonly PolledRun[]): unknown[] =>
+const shown = ({ runs }: PollAnswer): unknown[] =>
   runs.map(({ topic, partition, from, to, buffer }) => [topic, partition, from, to, [...new Uint8Array(buffer)]]);
 
 test("it reads on from where it was, and waits for news", async () => {
@@ -69,7 +81,7 @@ test("news of others do not make it read, and lost news are made up for at the n
   const before = log.reads;
   news.publish({ type: "appended", refs: [{ ...log.ref("t", 0), topicKey: 99 as never }] });
   log.append("t", 0, 1);
-  expect(await waiting).toEqual([]);
+  expect((await waiting).runs).toEqual([]);
   expect(log.reads).toBe(before);
   expect(shown(await session.poll(ask()))).toEqual([["t", 0, 0, 1, [1]]]);
 });
@@ -81,7 +93,7 @@ test("each poll begins with another partition, so that none starves", async () =
   const session = open();
   const firsts: number[] = [];
   for (let poll = 0; poll < 3; poll += 1)
-    for (const { partition } of await session.poll(ask({ bytesMax: 2 }))) firsts.push(partition);
+    for (const { partition } of (await session.poll(ask({ bytesMax: 2 }))).runs) firsts.push(partition);
   expect(firsts).toEqual([0, 1, 2]);
 });
 
@@ -101,12 +113,12 @@ test("latest of a topic the edge was never heard of is decided later, of a local
   const { log, open } = world();
   log.addTopic("t", 1, false);
   log.append("t", 0, 1);
-  const undecided = open({ topics: [{ name: "t", fromBeginning: false }] });
-  expect(await undecided.poll(ask())).toEqual([]);
+  const undecided = open({ topics: [{ name: "t", fromBeginning: false, storage: "replica" }] });
+  expect((await undecided.poll(ask())).runs).toEqual([]);
   log.addTopic("here", 1);
   log.append("here", 0, 1);
-  const local = open({ topics: [{ name: "here", fromBeginning: false }] });
-  expect(await local.poll(ask())).toEqual([]);
+  const local = open({ topics: [{ name: "here", fromBeginning: false, storage: "replica" }] });
+  expect((await local.poll(ask())).runs).toEqual([]);
   log.append("here", 0, 2);
   expect(shown(await local.poll(ask()))).toEqual([["here", 0, 1, 2, [2]]]);
 });
@@ -118,21 +130,18 @@ test("a group begins where it committed; a seek goes before, also one that comes
   log.append("t", 1, 4, 5);
   log.commits.set(`g/${log.ref("t", 0).topicKey}/0`, 2);
   const session = open({ groupId: "g" });
-  session.seek({ topic: "t", partition: 1, offset: 1 });
-  expect(shown(await session.poll(ask()))).toEqual([
+  expect(shown(await session.poll(ask({ seeks: [{ topic: "t", partition: 1, offset: 1 }] })))).toEqual([
     ["t", 0, 2, 3, [3]],
     ["t", 1, 1, 2, [5]],
   ]);
   await session.poll(ask({ commit: [{ topic: "t", partition: 0, offset: 3 }] }));
   expect(log.commits.get(`g/${log.ref("t", 0).topicKey}/0`)).toBe(3);
-  session.seek({ topic: "t", partition: 0, offset: 0 });
-  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 0, 3, [1, 2, 3]]]);
+  expect(shown(await session.poll(ask({ seeks: [{ topic: "t", partition: 0, offset: 0 }] })))).toEqual([
+    ["t", 0, 0, 3, [1, 2, 3]],
+  ]);
   await expect(session.commit([{ topic: "t", partition: 9, offset: 0 }])).rejects.toMatchObject({
     code: "UNKNOWN_TOPIC_OR_PARTITION",
   });
-  expect(() => session.seek({ topic: "t", partition: 0, offset: -1 })).toThrow(
-    expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error,
-  );
 });
 
 test("one consumer of a group has its turn; the next begins at what was committed", async () => {
@@ -154,9 +163,11 @@ test("paused partitions and topics keep their positions", async () => {
   log.append("t", 0, 1);
   log.append("t", 1, 2);
   log.append("t-1", 0, 3);
-  const session = open({ topics: ["t", "t-1"].map((name) => ({ name, fromBeginning: true })) });
+  const session = open({
+    topics: ["t", "t-1"].map((name) => ({ name, fromBeginning: true, storage: "replica" as const })),
+  });
   const partitions = async (paused: PollOptions["paused"]) =>
-    (await session.poll(ask({ paused }))).map(({ topic, partition }) => `${topic}/${partition}`).toSorted();
+    (await session.poll(ask({ paused }))).runs.map(({ topic, partition }) => `${topic}/${partition}`).toSorted();
   // `t-1` is a topic here, and a partition of another one.
   expect(
     await partitions([
@@ -167,7 +178,7 @@ test("paused partitions and topics keep their positions", async () => {
   expect(await partitions([])).toEqual(["t-1/0", "t/0"]);
 });
 
-test("what retention took is skipped", async () => {
+test("what retention took is skipped, and told", async () => {
   const { log, open } = world();
   log.addTopic("t", 1);
   log.append("t", 0, 1, 2, 3);
@@ -175,7 +186,9 @@ test("what retention took is skipped", async () => {
   const session = open();
   await session.poll(ask({ bytesMax: 1 }));
   log.logStart = 2;
-  expect(shown(await session.poll(ask({ waitMs: 100 })))).toEqual([["t", 0, 2, 3, [3]]]);
+  const told = await session.poll(ask({ waitMs: 100 }));
+  expect(told.news).toEqual([{ type: "reset", topic: "t", partition: 0, from: 1, to: 2, reason: "retention" }]);
+  expect(shown(await session.poll(ask()))).toEqual([["t", 0, 2, 3, [3]]]);
 });
 
 test("closing ends a poll that waits", async () => {
@@ -185,5 +198,5 @@ test("closing ends a poll that waits", async () => {
   const waiting = session.poll(ask({ waitMs: 60_000 }));
   await systemClock.sleep(5);
   await session.close([]);
-  expect(await waiting).toEqual([]);
+  expect((await waiting).runs).toEqual([]);
 });

@@ -42,7 +42,10 @@ export class FakeLog {
   }
 
   get catalog(): TopicCatalog {
-    return { byName: async (name: string) => this.topics.get(name) } as Partial<TopicCatalog> as TopicCatalog;
+    return {
+      byName: async (name: string) => this.topics.get(name),
+      all: async () => [...this.topics.values()],
+    } as Partial<TopicCatalog> as TopicCatalog;
   }
 
   get replica(): Replica {
@@ -58,6 +61,8 @@ export class FakeLog {
         ),
       store: async () => [],
       read: async (ref, offset, bytesMax) => this.#read(ref, offset, bytesMax),
+      offsetForTime: async () => null,
+      cutFrom: async () => null,
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
       beginTurn: async (group) => {

@@ -1,6 +1,7 @@
 /** A consumer whose tab freezes while it has its group's turn: another goes on, and what the frozen one commits when it wakes is refused. */
 import { expect, test } from "vitest";
 import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
+import type { OwnRecords } from "../../../client/log/own-log.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import type { Offset } from "../../../shared/brands.ts";
 import { SeededRandom } from "../../sim/seeded-random.ts";
@@ -13,10 +14,16 @@ import { FakeLog } from "./fake-log.ts";
 const SESSION_MS = 12_000;
 const ask = (offset: number | null) => ({
   bytesMax: 2,
+  partitionBytesMax: 2,
+  bytesMin: 1,
   waitMs: 0,
+  rejoins: [],
+  seeks: [],
   paused: [],
   commit: offset === null ? [] : [{ topic: "t", partition: 0, offset }],
 });
+
+const NO_OWN: OwnRecords = { tail: () => Promise.reject(new Error("nobody asked")), moved: async () => [] };
 
 function device() {
   const log = new FakeLog();
@@ -31,8 +38,10 @@ function device() {
     const ports = { clock: freezer.clock(clock), locks: freezer.locks(locks), random };
     const news = new DeviceNews(channels.join(freezer), ports.clock);
     const follow = async (name: string) => log.addTopic(name, 1);
-    const deps = { ...ports, news, replica: log.replica, catalog: log.catalog, groupLockName: "group:g", follow };
-    const session = new ConsumerSession(deps, { groupId: "g", topics: [{ name: "t", fromBeginning: true }] });
+    const { replica, catalog } = log;
+    const deps = { ...ports, news, replica, own: NO_OWN, catalog, readThrough: null, groupLockName: "group:g", follow };
+    const topics = [{ name: "t", fromBeginning: true, storage: "replica" }] as const;
+    const session = new ConsumerSession(deps, { groupId: "g", isolation: "committed", topics, patterns: [] });
     await clock.settle();
     return { session, freezer };
   };
@@ -43,14 +52,14 @@ test("the turn passes on after a session, and the commit of the one that wakes i
   const { clock, locks, open, committed } = device();
   const first = await open();
   const second = await open();
-  expect((await first.session.poll(ask(null)))[0]?.from).toBe(0);
-  expect(await second.session.poll(ask(null))).toEqual([]);
+  expect((await first.session.poll(ask(null))).runs[0]?.from).toBe(0);
+  expect(await second.session.poll(ask(null))).toEqual({ runs: [], news: [] });
   await first.session.poll(ask(2));
   await clock.advance(60_000);
   expect(locks.steals).toBe(0);
   first.freezer.freeze();
   await clock.advance(SESSION_MS);
-  expect((await second.session.poll(ask(null)))[0]?.from).toBe(2);
+  expect((await second.session.poll(ask(null))).runs[0]?.from).toBe(2);
   await second.session.poll(ask(4));
   await second.session.poll(ask(6));
   first.freezer.thaw();
@@ -61,10 +70,10 @@ test("the turn passes on after a session, and the commit of the one that wakes i
   expect(committed()).toBe(6);
   await first.session.close([]);
   const again = await open();
-  expect(await again.session.poll(ask(null))).toEqual([]);
+  expect(await again.session.poll(ask(null))).toEqual({ runs: [], news: [] });
   await second.session.close([]);
   await clock.settle();
-  expect((await again.session.poll(ask(null)))[0]?.from).toBe(6);
+  expect((await again.session.poll(ask(null))).runs[0]?.from).toBe(6);
 });
 
 test("a consumer whose page is parked gives its turn to another at once", async () => {
@@ -76,7 +85,7 @@ test("a consumer whose page is parked gives its turn to another at once", async 
   first.session.yieldTurn();
   await expect(first.session.poll(ask(4))).rejects.toMatchObject({ code: "ILLEGAL_GENERATION" });
   await clock.settle();
-  expect((await second.session.poll(ask(null)))[0]?.from).toBe(2);
+  expect((await second.session.poll(ask(null))).runs[0]?.from).toBe(2);
 });
 
 test("the store refuses what is committed under an earlier turn, and takes what nobody's turn decides", async () => {

@@ -1,47 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FetchedRun, PartitionRef } from "../../../client/log/device-log.ts";
-import type { Crc, Offset, Partition } from "../../../shared/brands.ts";
-import {
-  batchByteLength,
-  batchBaseOffset,
-  batchCrc,
-  batchLastOffset,
-  patchLogPosition,
-} from "../../../shared/record-batch.ts";
-import { writeCrc } from "../../../shared/record-batch-encode.ts";
-import { batchOf, Tab, valuesOf } from "./log-fixture.ts";
-
-/** `runAt(5, "a b", "c")`: a batch at 5 and one at 7. */
-function runAt(
-  ref: PartitionRef,
-  firstOffset: number,
-  batches: readonly string[],
-  more: Partial<FetchedRun> = {},
-): FetchedRun {
-  const all = batches.map(batchOf);
-  const bytes = new Uint8Array(all.reduce((sum, batch) => sum + batch.byteLength, 0));
-  let [at, nextOffset, lastCrc] = [0, firstOffset, null as Crc | null];
-  for (const batch of all) {
-    bytes.set(batch, at);
-    writeCrc(bytes, at);
-    patchLogPosition(bytes, at, { baseOffset: nextOffset, leaderEpoch: 1 });
-    nextOffset = batchLastOffset(bytes, at) + 1;
-    lastCrc = batchCrc(bytes, at) as Crc;
-    at += batchByteLength(bytes, at);
-  }
-  const bounds = { highWatermark: nextOffset as Offset, logStartOffset: 0 as Offset, leaderEpoch: null };
-  return {
-    ref,
-    from: firstOffset as Offset,
-    bytes,
-    firstOffset: firstOffset as Offset,
-    nextOffset: nextOffset as Offset,
-    restart: false,
-    lastCrc,
-    ...bounds,
-    ...more,
-  };
-}
+import type { Offset, Partition } from "../../../shared/brands.ts";
+import { batchBaseOffset } from "../../../shared/record-batch.ts";
+import { runAt } from "./fetched-run.ts";
+import { Tab, valuesOf } from "./log-fixture.ts";
 
 async function replicated(): Promise<{
   tab: Tab;
@@ -147,4 +109,30 @@ test("positions are committed together and told by group", async () => {
   await tab.log.replica.commit("g", [{ ref, offset: 7 as Offset }]);
   expect(await tab.log.replica.committed("g", ref)).toBe(7);
   expect(await tab.log.replica.committed("h", ref)).toBeNull();
+});
+
+test("a cut log takes the groups beyond it back, which keep where they were until they commit again", async () => {
+  const { tab, ref, put } = await replicated();
+  await put(0, ["a b", "c d"]);
+  const { replica } = tab.log;
+  const other = { topicKey: ref.topicKey, partition: 1 as Partition };
+  await replica.commit("ahead", [
+    { ref, offset: 4 as Offset },
+    { ref: other, offset: 9 as Offset },
+  ]);
+  await replica.commit("behind", [{ ref, offset: 1 as Offset }]);
+  await put(2, ["e"], { restart: true });
+  const states = await Promise.all(
+    (["ahead", "behind"] as const).map(async (group) => [
+      await replica.committed(group, ref),
+      await replica.cutFrom(group, ref),
+    ]),
+  );
+  expect(states).toEqual([
+    [2, 4],
+    [1, null],
+  ]);
+  expect(await replica.committed("ahead", other)).toBe(9);
+  await replica.commit("ahead", [{ ref, offset: 3 as Offset }]);
+  expect(await replica.cutFrom("ahead", ref)).toBeNull();
 });

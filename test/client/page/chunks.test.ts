@@ -51,7 +51,7 @@ function reader(maxMessageBytes?: number) {
     const found: ReceivedMessage[] = [];
     for (const batch of batches) {
       const run = { ...AT, buffer: batch.buffer, from: 0, to: 1e9 };
-      for await (const some of messagesOf(run)) found.push(...chunks.whole(some));
+      for (const some of messagesOf(run)) found.push(...chunks.whole(await some));
     }
     return found;
   };
@@ -152,14 +152,18 @@ describe("chunks that are read", () => {
     const { chunks, read } = reader();
     const book = new PositionBook(chunks);
     const batches = placed([small("x"), ...a, small("y")]);
+    const line = { ...AT, pending: false };
+    book.begin({ ...line, buffer: new ArrayBuffer(), from: 0, to: 6, highWatermark: 6, own: null });
     await read(batches.slice(0, 3));
-    book.resolve(AT, 3);
+    book.resolve(line, 3);
     expect(book.uncommitted()).toEqual([{ ...AT, offset: 1 }]);
+    book.committed([{ ...AT, offset: 1 }]);
     await read(batches.slice(3, 5));
-    book.resolve(AT, 4);
-    // Complete, and its handler has not ended.
-    expect(book.uncommitted()).toEqual([{ ...AT, offset: 1 }]);
-    book.resolve(AT, 5);
+    book.resolve(line, 4);
+    // Complete, and its handler has not ended: it stays where it was committed.
+    expect(book.uncommitted()).toEqual([]);
+    expect(book.committable([{ ...AT, offset: 4 }])).toEqual([{ ...AT, offset: 1 }]);
+    book.resolve(line, 5);
     expect(book.uncommitted()).toEqual([{ ...AT, offset: 5 }]);
   });
 

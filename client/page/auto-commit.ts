@@ -1,0 +1,62 @@
+/** When what was handled is committed without being asked for: KafkaJS's rules. */
+import type { Clock } from "../../shared/clock.ts";
+import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { RunConfig } from "./consumer-events.ts";
+import type { PositionBook } from "./position-book.ts";
+
+export class AutoCommit {
+  readonly #book: PositionBook;
+  readonly #clock: Clock;
+  readonly #on: boolean;
+  readonly #intervalMs: number | null;
+  readonly #threshold: number | null;
+  #committedAt: number;
+
+  constructor(
+    config: RunConfig,
+    { book, clock, groupId }: { readonly book: PositionBook; readonly clock: Clock; readonly groupId: string | null },
+  ) {
+    this.#book = book;
+    this.#clock = clock;
+    this.#on = config.autoCommit !== false && groupId !== null;
+    this.#intervalMs = config.autoCommitInterval ?? null;
+    this.#threshold = config.autoCommitThreshold ?? null;
+    this.#committedAt = clock.now();
+  }
+
+  /** What is to be committed now. Without interval and threshold: all that was handled. */
+  due(): TopicPartitionOffset[] {
+    if (!this.#on) return [];
+    const always = this.#intervalMs === null && this.#threshold === null;
+    const passed = this.#intervalMs !== null && this.#elapsedMs() >= this.#intervalMs;
+    const many = this.#threshold !== null && this.#book.uncommittedCount() >= this.#threshold;
+    return always || passed || many ? this.#book.uncommitted() : [];
+  }
+
+  /** Worth asking after each record. */
+  get stepwise(): boolean {
+    return this.#on && (this.#intervalMs !== null || this.#threshold !== null);
+  }
+
+  /** At the end. */
+  all(): TopicPartitionOffset[] {
+    return this.#on ? this.#book.uncommitted() : [];
+  }
+
+  /** How long what was handled may wait; null: until more was. */
+  get dueInMs(): number | null {
+    if (!this.#on || this.#intervalMs === null || this.#book.uncommitted().length === 0) return null;
+    return Math.max(0, this.#intervalMs - this.#elapsedMs());
+  }
+
+  committed(): void {
+    this.#committedAt = this.#clock.now();
+  }
+
+  /** The clock may jump back: then the interval begins anew. */
+  #elapsedMs(): number {
+    const now = this.#clock.now();
+    if (now < this.#committedAt) this.#committedAt = now;
+    return now - this.#committedAt;
+  }
+}

@@ -1,0 +1,83 @@
+/** A handler that may use `tx`, and the commit behind it. */
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { PolledRun } from "../calls/consumer-calls.ts";
+import type { TransactionOutcome } from "../calls/transaction-calls.ts";
+import type { Base, PositionBook, TopicPartition } from "./position-book.ts";
+import { HandlerTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
+
+/** The group's offset is another one by now: what the handler did was not applied. */
+export class Fenced extends Error {}
+
+export interface Transactions extends TransactionDeps {
+  commit(
+    of: TopicPartition,
+    work: Base & { readonly transaction: HandlerTransaction; readonly offset: number },
+  ): Promise<TransactionOutcome>;
+}
+
+export interface Handling {
+  readonly book: PositionBook;
+  /** Null: of no group. */
+  readonly transactions: Transactions | null;
+}
+
+/** After these it may have been applied: the group's offset alone can tell. */
+const OPEN_OUTCOMES: ReadonlySet<string> = new Set(["STORE_FAILED", "WORKER_DIED", "REQUEST_TIMED_OUT", "CLOSED"]);
+
+/**
+ * `offset` is asked for once the handler resolved: all below it was handled. Answers whether it is committed: the handler
+ * used `tx`. One whose reads changed under it is called again.
+ */
+export async function handleOnce(
+  run: PolledRun,
+  { book, transactions }: Handling,
+  {
+    handler,
+    offset,
+  }: { readonly handler: (tx: () => Transaction) => Promise<void> | void; readonly offset: () => number },
+): Promise<boolean> {
+  for (;;) {
+    const undo = book.mark(run);
+    const begun: HandlerTransaction[] = [];
+    const tx = (): Transaction => {
+      if (transactions === null) throw new StrandlineError("INVALID_ARGUMENT", "tx needs a consumer with a groupId");
+      if (run.pending)
+        throw new StrandlineError("INVALID_ARGUMENT", "tx: a pending record has no offset to be applied with");
+      if (begun[0] === undefined) begun.push(new HandlerTransaction(transactions));
+      return begun[0] as HandlerTransaction;
+    };
+    try {
+      await handler(tx);
+    } catch (error) {
+      // What it resolved goes with its transaction.
+      if (begun.length > 0) undo();
+      throw error;
+    } finally {
+      begun[0]?.end();
+    }
+    const [transaction] = begun;
+    if (transaction === undefined || transactions === null) return false;
+    const wanted = { topic: run.topic, partition: run.partition, offset: offset() };
+    const [position = wanted] = book.committable([wanted]);
+    const work = { transaction, ...book.base(run), offset: position.offset };
+    // Until then nobody commits less: it would come behind what is applied.
+    book.withhold(run);
+    const outcome = await transactions.commit(run, work).catch((error: unknown) => {
+      undo();
+      if (!(error instanceof StrandlineError) || OPEN_OUTCOMES.has(error.code)) book.fence(run);
+      throw error;
+    });
+    if (outcome === "fenced") {
+      book.fence(run);
+      throw new Fenced("another consumer of the group has gone on");
+    }
+    if (outcome === "conflict") {
+      undo();
+      continue;
+    }
+    book.resolve(run, wanted.offset);
+    book.committing([position]);
+    book.committed([position]);
+    return true;
+  }
+}

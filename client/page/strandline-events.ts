@@ -1,0 +1,12 @@
+/** What a client tells of itself: `strandline.on(name, listener)`. */
+import type { WorkerEvent } from "../calls/worker-event.ts";
+
+/** By the `type` of the worker's events, and what the page itself has to tell. */
+export type StrandlineEvents = {
+  readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }>;
+} & {
+  /** The worker ended; outstanding calls were rejected, and the next call opens another. */
+  readonly "worker.died": { readonly type: "worker.died" };
+  /** A send with `acks: 0` was not stored. */
+  readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
+};
