@@ -3,6 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM_FLAGS } from "./test/harness/chromium-flags.ts";
 import { locateChromium } from "./test/harness/find-chromium.ts";
+import { reporters } from "./test/harness/reporters.ts";
 
 const chromium = locateChromium();
 
@@ -11,6 +12,7 @@ const TEST_MS_MAX = 30_000;
 
 export default defineConfig({
   test: {
+    reporters: reporters(),
     projects: [
       {
         test: {

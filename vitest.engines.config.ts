@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { firefox } from "./test/harness/firefox-provider.ts";
+import { reporters } from "./test/harness/reporters.ts";
 import { webkit } from "./test/harness/webkit-provider.ts";
 
 /** The browser tests in the two engines beside Chromium, which `npm test` does not need. */
@@ -8,6 +9,7 @@ const TESTS = { include: ["test/browser/**/*.test.ts"], testTimeout: 30_000, fil
 
 export default defineConfig({
   test: {
+    reporters: reporters(),
     projects: [
       {
         test: {
