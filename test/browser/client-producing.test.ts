@@ -1,27 +1,52 @@
 import { expect, onTestFinished, test } from "vitest";
 import { CompressionTypes, Strandline } from "../../client/index.ts";
+import { isChromium } from "../../client/web-ports.ts";
 import { caught, freshDatabase, openClient, take } from "./client-fixture.ts";
 
-/** After as many the shortest of them is the result, whatever it is. */
-const RUNS_MAX = 40;
+/** After it the best run is the result, whatever it is. */
+const MEASURED_MS_MAX = 15_000;
 
-/** The longest time in which the page did nothing else, in milliseconds. */
-async function longestTask(work: () => Promise<unknown>): Promise<number> {
+interface Held {
+  /** The task that calls `send`, and what follows in it. */
+  readonly callingMs: number;
+  /** The longest of those after it. */
+  readonly afterMs: number;
+  readonly tookMs: number;
+}
+
+/** How long the page did nothing else at a time. */
+async function held(work: () => Promise<unknown>): Promise<Held> {
   const { port1, port2 } = new MessageChannel();
-  let longest = 0;
+  const gapsMs: number[] = [];
   let last = performance.now();
   port1.onmessage = () => {
     const now = performance.now();
-    longest = Math.max(longest, now - last);
+    gapsMs.push(now - last);
     last = now;
     port2.postMessage(null);
   };
   port2.postMessage(null);
   await new Promise((resolve) => setTimeout(resolve, 20));
-  longest = 0;
+  gapsMs.length = 0;
+  const begunAt = performance.now();
+  last = begunAt;
   await work();
+  const tookMs = performance.now() - begunAt;
   port1.close();
-  return longest;
+  const [callingMs = 0, ...after] = gapsMs;
+  return { callingMs, afterMs: Math.max(0, ...after), tookMs };
+}
+
+/**
+ * The milliseconds are promised for Chromium, beside those for which this machine holds a page that does nothing. In the
+ * other engines a collection of garbage takes longer than they are, so what the client does later must not hold the page
+ * for longer than the caller's own loop did.
+ */
+async function shareOfAllowed(sends: () => Promise<unknown>, msMax: number): Promise<number> {
+  const { callingMs, afterMs, tookMs } = await held(sends);
+  if (!isChromium()) return afterMs / callingMs;
+  const idle = await held(() => new Promise((resolve) => setTimeout(resolve, tookMs)));
+  return Math.max(callingMs, afterMs) / (msMax + Math.max(idle.callingMs, idle.afterMs));
 }
 
 test.each([
@@ -44,10 +69,10 @@ test.each([
   await sends();
   await sends();
   // Whatever else this machine does makes a run slower and none faster.
-  let shortest = Infinity;
-  for (let run = 0; run < RUNS_MAX && shortest >= msMax; run += 1)
-    shortest = Math.min(shortest, await longestTask(sends));
-  expect(shortest).toBeLessThan(msMax);
+  let best = Infinity;
+  const until = performance.now() + MEASURED_MS_MAX;
+  while (best >= 1 && performance.now() < until) best = Math.min(best, await shareOfAllowed(sends, msMax));
+  expect(best).toBeLessThan(1);
 });
 
 test("large values go through the worker and the database, and come out whole", async () => {

@@ -39,21 +39,19 @@ class FirefoxProvider implements BrowserProvider {
   }
 
   async close(): Promise<void> {
-    const browser = await this.#browser;
+    // One that never opened has been told of, and has nothing to close.
+    const browser = await this.#browser?.catch(() => null);
     this.#browser = null;
     this.#pages.clear();
-    if (browser !== null) await closed(browser);
+    if (browser !== null && browser !== undefined) await closed(browser);
   }
 }
 
 /** One that hangs is ended: it never answers. */
 async function closed(browser: Browser): Promise<void> {
   const pid = browser.process()?.pid;
-  const late = new AbortController();
-  const hangs = sleep(CLOSE_MS_MAX, undefined, { signal: late.signal });
+  const hangs = sleep(CLOSE_MS_MAX, undefined, { ref: false });
   await Promise.race([browser.close(), hangs]).catch(() => undefined);
-  late.abort();
-  hangs.catch(() => undefined);
   if (pid === undefined) return;
   signalGroup(pid, "SIGKILL");
   await groupGone(pid);
