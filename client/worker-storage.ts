@@ -28,6 +28,8 @@ interface Place {
   readonly options: WorkerOptions;
   readonly database: string;
   readonly locks: Locks;
+  /** What stands in the way of opening: told while nobody can be told otherwise. */
+  readonly tellPage: (event: WorkerEvent) => void;
 }
 
 interface Parts extends Place {
@@ -44,7 +46,11 @@ class Watch {
   #news: DeviceNews | null = null;
   #early: WorkerEvent[] = [];
   onGone: () => void = () => {};
-  onOutdated: () => void = () => {};
+  onOutdated: () => void;
+
+  constructor(tellPage: Place["tellPage"]) {
+    this.onOutdated = () => tellPage({ type: "app.outdated" });
+  }
 
   begin(news: DeviceNews): void {
     this.#news = news;
@@ -72,14 +78,14 @@ async function openInIndexedDb(place: Place): Promise<WorkerStorage> {
   // Firefox has had private windows in which it is null.
   if (typeof indexedDB === "undefined" || (indexedDB as IDBFactory | null) === null)
     throw storeFailed("there is no IndexedDB here", "failed", new ReferenceError("indexedDB"));
-  const watch = new Watch();
+  const watch = new Watch(place.tellPage);
   const store = new IdbStore({
     name: place.database,
     clock,
     commitsEarly: isChromium(),
     onGone: () => watch.onGone(),
     onOutdated: () => watch.onOutdated(),
-    onBlocked: () => watch.tell({ type: "storage.blocked" }),
+    onBlocked: () => place.tellPage({ type: "storage.blocked" }),
   });
   try {
     const [opened] = await Promise.all([openGoverned(store, place, watch), rollBrowserLog(clock)]);
@@ -93,7 +99,7 @@ async function openInIndexedDb(place: Place): Promise<WorkerStorage> {
 
 async function openInMemory(place: Place, memoryReason: string): Promise<WorkerStorage> {
   const store = new MemoryStore();
-  const watch = new Watch();
+  const watch = new Watch(place.tellPage);
   // Its locks and channel are its own, as its records are.
   const database = `${place.database}:memory:${random.bytes(8).join("-")}`;
   const opened = await openGoverned(store, place, watch);
