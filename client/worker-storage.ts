@@ -18,6 +18,7 @@ import { evictableReplica } from "./storage/evictable-replica.ts";
 import { evict } from "./storage/eviction.ts";
 import { DeviceRegistry } from "./storage/device-registry.ts";
 import { Housekeeper } from "./storage/housekeeper.ts";
+import { roomyStore } from "./storage/roomy-store.ts";
 import { QuotaGovernor } from "./storage/quota-governor.ts";
 import { browserLabel, browserStorage, cryptoRandom as random, isChromium, systemClock as clock } from "./web-ports.ts";
 
@@ -34,6 +35,8 @@ interface Place {
 
 interface Parts extends Place {
   readonly store: Store;
+  /** The same for those who write little: they make room. */
+  readonly roomy: Store;
   readonly log: DeviceLog;
   readonly governor: QuotaGovernor;
   readonly watch: Watch;
@@ -110,7 +113,7 @@ async function openGoverned(
   store: Store,
   { options }: Place,
   watch: Watch,
-): Promise<{ readonly log: DeviceLog; readonly governor: QuotaGovernor }> {
+): Promise<Pick<Parts, "log" | "governor" | "roomy">> {
   const governor = new QuotaGovernor({
     storage: store instanceof MemoryStore ? { estimate: async () => null } : browserStorage,
     clock,
@@ -120,7 +123,9 @@ async function openGoverned(
   const { url, namespace, principal, localPartitionCount } = options;
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const log = await openDevice({ store, clock, random, namespace, principal, local, room: governor });
-  return { log: { ...log, replica: evictableReplica(log.replica, { store, clock, governor }) }, governor };
+  const roomy = roomyStore(store, governor);
+  const replica = evictableReplica(log.replica, { store, roomy, clock, governor });
+  return { log: { ...log, replica }, governor, roomy };
 }
 
 export class WorkerStorage {
@@ -151,7 +156,7 @@ export class WorkerStorage {
   }
 
   get store(): Store {
-    return this.#parts.store;
+    return this.#parts.roomy;
   }
 
   get log(): DeviceLog {
