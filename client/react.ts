@@ -6,13 +6,14 @@
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore, type ReactNode } from "react";
 import type { OutboxStatus } from "./calls/outbox-calls.ts";
 import type { ReceivedMessage } from "./page/received-message.ts";
+import type { DecodedTopic } from "./page/table.ts";
 import type { StrandlineClient } from "./strandline.ts";
 import { systemClock } from "./web-ports.ts";
 
 const TOPIC_LIMIT = 100;
 /** What is sent by other tabs has no event. */
 const STATUS_POLL_MS = 1_000;
-const STATUS_EVENTS = ["sync.state", "records.settled", "record.dead"] as const;
+const STATUS_EVENTS = ["sync.state", "sync.progress", "records.settled", "record.dead"] as const;
 
 export interface UseTopicOptions {
   /** The latest so many records are kept; 100 by default. */
@@ -78,6 +79,10 @@ export function useTopic(
  * is known. Throws, to the nearest error boundary, where the table cannot be read.
  */
 export function useTable<Snapshot>(table: TableLike<Snapshot>): Snapshot | null;
+export function useTable<Value = unknown>(
+  client: Pick<StrandlineClient, "table">,
+  topic: string | DecodedTopic<Value>,
+): ReadonlyMap<string, Value> | null;
 export function useTable<Topic, Snapshot>(client: TableOpener<Topic, Snapshot>, topic: Topic): Snapshot | null;
 export function useTable<Topic, Snapshot>(
   from: TableLike<Snapshot> | TableOpener<Topic, Snapshot>,
