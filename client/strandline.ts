@@ -15,7 +15,7 @@ import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import { deadLetters, type DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, Sync } from "./page/client-parts.ts";
-import type { StrandlineEvents } from "./page/strandline-events.ts";
+import { isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
@@ -282,7 +282,7 @@ export class StrandlineClient {
     if (event.type === "app.outdated")
       this.#logger.warn("a newer version of this site runs in another tab: reload this one");
     if (event.type === "logged.out") void this.close();
-    this.#logger.debug(event.type, { ...event });
+    this.#logger[isGrave(event) ? "warn" : "debug"](event.type, { ...event });
     // An event's type is the name of its listeners, which the compiler cannot see of a union.
     this.#events.emit(event.type, event as never);
   }
