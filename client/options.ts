@@ -66,7 +66,7 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
   for (const name of ["initialRetryTime", "maxRetryTime"] as const) {
     const given: unknown = options.retry?.[name];
     if (given !== undefined && !(typeof given === "number" && given > 0))
-      refuse("retry", `retry.${name} ${String(given).slice(0, 64)}: milliseconds above 0`);
+      refuse("retry", `retry.${name} ${JSON.stringify(given)}: milliseconds above 0`);
   }
   if (options.auth !== undefined && options.principal === undefined)
     throw new StrandlineError(
@@ -95,6 +95,16 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,
     },
   };
+}
+
+/** What deletes is said in so many words. */
+export function checkDiscard(how: { readonly discard: boolean }): boolean {
+  const discard: unknown = (how as { readonly discard?: unknown } | undefined)?.discard;
+  if (typeof discard === "boolean") return discard;
+  return refuse(
+    "discard",
+    "logout takes { discard: true } or { discard: false }: whether what is not synced is deleted",
+  );
 }
 
 function refuse(option: string, said: string): never {

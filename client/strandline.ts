@@ -5,7 +5,7 @@
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { checkTopicName } from "../shared/topic-name.ts";
 import type { Retention } from "./calls/topic-calls.ts";
-import { workerOptions, type StrandlineOptions } from "./options.ts";
+import { checkDiscard, workerOptions, type StrandlineOptions } from "./options.ts";
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
 import type { Admin } from "./page/admin/admin.ts";
@@ -218,7 +218,8 @@ export class StrandlineClient {
    * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
    * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
    */
-  async logout({ discard }: { readonly discard: boolean }): Promise<{ readonly unsyncedRecords: number }> {
+  async logout(how: { readonly discard: boolean }): Promise<{ readonly unsyncedRecords: number }> {
+    const discard = checkDiscard(how);
     try {
       return await this.#connection.call((api) => api.logout(discard), CALL_MS_MAX);
     } finally {

@@ -1956,7 +1956,7 @@ declare class StrandlineClient {
    * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
    * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
    */
-  logout({ discard }: {
+  logout(how: {
     readonly discard: boolean;
   }): Promise<{
     readonly unsyncedRecords: number;

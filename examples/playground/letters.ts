@@ -7,6 +7,7 @@ import type { Sent } from "./sent.ts";
 export class Letters {
   readonly #strandline: Strandline;
   readonly #sent: Sent;
+  #asked = 0;
 
   constructor(strandline: Strandline, sent: Sent) {
     this.#strandline = strandline;
@@ -15,7 +16,10 @@ export class Letters {
   }
 
   async show(): Promise<void> {
+    const asked = (this.#asked += 1);
     const letters = await this.#strandline.deadLetters.list({ limit: 20 });
+    // Somebody has asked since: that answer is the newer one.
+    if (asked !== this.#asked) return;
     element("letters").replaceChildren(...letters.map((letter) => this.#row(letter)));
     element("refused").hidden = letters.length === 0;
   }
