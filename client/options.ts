@@ -60,6 +60,14 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       localPartitionCount: String(localPartitionCount),
     });
   }
+  if ("brokers" in options) refuse("brokers", "brokers are KafkaJS's: here it is url, an https address");
+  if (options.auth !== undefined && typeof options.auth !== "function")
+    refuse("auth", "auth is a function that answers a token");
+  for (const name of ["initialRetryTime", "maxRetryTime"] as const) {
+    const given: unknown = options.retry?.[name];
+    if (given !== undefined && !(typeof given === "number" && given > 0))
+      refuse("retry", `retry.${name} ${JSON.stringify(given)}: milliseconds above 0`);
+  }
   if (options.auth !== undefined && options.principal === undefined)
     throw new StrandlineError(
       "INVALID_ARGUMENT",
@@ -87,6 +95,20 @@ export function workerOptions(options: StrandlineOptions): WorkerOptions {
       maxRetryTimeMs: options.retry?.maxRetryTime ?? 30_000,
     },
   };
+}
+
+/** What deletes is said in so many words. */
+export function checkDiscard(how: { readonly discard: boolean }): boolean {
+  const discard: unknown = (how as { readonly discard?: unknown } | undefined)?.discard;
+  if (typeof discard === "boolean") return discard;
+  return refuse(
+    "discard",
+    "logout takes { discard: true } or { discard: false }: whether what is not synced is deleted",
+  );
+}
+
+function refuse(option: string, said: string): never {
+  throw new StrandlineError("INVALID_ARGUMENT", said, { option });
 }
 
 /** Of owners, which are sent as text. */

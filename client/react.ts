@@ -6,6 +6,7 @@
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore, type ReactNode } from "react";
 import type { OutboxStatus } from "./calls/outbox-calls.ts";
 import type { ReceivedMessage } from "./page/received-message.ts";
+import type { DecodedTopic } from "./page/table.ts";
 import type { StrandlineClient } from "./strandline.ts";
 import { systemClock } from "./web-ports.ts";
 
@@ -78,6 +79,10 @@ export function useTopic(
  * is known. Throws, to the nearest error boundary, where the table cannot be read.
  */
 export function useTable<Snapshot>(table: TableLike<Snapshot>): Snapshot | null;
+export function useTable<Value = unknown>(
+  client: Pick<StrandlineClient, "table">,
+  topic: string | DecodedTopic<Value>,
+): ReadonlyMap<string, Value> | null;
 export function useTable<Topic, Snapshot>(client: TableOpener<Topic, Snapshot>, topic: Topic): Snapshot | null;
 export function useTable<Topic, Snapshot>(
   from: TableLike<Snapshot> | TableOpener<Topic, Snapshot>,

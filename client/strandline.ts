@@ -5,7 +5,7 @@
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { checkTopicName } from "../shared/topic-name.ts";
 import type { Retention } from "./calls/topic-calls.ts";
-import { workerOptions, type StrandlineOptions } from "./options.ts";
+import { checkDiscard, workerOptions, type StrandlineOptions } from "./options.ts";
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
 import type { Admin } from "./page/admin/admin.ts";
@@ -15,7 +15,7 @@ import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import { deadLetters, type DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, Sync } from "./page/client-parts.ts";
-import type { StrandlineEvents } from "./page/strandline-events.ts";
+import { isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
@@ -218,7 +218,8 @@ export class StrandlineClient {
    * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
    * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
    */
-  async logout({ discard }: { readonly discard: boolean }): Promise<{ readonly unsyncedRecords: number }> {
+  async logout(how: { readonly discard: boolean }): Promise<{ readonly unsyncedRecords: number }> {
+    const discard = checkDiscard(how);
     try {
       return await this.#connection.call((api) => api.logout(discard), CALL_MS_MAX);
     } finally {
@@ -282,7 +283,7 @@ export class StrandlineClient {
     if (event.type === "app.outdated")
       this.#logger.warn("a newer version of this site runs in another tab: reload this one");
     if (event.type === "logged.out") void this.close();
-    this.#logger.debug(event.type, { ...event });
+    this.#logger[isGrave(event) ? "warn" : "debug"](event.type, { ...event });
     // An event's type is the name of its listeners, which the compiler cannot see of a union.
     this.#events.emit(event.type, event as never);
   }

@@ -12,7 +12,8 @@ const TSCONFIG = {
   extends: "../../tsconfig.base.json",
   compilerOptions: {
     lib: ["ES2024", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
-    paths: { strandline: ["../../client/index.ts"] },
+    jsx: "react-jsx",
+    paths: { strandline: ["../../client/index.ts"], "strandline/*": ["../../client/*.ts"] },
     composite: false,
     declaration: false,
     emitDeclarationOnly: false,
@@ -20,7 +21,7 @@ const TSCONFIG = {
     // A reader meets names before they are used.
     noUnusedLocals: false,
   },
-  include: ["./*.ts"],
+  include: ["./*.ts", "./*.tsx"],
 };
 
 /** The compiler's complaints. Files are named by the line of the README that they begin at. */
@@ -28,22 +29,25 @@ function complaints(blocks: readonly CodeBlock[]): string {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   writeFileSync(join(OUT, "tsconfig.json"), JSON.stringify(TSCONFIG));
-  for (const { line, code } of blocks) writeFileSync(join(OUT, `line-${line}.ts`), code);
+  for (const { line, code, extension } of blocks) writeFileSync(join(OUT, `line-${line}.${extension}`), code);
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   return spawnSync(process.execPath, [tsc, "-p", OUT], { cwd: OUT, encoding: "utf8" }).stdout;
 }
 
 describe("README", () => {
   test("blocks are found, with their lines and marks", () => {
-    const page = "# T\n\n```ts\na;\n```\n\n```sh\nls\n```\n\n```ts run\nb;\nc;\n```\n";
+    const page = "# T\n\n```ts\na;\n```\n\n```sh\nls\n```\n\n```ts run\nb;\nc;\n```\n\n```tsx\n<b />;\n```\n";
     expect(codeBlocks(page)).toEqual([
-      { line: 4, code: "a;\n", isRunnable: false },
-      { line: 12, code: "b;\nc;\n", isRunnable: true },
+      { line: 4, code: "a;\n", extension: "ts", isRunnable: false },
+      { line: 12, code: "b;\nc;\n", extension: "ts", isRunnable: true },
+      { line: 17, code: "<b />;\n", extension: "tsx", isRunnable: false },
     ]);
   });
 
   test("a block that does not compile is caught", () => {
-    expect(complaints([{ line: 1, code: "const a: number = 'b';\n", isRunnable: false }])).toContain("TS2322");
+    expect(complaints([{ line: 1, code: "const a: number = 'b';\n", extension: "ts", isRunnable: false }])).toContain(
+      "TS2322",
+    );
   });
 
   test("has code, and all of it compiles", () => {

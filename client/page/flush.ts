@@ -34,7 +34,7 @@ export async function flushOutbox(deps: FlushDeps, { signal, timeout }: FlushOpt
   while (targets === null || targets.length > 0) {
     const left = until - deps.clock.now();
     if (targets !== null && left <= 0) {
-      const said = `something of ${targets.length} partitions waits after ${timeoutMs} ms`;
+      const said = `after ${timeoutMs} ms records wait; partitions: ${targets.length}`;
       throw new StrandlineError("NOT_SYNCED_YET", said, { partitions: targets.length });
     }
     const asked: readonly SettleTarget[] | null = targets;

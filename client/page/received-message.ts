@@ -80,6 +80,11 @@ export class ReceivedMessage {
     return (this.#headers ??= collect(this.#cursor()));
   }
 
+  /** The key as text; null where there is none. */
+  keyText(): string | null {
+    return this.key === null ? null : utf8.decode(this.key);
+  }
+
   /** The value as text; null for a tombstone. */
   text(): string | null {
     return this.value === null ? null : utf8.decode(this.value);

@@ -10,3 +10,9 @@ export type StrandlineEvents = {
   /** A send with `acks: 0` was not stored. */
   readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
 };
+
+/** What a developer who listens to nothing should find in the console. To be offline is nothing of the kind. */
+export function isGrave(event: WorkerEvent): boolean {
+  if (event.type === "sync.state") return event.lastError !== null && event.lastError.code !== "NETWORK_EXCEPTION";
+  return /^(record\.dead|producer|storage|log)\b/.test(event.type);
+}

@@ -22,7 +22,7 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
     const retryAfterMs = askedMs(response.headers.get("retry-after"));
     return { status: response.status, body, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   } catch (cause) {
-    throw failure(request, deadline, cause);
+    throw failure(base, request, { deadline, cause });
   }
 }
 
@@ -45,8 +45,12 @@ function headersOf(request: TransportRequest): Record<string, string> {
   return headers;
 }
 
-function failure(request: TransportRequest, deadline: AbortSignal, cause: unknown): StrandlineError {
-  const asked = `${request.method} ${request.path}`;
+function failure(
+  base: string,
+  request: TransportRequest,
+  { deadline, cause }: { readonly deadline: AbortSignal; readonly cause: unknown },
+): StrandlineError {
+  const asked = `${request.method} ${base}${request.path}`;
   if (request.signal?.aborted === true) return new StrandlineError("CLOSED", `${asked} was called off`, {}, cause);
   if (deadline.aborted)
     return new StrandlineError(

@@ -1251,6 +1251,8 @@ declare class ReceivedMessage {
   become(value: Uint8Array, headers: readonly (readonly [string, ReceivedHeader | readonly ReceivedHeader[]])[]): void;
   /** As in KafkaJS: an array where a name comes more than once. */
   get headers(): Headers;
+  /** The key as text; null where there is none. */
+  keyText(): string | null;
   /** The value as text; null for a tombstone. */
   text(): string | null;
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
@@ -2001,7 +2003,7 @@ declare class StrandlineClient {
    * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
    * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
    */
-  logout({ discard }: {
+  logout(how: {
     readonly discard: boolean;
   }): Promise<{
     readonly unsyncedRecords: number;

@@ -494,227 +494,12 @@ declare class ReceivedMessage {
   become(value: Uint8Array, headers: readonly (readonly [string, ReceivedHeader | readonly ReceivedHeader[]])[]): void;
   /** As in KafkaJS: an array where a name comes more than once. */
   get headers(): Headers;
+  /** The key as text; null where there is none. */
+  keyText(): string | null;
   /** The value as text; null for a tombstone. */
   text(): string | null;
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
-}
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
-/** What of a topic the device keeps: all limits hold. */
-interface Retention {
-  /** Age of a record in milliseconds, by its own time. */
-  readonly ms?: number;
-  /** Per partition. */
-  readonly bytes?: number;
-  /** Per partition. */
-  readonly records?: number;
-}
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
-  follow(topic: string, retention: Retention | null): Promise<void>;
-  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
-  unfollow(topic: string): Promise<void>;
-}
-/** KafkaJS's log levels and its pluggable `logCreator`. */
-declare const logLevel: {
-  readonly NOTHING: 0;
-  readonly ERROR: 1;
-  readonly WARN: 2;
-  readonly INFO: 4;
-  readonly DEBUG: 5;
-};
-type LogLevel = (typeof logLevel)[keyof typeof logLevel];
-interface LogEntry {
-  readonly namespace: string;
-  readonly level: LogLevel;
-  readonly label: string;
-  readonly log: {
-    readonly timestamp: string;
-    readonly message: string;
-    readonly [extra: string]: unknown;
-  };
-}
-type LogCreator = (level: LogLevel) => (entry: LogEntry) => void;
-type Extra = Readonly<Record<string, unknown>>;
-interface Logger {
-  error(message: string, extra?: Extra): void;
-  warn(message: string, extra?: Extra): void;
-  info(message: string, extra?: Extra): void;
-  debug(message: string, extra?: Extra): void;
-}
-/** What a page says when it opens its worker. */
-interface WorkerOptions {
-  /** Null: no edge, the device is its own broker. */
-  readonly url: string | null;
-  readonly namespace: string;
-  readonly principal: string;
-  readonly clientId: string;
-  /** Set: overrides the database name that is derived from (url, namespace, principal). */
-  readonly database: string | null;
-  /** Partition count of topics made on the device alone. */
-  readonly localPartitionCount: number;
-  /** `auto`: memory where IndexedDB cannot be had. */
-  readonly storage: "auto" | "indexeddb" | "memory";
-  /** Topics of which nothing is given up unasked; null: as it was said before. */
-  readonly strictOrder: readonly string[] | null;
-  readonly retry: {
-    readonly initialRetryTimeMs: number;
-    readonly maxRetryTimeMs: number;
-  };
-}
-interface StrandlineOptions {
-  /** Of the edge. Without it the device is its own broker. */
-  readonly url?: string;
-  /** Clients of one page with the same options, this among them, share one worker. */
-  readonly clientId?: string;
-  /** Overrides the name that is derived from (url, namespace, principal). */
-  readonly database?: string;
-  readonly namespace?: string;
-  /**
-   * Answers a token of the principal. Called when one is needed: before the first request, before it expires, and when the
-   * edge refuses it, also after days offline.
-   */
-  readonly auth?: () => string | Promise<string>;
-  /** Whose log this is, as the token proves it to the edge. Each principal of one browser has a database of its own. */
-  readonly principal?: string;
-  /** Of topics that are made on the device alone; 6 by default. */
-  readonly localPartitionCount?: number;
-  /**
-   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
-   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
-   */
-  readonly storage?: "auto" | "indexeddb" | "memory";
-  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
-  readonly persist?: boolean;
-  /**
-   * Topics in strict order, all of them: where the edge refuses a batch for good it is not given up, and its partition
-   * waits behind it until the batch is retried or discarded (`deadLetters`, `producer.blocked`). It is kept with the
-   * topic, for every tab; without this option what was said before holds.
-   */
-  readonly strictOrder?: readonly string[];
-  readonly retry?: {
-    readonly initialRetryTime?: number;
-    readonly maxRetryTime?: number;
-  };
-  readonly logLevel?: LogLevel;
-  readonly logCreator?: LogCreator;
-  /**
-   * Asks for a `sync` event where records wait while the tab is hidden or offline, so that the app's service worker sends
-   * them (`strandline/service-worker`). False by default; without Background Sync the next start sends them.
-   */
-  readonly backgroundSync?: boolean;
-  /** Makes the worker, where the bundler does not find it by itself. */
-  readonly worker?: () => Worker;
-}
-/**
- * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
- *
- * Nobody may what no ACL and no credential allows. A deny that matches goes before every allow, those of credentials
- * too. An allow of READ, WRITE, DELETE or ALTER is one of DESCRIBE, one of ALTER_CONFIGS is one of DESCRIBE_CONFIGS.
- *
- * `GET /v1/acls?…filter` lists, `POST /v1/acls` adds, `DELETE /v1/acls?…filter` deletes what the filter means and says
- * what that was. The one who changed them is served by them at once, everybody within 30 s.
- */
-type ResourceType = "TOPIC" | "GROUP" | "TRANSACTIONAL_ID" | "CLUSTER";
-type PatternType = "LITERAL" | "PREFIXED";
-type AclOperation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "DESCRIBE_CONFIGS" | "ALTER_CONFIGS";
-type PermissionType = "ALLOW" | "DENY";
-/** What is absent, or ANY, is not asked about. */
-interface AclFilter {
-  readonly resourceType?: ResourceType | "ANY" | undefined;
-  /** The name of the ACL itself; with `patternType` MATCH that of a resource. */
-  readonly resourceName?: string | undefined;
-  /** MATCH: every ACL that is about the resource: of its name, of a prefix of it, and `*`. */
-  readonly patternType?: PatternType | "ANY" | "MATCH" | undefined;
-  readonly principal?: string | undefined;
-  /** ALL: the ACLs of ALL, and no others. */
-  readonly operation?: AclOperation | "ANY" | undefined;
-  readonly permissionType?: PermissionType | "ANY" | undefined;
-}
-interface EdgeRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below the edge's url, with its query. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  readonly timeoutMs: number;
-}
-/** `[low, high)` is what a partition holds. */
-interface PartitionBounds {
-  readonly partition: number;
-  readonly low: number;
-  readonly high: number;
-}
-interface PartitionPosition {
-  readonly partition: number;
-  readonly offset: number;
-}
-interface DeviceTopic extends TopicMetadata {
-  /** Of this device alone. */
-  readonly local: boolean;
-}
-interface AdminCalls {
-  /** With the device's credentials. Rejects with the edge's typed error. */
-  edgeRequest(request: EdgeRequest): Promise<unknown>;
-  /** Without asking the edge. */
-  deviceTopics(): Promise<DeviceTopic[]>;
-  /** As the device knows them. */
-  partitionBounds(topic: string): Promise<PartitionBounds[]>;
-  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
-  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
-  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
-  deleteLocalTopic(topic: string): Promise<void>;
-  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
-  /** All or nothing: the partitions begin at these offsets from then on. */
-  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
-  /** By partition; null: nothing was committed. */
-  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
-  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
-  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
-}
-/** Records cross packed: finished batches in one transferred buffer. */
-interface PackPart {
-  readonly topic: string;
-  /** -1: count not known to the page; the worker assigns by key. */
-  readonly partition: number;
-  /** By which it was chosen; 0: not known. */
-  readonly partitionCount: number;
-  /** Bounds of the batch within the buffer. */
-  readonly start: number;
-  readonly end: number;
-}
-/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
-interface Pack {
-  readonly buffer: ArrayBuffer;
-  readonly parts: readonly PackPart[];
-  readonly durability: "strict" | "relaxed";
-  readonly compression: "none" | "gzip";
-}
-/** The answer for one part. */
-interface PartAck {
-  readonly partition: number;
-  readonly localSequence: number;
-  /** Of a local topic. */
-  readonly baseOffset: number | null;
-}
-interface AppendCalls {
-  /** All or nothing; one answer per part. */
-  append(pack: Pack): Promise<PartAck[]>;
 }
 /** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
 interface TopicPartitionOffset {
@@ -849,6 +634,85 @@ interface ConsumerCalls {
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
 }
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
+interface EdgeRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Below the edge's url, with its query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+}
+/** `[low, high)` is what a partition holds. */
+interface PartitionBounds {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+interface PartitionPosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+interface DeviceTopic extends TopicMetadata {
+  /** Of this device alone. */
+  readonly local: boolean;
+}
+interface AdminCalls {
+  /** With the device's credentials. Rejects with the edge's typed error. */
+  edgeRequest(request: EdgeRequest): Promise<unknown>;
+  /** Without asking the edge. */
+  deviceTopics(): Promise<DeviceTopic[]>;
+  /** As the device knows them. */
+  partitionBounds(topic: string): Promise<PartitionBounds[]>;
+  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
+  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
+  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
+  deleteLocalTopic(topic: string): Promise<void>;
+  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
+  /** All or nothing: the partitions begin at these offsets from then on. */
+  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
+  /** By partition; null: nothing was committed. */
+  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
+  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
+  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+}
+/** Records cross packed: finished batches in one transferred buffer. */
+interface PackPart {
+  readonly topic: string;
+  /** -1: count not known to the page; the worker assigns by key. */
+  readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
+  /** Bounds of the batch within the buffer. */
+  readonly start: number;
+  readonly end: number;
+}
+/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
+interface Pack {
+  readonly buffer: ArrayBuffer;
+  readonly parts: readonly PackPart[];
+  readonly durability: "strict" | "relaxed";
+  readonly compression: "none" | "gzip";
+}
+/** The answer for one part. */
+interface PartAck {
+  readonly partition: number;
+  readonly localSequence: number;
+  /** Of a local topic. */
+  readonly baseOffset: number | null;
+}
+interface AppendCalls {
+  /** All or nothing; one answer per part. */
+  append(pack: Pack): Promise<PartAck[]>;
+}
 /** The device as a whole, and its end. */
 interface StorageReport {
   /** Of the whole origin, as the browser says; null where it says nothing. */
@@ -910,6 +774,28 @@ interface TableCalls {
   /** One at a time; empty after `waitMs`. */
   pollTable(table: number, waitMs: number): Promise<TableNews>;
   closeTable(table: number): Promise<void>;
+}
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
 }
 type StateKey = string | number | readonly (string | number)[];
 /** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
@@ -1055,8 +941,165 @@ type WorkerEvent =
   readonly offset: number;
   readonly nextOffset: number;
 };
+/** What a page says when it opens its worker. */
+interface WorkerOptions {
+  /** Null: no edge, the device is its own broker. */
+  readonly url: string | null;
+  readonly namespace: string;
+  readonly principal: string;
+  readonly clientId: string;
+  /** Set: overrides the database name that is derived from (url, namespace, principal). */
+  readonly database: string | null;
+  /** Partition count of topics made on the device alone. */
+  readonly localPartitionCount: number;
+  /** `auto`: memory where IndexedDB cannot be had. */
+  readonly storage: "auto" | "indexeddb" | "memory";
+  /** Topics of which nothing is given up unasked; null: as it was said before. */
+  readonly strictOrder: readonly string[] | null;
+  readonly retry: {
+    readonly initialRetryTimeMs: number;
+    readonly maxRetryTimeMs: number;
+  };
+}
 /** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
 interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
+interface TableChange<Value> {
+  readonly key: string;
+  /** Undefined: the key is gone. */
+  readonly value: Value | undefined;
+}
+/** Of a topic whose values know how they are read. */
+interface DecodedTopic<Value> {
+  readonly name: string;
+  readonly decode?: (message: ReceivedMessage) => Value;
+}
+interface TableOptions<Value> {
+  /** `local` (default): with what this device has sent and the edge does not hold yet. `committed`: without. */
+  readonly isolation?: "local" | "committed";
+  /** By default JSON where the record's content-type says so, and else the value as text. */
+  readonly decode?: (message: ReceivedMessage) => Value;
+  /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
+  readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
+}
+interface TableEntriesOptions {
+  readonly prefix?: string;
+  readonly limit?: number;
+}
+/**
+ * Keys are text; one that is no UTF-8 is U+DFFF followed by one character for each byte. Values are shared with all who
+ * ask: do not change them. Records without a key are in no table.
+ */
+interface Table<Value> {
+  readonly topic: string;
+  /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
+  readonly ready: Promise<void>;
+  /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
+  get(key: string | Uint8Array): Promise<Value | undefined>;
+  /** In the order of their keys. */
+  entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
+  size(): Promise<number>;
+  /** Told after each change. Returns the way to stop. */
+  subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
+  /** The same object until something changes; null until the table is ready. */
+  snapshot(): ReadonlyMap<string, Value> | null;
+  close(): Promise<void>;
+}
+/** KafkaJS's log levels and its pluggable `logCreator`. */
+declare const logLevel: {
+  readonly NOTHING: 0;
+  readonly ERROR: 1;
+  readonly WARN: 2;
+  readonly INFO: 4;
+  readonly DEBUG: 5;
+};
+type LogLevel = (typeof logLevel)[keyof typeof logLevel];
+interface LogEntry {
+  readonly namespace: string;
+  readonly level: LogLevel;
+  readonly label: string;
+  readonly log: {
+    readonly timestamp: string;
+    readonly message: string;
+    readonly [extra: string]: unknown;
+  };
+}
+type LogCreator = (level: LogLevel) => (entry: LogEntry) => void;
+type Extra = Readonly<Record<string, unknown>>;
+interface Logger {
+  error(message: string, extra?: Extra): void;
+  warn(message: string, extra?: Extra): void;
+  info(message: string, extra?: Extra): void;
+  debug(message: string, extra?: Extra): void;
+}
+interface StrandlineOptions {
+  /** Of the edge. Without it the device is its own broker. */
+  readonly url?: string;
+  /** Clients of one page with the same options, this among them, share one worker. */
+  readonly clientId?: string;
+  /** Overrides the name that is derived from (url, namespace, principal). */
+  readonly database?: string;
+  readonly namespace?: string;
+  /**
+   * Answers a token of the principal. Called when one is needed: before the first request, before it expires, and when the
+   * edge refuses it, also after days offline.
+   */
+  readonly auth?: () => string | Promise<string>;
+  /** Whose log this is, as the token proves it to the edge. Each principal of one browser has a database of its own. */
+  readonly principal?: string;
+  /** Of topics that are made on the device alone; 6 by default. */
+  readonly localPartitionCount?: number;
+  /**
+   * Where the log stands. `auto`, the default: in IndexedDB, or in memory where there is none (`storage.memory` tells);
+   * `indexeddb`: calls are refused there; `memory`: it lives as long as the tab, and no other tab sees it.
+   */
+  readonly storage?: "auto" | "indexeddb" | "memory";
+  /** Whether the browser is asked not to evict this origin, once, with the first send that a user's gesture has led to; by default it is. */
+  readonly persist?: boolean;
+  /**
+   * Topics in strict order, all of them: where the edge refuses a batch for good it is not given up, and its partition
+   * waits behind it until the batch is retried or discarded (`deadLetters`, `producer.blocked`). It is kept with the
+   * topic, for every tab; without this option what was said before holds.
+   */
+  readonly strictOrder?: readonly string[];
+  readonly retry?: {
+    readonly initialRetryTime?: number;
+    readonly maxRetryTime?: number;
+  };
+  readonly logLevel?: LogLevel;
+  readonly logCreator?: LogCreator;
+  /**
+   * Asks for a `sync` event where records wait while the tab is hidden or offline, so that the app's service worker sends
+   * them (`strandline/service-worker`). False by default; without Background Sync the next start sends them.
+   */
+  readonly backgroundSync?: boolean;
+  /** Makes the worker, where the bundler does not find it by itself. */
+  readonly worker?: () => Worker;
+}
+/**
+ * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
+ *
+ * Nobody may what no ACL and no credential allows. A deny that matches goes before every allow, those of credentials
+ * too. An allow of READ, WRITE, DELETE or ALTER is one of DESCRIBE, one of ALTER_CONFIGS is one of DESCRIBE_CONFIGS.
+ *
+ * `GET /v1/acls?…filter` lists, `POST /v1/acls` adds, `DELETE /v1/acls?…filter` deletes what the filter means and says
+ * what that was. The one who changed them is served by them at once, everybody within 30 s.
+ */
+type ResourceType = "TOPIC" | "GROUP" | "TRANSACTIONAL_ID" | "CLUSTER";
+type PatternType = "LITERAL" | "PREFIXED";
+type AclOperation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "DESCRIBE_CONFIGS" | "ALTER_CONFIGS";
+type PermissionType = "ALLOW" | "DENY";
+/** What is absent, or ANY, is not asked about. */
+interface AclFilter {
+  readonly resourceType?: ResourceType | "ANY" | undefined;
+  /** The name of the ACL itself; with `patternType` MATCH that of a resource. */
+  readonly resourceName?: string | undefined;
+  /** MATCH: every ACL that is about the resource: of its name, of a prefix of it, and `*`. */
+  readonly patternType?: PatternType | "ANY" | "MATCH" | undefined;
+  readonly principal?: string | undefined;
+  /** ALL: the ACLs of ALL, and no others. */
+  readonly operation?: AclOperation | "ANY" | undefined;
+  readonly permissionType?: PermissionType | "ANY" | undefined;
+}
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
@@ -1855,47 +1898,6 @@ interface Producer {
   flush(options?: FlushOptions): Promise<void>;
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
 }
-interface TableChange<Value> {
-  readonly key: string;
-  /** Undefined: the key is gone. */
-  readonly value: Value | undefined;
-}
-/** Of a topic whose values know how they are read. */
-interface DecodedTopic<Value> {
-  readonly name: string;
-  readonly decode?: (message: ReceivedMessage) => Value;
-}
-interface TableOptions<Value> {
-  /** `local` (default): with what this device has sent and the edge does not hold yet. `committed`: without. */
-  readonly isolation?: "local" | "committed";
-  /** By default JSON where the record's content-type says so, and else the value as text. */
-  readonly decode?: (message: ReceivedMessage) => Value;
-  /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
-  readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
-}
-interface TableEntriesOptions {
-  readonly prefix?: string;
-  readonly limit?: number;
-}
-/**
- * Keys are text; one that is no UTF-8 is U+DFFF followed by one character for each byte. Values are shared with all who
- * ask: do not change them. Records without a key are in no table.
- */
-interface Table<Value> {
-  readonly topic: string;
-  /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
-  readonly ready: Promise<void>;
-  /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
-  /** In the order of their keys. */
-  entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
-  /** Told after each change. Returns the way to stop. */
-  subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
-  /** The same object until something changes; null until the table is ready. */
-  snapshot(): ReadonlyMap<string, Value> | null;
-  close(): Promise<void>;
-}
 interface WorkerLine {
   /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
   call<Result>(ask: (api: WorkerCalls, generation: number) => Promise<Result>, deadlineMs: number | null): Promise<Result>;
@@ -1954,7 +1956,7 @@ declare class StrandlineClient {
    * database holds. Answers how many records that are: ask `sync.status()` first where nothing may be lost.
    * Rejects with `STORE_FAILED` where another tab keeps the database open: nothing is lost then.
    */
-  logout({ discard }: {
+  logout(how: {
     readonly discard: boolean;
   }): Promise<{
     readonly unsyncedRecords: number;
@@ -2004,6 +2006,7 @@ declare function useTopic(client: StrandlineClient, topic: string, { limit, from
  * is known. Throws, to the nearest error boundary, where the table cannot be read.
  */
 declare function useTable<Snapshot>(table: TableLike<Snapshot>): Snapshot | null;
+declare function useTable<Value = unknown>(client: Pick<StrandlineClient, "table">, topic: string | DecodedTopic<Value>): ReadonlyMap<string, Value> | null;
 declare function useTable<Topic, Snapshot>(client: TableOpener<Topic, Snapshot>, topic: Topic): Snapshot | null;
 /** Null until it is known. */
 declare function useSyncStatus(client: StrandlineClient): OutboxStatus | null;

@@ -22,6 +22,6 @@ await consumer.run({
 const counts = strandline.consumer();
 await counts.subscribe({ topic: "counts", fromBeginning: true });
 for await (const message of counts) {
-  console.log(`${new TextDecoder().decode(message.key!)}: ${message.json<{ count: number }>().count}`);
+  console.log(`${message.keyText()}: ${message.json<{ count: number }>().count}`);
   if (message.offset === 2) break;
 }

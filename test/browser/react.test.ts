@@ -189,6 +189,21 @@ test("the table of a topic is opened while it is shown, and none stays open", as
   await vi.waitFor(() => expect(open()).toEqual([]), WITHIN);
 });
 
+test("a real client's table has the type that is said, and shows what is sent", async () => {
+  const client = openClient();
+  const Notes: ComponentType = () => {
+    const notes: ReadonlyMap<string, { readonly text: string }> | null = useTable<{ readonly text: string }>(
+      client,
+      "notes",
+    );
+    const untyped: ReadonlyMap<string, unknown> | null = useTable(client, "notes");
+    return createElement("p", null, `${notes?.get("a")?.text} ${untyped?.size}`);
+  };
+  const shown = show(createElement(Notes));
+  await client.producer().send({ topic: "notes", messages: [{ key: "a", value: { text: "pears" } }] });
+  await vi.waitFor(() => expect(values(shown)).toBe("pears 1"), WITHIN);
+});
+
 test("a table that cannot be read goes to the error boundary", async () => {
   const silent = vi.spyOn(console, "error").mockImplementation(() => {});
   const failing = new FakeTable(Promise.reject(Object.assign(new Error("no"), { code: "AUTH" })));

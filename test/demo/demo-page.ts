@@ -1,5 +1,5 @@
 /** The demo's page: the library as an application uses it. What the runner asks for hangs on `window.demo`. */
-import { Strandline, type OutboxStatus } from "../../client/index.ts";
+import { Strandline, type OutboxStatus } from "strandline";
 
 export interface Flight {
   readonly date: string;
@@ -60,7 +60,7 @@ async function append(topic: string): Promise<{ acked: number; ms: number }> {
     const size = SEND_SIZES[turn % SEND_SIZES.length] ?? 1;
     const messages = flights.slice(acked, acked + size).map((flight, index) => {
       const value: NumberedFlight = { ...flight, number: acked + index };
-      return { key: flight.origin, value: JSON.stringify(value) };
+      return { key: flight.origin, value };
     });
     await producer.send({ topic, messages });
     acked += messages.length;
@@ -70,34 +70,23 @@ async function append(topic: string): Promise<{ acked: number; ms: number }> {
 
 async function drained(): Promise<number> {
   const start = performance.now();
-  while ((await strandline.sync.status()).pendingRecords > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await strandline.sync.flush();
   return performance.now() - start;
 }
 
 async function readAll(topic: string, ends: readonly number[]): Promise<{ records: ReadRecord[]; ms: number }> {
-  const utf8 = new TextDecoder();
+  const wanted = ends.reduce((sum, end) => sum + end, 0);
   const records: ReadRecord[] = [];
   const start = performance.now();
   const consumer = strandline.consumer();
   await consumer.subscribe({ topic, fromBeginning: true });
-  const wanted = ends.reduce((sum, end) => sum + end, 0);
-  await new Promise<void>((resolve, reject) => {
-    const run = consumer.run({
-      eachMessage: async ({ partition, message }) => {
-        records.push({
-          partition,
-          offset: message.offset,
-          key: utf8.decode(message.key ?? new Uint8Array()),
-          value: message.text() ?? "",
-        });
-        if (records.length >= wanted) resolve();
-      },
-    });
-    run.catch(reject);
-  });
-  const ms = performance.now() - start;
-  await consumer.disconnect();
-  return { records, ms };
+  if (wanted > 0)
+    for await (const message of consumer) {
+      const { partition, offset } = message;
+      records.push({ partition, offset, key: message.keyText() ?? "", value: message.text() ?? "" });
+      if (records.length >= wanted) break;
+    }
+  return { records, ms: performance.now() - start };
 }
 
 window.demo = {

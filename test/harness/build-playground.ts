@@ -11,7 +11,8 @@ const TO = join(ROOT, "dist", "playground");
 const ENTRY = "playground.ts";
 
 if (!existsSync(join(FROM, ENTRY))) throw new Error(`examples/playground/${ENTRY} is missing`);
-await rm(TO, { recursive: true, force: true });
+// The folder itself stays: a server that runs is watching it.
+if (existsSync(TO)) for (const name of await readdir(TO)) await rm(join(TO, name), { recursive: true });
 for (const entry of await readdir(FROM, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || entry.name.endsWith(".ts") || entry.name.endsWith(".md")) continue;
   const path = join(entry.parentPath, entry.name).slice(FROM.length + 1);

@@ -72,3 +72,49 @@ test("a record goes from pending to its offset, waits while the network is off, 
     "hello",
   ]);
 });
+
+test("what one tab sends while the network is off stands in another as waiting, with a progress bar, and is synced in both", async () => {
+  const page = await open();
+  await page.click("#network");
+  await until(page, "#state", "^switched off here");
+  await page.click("#bulk");
+  await until(page, "#progress-text", "^0 of 1,000 synced");
+  const second = await open();
+  await until(second, "#sent", "waiting here before");
+  await second.type("#key", "bob-");
+  await second.click("button[type=submit]");
+  await until(second, "#progress-text", "^0 of 1,001 synced");
+  await page.bringToFront();
+  await until(page, "#sent li:first-child .key", "bob-");
+  await page.click("#network");
+  await until(page, "#waiting", "^0$");
+  expect(await page.$eval("#progress-line", (line) => (line as HTMLElement).hidden)).toBe(true);
+  for (const tab of [page, second]) {
+    await tab.bringToFront();
+    await tab.waitForFunction(() => document.querySelector("#sent .pending") === null, { timeout: 20_000 });
+    expect(await tab.$$eval("#sent .committed", (rows) => rows.length)).toBeGreaterThan(1);
+  }
+});
+
+test("what the edge refuses stays on the page until it is discarded, or retried once the topic takes it", async () => {
+  const page = await open();
+  const refuse = async (): Promise<void> => {
+    await page.click("#too-large");
+    await until(page, "#letters", "larger than its limit");
+    await until(page, "#sent li:first-child .place", "^GIVEN_UP$");
+  };
+  const press = async (name: string): Promise<void> => {
+    await (await page.waitForSelector(`#letters ::-p-text(${name})`))?.click();
+    await page.waitForSelector("#refused", { hidden: true });
+  };
+  await refuse();
+  await press("Discard");
+  await refuse();
+  const raised = await fetch(`${broker.url}/v1/topics/playground-small`, {
+    method: "PATCH",
+    body: JSON.stringify({ config: { "max.message.bytes": "100000" } }),
+  });
+  expect(raised.status).toBe(200);
+  await press("Retry");
+  await until(page, "#sent li:first-child .place", "^playground-small-0@0$");
+});

@@ -1,0 +1,24 @@
+/** What JavaScript without types says wrong when it opens a client. */
+import { expect, test } from "vitest";
+import { checkDiscard, workerOptions, type StrandlineOptions } from "../../client/options.ts";
+
+test.each([
+  [{ brokers: ["localhost:9092"] }, /url, an https address/],
+  [{ principal: "ada", auth: "a token" }, /auth is a function/],
+  [{ retry: { initialRetryTime: "fast" } }, /retry\.initialRetryTime "fast"/],
+  [{ retry: { maxRetryTime: 0 } }, /retry\.maxRetryTime 0/],
+  [{ url: "localhost:8787" }, /"localhost:8787": an http or https address/],
+] as const)("%j is refused, and why is said", (given, said) => {
+  expect(() => workerOptions(given as unknown as StrandlineOptions)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(said) as string }),
+  );
+});
+
+test.each([undefined, {}, { discard: "no" }])("logout(%j) is refused", (given) => {
+  expect(() => checkDiscard(given as unknown as { readonly discard: boolean })).toThrow("discard: true");
+});
+
+test("options of KafkaJS's shape are taken", () => {
+  const { retry } = workerOptions({ retry: { initialRetryTime: 100, maxRetryTime: 10_000 } });
+  expect(retry).toEqual({ initialRetryTimeMs: 100, maxRetryTimeMs: 10_000 });
+});
