@@ -42,6 +42,8 @@ export interface StoredRecords {
   readonly localSequence: number;
   readonly count: number;
   readonly baseOffset: number | null;
+  /** Which of them begin another batch: the edge may take one and refuse the next. */
+  readonly cuts: readonly number[];
 }
 
 interface Packed extends Waiting {
@@ -232,9 +234,18 @@ export class Packer {
   }
 }
 
-function storedRecords({ topic, part, first, count }: Placement, acks: readonly PartAck[]): StoredRecords {
+const NO_CUTS: readonly number[] = [];
+
+function storedRecords({ topic, part, first, count, cuts }: Placement, acks: readonly PartAck[]): StoredRecords {
   const ack = acks[part];
   if (ack === undefined) throw new StrandlineError("UNKNOWN_SERVER_ERROR", `the worker answered ${acks.length} parts`);
   const baseOffset = ack.baseOffset === null ? null : ack.baseOffset + first;
-  return { topic, partition: ack.partition, localSequence: ack.localSequence + first, count, baseOffset };
+  return {
+    topic,
+    partition: ack.partition,
+    localSequence: ack.localSequence + first,
+    count,
+    baseOffset,
+    cuts: cuts ?? NO_CUTS,
+  };
 }

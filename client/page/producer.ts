@@ -7,7 +7,7 @@ import { Partitioning } from "../producer/partitioner.ts";
 import type { Topic } from "../typed/topic-types.ts";
 import { plainSends, SendOrder } from "../typed/typed-sends.ts";
 import { Emitter, type Listener } from "./emitter.ts";
-import { aborted, untilAborted } from "./abort.ts";
+import { aborted, notStored, unlessAborted, untilAborted } from "./abort.ts";
 import { checkTimeoutMs, type FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
 import type { Acks, Message, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
@@ -83,15 +83,16 @@ export class PageProducer implements Producer {
   async disconnect(): Promise<void> {
     if (this.#disconnected) return;
     this.#disconnected = true;
-    this.#linger.end();
-    await Promise.allSettled([...this.#unanswered]);
+    const answered = Promise.allSettled([...this.#unanswered]);
+    this.#linger.hurry(answered);
+    await answered;
     this.#events.emit("disconnect", undefined);
   }
 
   async flush({ signal, timeout }: FlushOptions = {}): Promise<void> {
     const timeoutMs = checkTimeoutMs(timeout);
-    this.#linger.end();
     const answered = Promise.allSettled([...this.#unanswered]);
+    this.#linger.hurry(answered);
     const stopped = new AbortController();
     const late = async (): Promise<never> => {
       await this.#deps.clock.sleep(timeoutMs ?? 0, stopped.signal);
@@ -126,19 +127,26 @@ export class PageProducer implements Producer {
       const timeoutMs = checkTimeout(options.timeout);
       const durability = oneOf("durability", options.durability, ["strict", "relaxed"]);
       const { signal } = options;
-      if (signal?.aborted === true) throw aborted("nothing was stored", signal, { stored: false });
+      if (signal?.aborted === true) throw notStored(signal);
       const compression = oneOf("compression", options.compression, ["none", "gzip"]);
       const { topicMessages, checked } = plainSends(given);
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
       const send = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
-      const stored = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
+      let left = false;
+      const leave = (): Promise<StoredRecords[]> => {
+        if (signal?.aborted === true) throw notStored(signal);
+        left = true;
+        return this.#linger.send(send);
+      };
+      const sent = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
         this.#topics.before(
           topics.map(({ topic }) => topic),
-          () => this.#linger.send(send),
+          leave,
         ),
       );
+      const stored = left || signal === undefined ? sent : unlessAborted(sent, signal, () => left);
       const answered = this.#answer(stored, { acks, until, signal });
       this.#unanswered.add(stored);
       const done = (): void => void this.#unanswered.delete(stored);
@@ -186,7 +194,7 @@ export class PageProducer implements Producer {
       return Promise.resolve([]);
     }
     const answered = stored.then((parts) => parts.map((part) => metadataOf(part, this.#deps.askReceipt)));
-    const acked = acks === 1 ? answered : answered.then((all) => this.#awaitEdge(all, until));
+    const acked = acks === 1 ? answered : stored.then((parts) => this.#awaitEdge(parts, until));
     if (signal === undefined) return acked;
     acked.catch(() => undefined);
     // What is on its way to the disk is waited for: whoever stops waiting is told that it is there.
@@ -195,17 +203,16 @@ export class PageProducer implements Producer {
     );
   }
 
-  /** The edge takes a partition's records in order, so the last one stands for all, unless their partitions are still to be chosen. */
-  async #awaitEdge(all: readonly RecordMetadata[], until: number): Promise<RecordMetadata[]> {
+  /** Each batch is taken or refused as a whole, so its first record stands for it, unless partitions are still to be chosen. */
+  async #awaitEdge(parts: readonly StoredRecords[], until: number): Promise<RecordMetadata[]> {
     return Promise.all(
-      all.map(async (metadata) => {
+      parts.map(async (part) => {
+        const metadata = metadataOf(part, this.#deps.askReceipt);
         if (metadata.baseOffset !== undefined) return metadata;
-        const { count, partition, receipt, receiptOf } = metadata;
-        const awaited =
-          partition < 0 ? Array.from({ length: count }, (_, index) => receiptOf(index)) : [receiptOf(count - 1)];
-        await Promise.all(awaited.map((each) => this.#awaitOne(each, until)));
-        const first = await this.#awaitOne(receipt, until);
-        return withOffset(metadata, first.partition, first.offset ?? undefined);
+        const { count, partition, receiptOf } = metadata;
+        const awaited = partition < 0 ? Array.from({ length: count - 1 }, (_, index) => index + 1) : part.cuts;
+        const [first] = await Promise.all([0, ...awaited].map((index) => this.#awaitOne(receiptOf(index), until)));
+        return withOffset(metadata, first?.partition ?? partition, first?.offset ?? undefined);
       }),
     );
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerOptions } from "../../../client/page/producer-options.ts";
+import { topic } from "../../../client/typed/topic.ts";
 import { CompressionTypes } from "../../../client/page/message.ts";
 import { systemClock } from "../../../client/web-ports.ts";
 import { FakeWorker } from "./fake-worker.ts";
@@ -211,4 +212,89 @@ test("a pack says by which count its partitions were chosen", async () => {
   worker.counts.set("u", null);
   await producer.send({ topic: "u", messages: [{ value: "b" }] });
   expect(worker.packs.map(({ parts }) => parts[0]?.partitionCount)).toEqual([4, 0]);
+});
+
+describe("acks -1", () => {
+  const large = (name: string) => message(name.padEnd(400_000, "."));
+
+  test("a batch that the edge refused between others of its send is told", async () => {
+    const { worker, producer } = world();
+    worker.local = false;
+    const asked: number[] = [];
+    worker.answerReceipt = async ({ localSequence }) => {
+      asked.push(localSequence);
+      const error = { code: "INVALID_RECORD", errno: 87, message: "no", retriable: false, details: {} } as const;
+      return localSequence === 2 || localSequence === 3
+        ? { kind: "dead", partition: 0, error: error as never }
+        : { kind: "committed", partition: 0, offset: localSequence };
+    };
+    const messages = ["a", "b", "c", "d", "e", "f"].map(large);
+    await expect(producer.send({ topic: "t", messages, acks: -1 })).rejects.toMatchObject({ code: "GIVEN_UP" });
+    expect(worker.packs[0]?.parts.map(({ values }) => values.length)).toEqual([2, 2, 2]);
+    expect(asked).toEqual([0, 2, 4]);
+  });
+});
+
+describe("a signal that fires before anything is stored", () => {
+  const slow = (passed: Promise<unknown>) =>
+    topic("t", {
+      value: {
+        "~standard": {
+          version: 1,
+          vendor: "test",
+          validate: async (value: unknown) => {
+            await passed;
+            return { value: value as string };
+          },
+        },
+      },
+    });
+
+  test("while a validator is at work: the send is not stored, and is answered at once; the others keep their order", async () => {
+    const { worker, producer } = world();
+    await send(producer, "known");
+    const passed = Promise.withResolvers<void>();
+    const stopping = new AbortController();
+    const orders = slow(passed.promise);
+    const one = producer.send({ topic: orders, messages: [{ value: "a" }], signal: stopping.signal });
+    const two = send(producer, "b");
+    stopping.abort(new Error("enough"));
+    const ended = await Promise.race([one.catch((error: unknown) => error), systemClock.sleep(200)]);
+    expect(ended).toMatchObject({ code: "ABORTED", details: { stored: false } });
+    passed.resolve();
+    await two;
+    expect(valuesOf(worker)).toEqual([["known"], ["b"]]);
+  });
+
+  test("flush and disconnect end linger for sends that a validator held back", async () => {
+    const { worker, producer } = world({ linger: 60_000 });
+    const passed = Promise.withResolvers<void>();
+    const held = producer.send({ topic: slow(passed.promise), messages: [{ value: "a" }] });
+    const flushed = producer.flush({ timeout: 2_000 });
+    passed.resolve();
+    await flushed;
+    await held;
+    const again = Promise.withResolvers<void>();
+    const last = producer.send({ topic: slow(again.promise), messages: [{ value: "b" }] });
+    const disconnected = producer.disconnect();
+    again.resolve();
+    await Promise.race([disconnected, systemClock.sleep(2_000).then(() => Promise.reject(new Error("lingers")))]);
+    await last;
+    expect(valuesOf(worker)).toHaveLength(2);
+  });
+
+  test("while it is asked whether the topic exists", async () => {
+    const { worker } = world();
+    const answered = Promise.withResolvers<boolean>();
+    worker.askTopic = { ...worker.askTopic, exists: () => answered.promise };
+    const producer = worker.producer({ allowAutoTopicCreation: false });
+    const stopping = new AbortController();
+    const one = send(producer, "a", { signal: stopping.signal });
+    stopping.abort();
+    const ended = await Promise.race([one.catch((error: unknown) => error), systemClock.sleep(200)]);
+    expect(ended).toMatchObject({ code: "ABORTED", details: { stored: false } });
+    answered.resolve(true);
+    await producer.flush();
+    expect(worker.packs).toEqual([]);
+  });
 });
