@@ -44,6 +44,17 @@ export async function openMemoryDevice(
     ...{ usageBytes: null, quotaBytes: null },
     ...{ level: "ok", kind: "memory", deviceId },
   });
-  const faces = { store, localLog, outbox, replica, own, catalog, topicAdmin, settings: storedSettings(store) };
+  const readThrough = sync === null ? null : () => sync.reader();
+  const faces = {
+    store,
+    localLog,
+    outbox,
+    replica,
+    own,
+    readThrough,
+    catalog,
+    topicAdmin,
+    settings: storedSettings(store),
+  };
   return { database: DATABASE, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
 }
