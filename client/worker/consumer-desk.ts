@@ -3,12 +3,15 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerCalls, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { ConsumerSession } from "../consumer/consumer-session.ts";
 import type { Device } from "./device.ts";
+import { watchTopics } from "./topic-watch.ts";
 import type { TopicDesk } from "./topics.ts";
 
 export class ConsumerDesk {
   readonly #device: Device;
   readonly #topics: TopicDesk;
   readonly #sessions = new Map<number, ConsumerSession>();
+  /** Of those that read by pattern. */
+  readonly #watches = new Map<number, () => void>();
   #opened = 0;
 
   constructor(device: Device, topics: TopicDesk) {
@@ -26,6 +29,7 @@ export class ConsumerDesk {
       closeConsumer: async (consumer, commit) => {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
+        this.#endWatch(consumer);
         await session?.close(commit);
       },
     };
@@ -36,8 +40,14 @@ export class ConsumerDesk {
   }
 
   async close(): Promise<void> {
+    for (const id of this.#watches.keys()) this.#endWatch(id);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
+  }
+
+  #endWatch(id: number): void {
+    this.#watches.get(id)?.();
+    this.#watches.delete(id);
   }
 
   async #open(options: ConsumerOptions): Promise<number> {
@@ -48,8 +58,6 @@ export class ConsumerDesk {
     const { readThrough = null } = this.#device;
     const deps = { replica, own, catalog, news, locks, clock, random, groupLockName, follow, readThrough };
     const session = new ConsumerSession(deps, options);
-    // What a pattern matches may be known to the edge alone so far.
-    if (options.patterns.length > 0) void sync?.refreshTopics([], { create: false }).catch(() => {});
     try {
       await session.subscribe();
     } catch (error) {
@@ -58,6 +66,10 @@ export class ConsumerDesk {
     }
     this.#opened += 1;
     this.#sessions.set(this.#opened, session);
+    if (options.patterns.length > 0 && sync !== null) {
+      const refresh = () => sync.refreshTopics([], { create: false });
+      this.#watches.set(this.#opened, watchTopics({ refresh, clock, random }));
+    }
     return this.#opened;
   }
 

@@ -1,6 +1,6 @@
 /** `storage: "none"` against a real broker, in a real browser and in Node: over cuts, with a group, by time, and nothing stored. */
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Strandline } from "../../client/http.ts";
 import { bundlePage } from "../harness/bundle-page.ts";
 import { launchBrowser, type LaunchedBrowser } from "../harness/launch-browser.ts";
@@ -128,5 +128,19 @@ test("in Node as well", async () => {
   }
   clearTimeout(late);
   expect(values).toEqual(numbered(0, 10));
+  await client.close();
+});
+
+test("a pattern matches topics of the edge that a consumer was opened for while offline", async () => {
+  await write(numbered(0, 3));
+  proxy.cut();
+  const client = new Strandline({ url: proxy.url, retry: RETRY });
+  const consumer = client.consumer();
+  await consumer.subscribe({ topic: new RegExp(`^${topic}$`), fromBeginning: true });
+  const values: (string | null)[] = [];
+  await consumer.run({ eachMessage: ({ message }) => void values.push(message.text()) });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  proxy.restore();
+  await vi.waitFor(() => expect(values.toSorted()).toEqual(numbered(0, 3)), { timeout: 15_000 });
   await client.close();
 });
