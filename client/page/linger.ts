@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { PACK_BYTES, type PreparedSend, type StoredRecords } from "./packer.ts";
 import { notStored } from "./abort.ts";
+import { withOwnBytes } from "./prepare-topic.ts";
 
 interface Lingering {
   readonly send: PreparedSend;
@@ -32,7 +33,7 @@ export class Linger {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(notStored(send.signal as AbortSignal));
       };
-      const waiting = { send, resolve, leave };
+      const waiting = { send: withOwnBytes(send), resolve, leave };
       this.#waiting.push(waiting);
       send.signal?.addEventListener("abort", leave, { once: true });
       this.#bytes += send.topics.reduce(

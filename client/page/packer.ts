@@ -10,6 +10,7 @@ import type { Pack, PartAck } from "../calls/append-calls.ts";
 import type { Message } from "./message.ts";
 import { PackBuilder, type PackOptions, type Placement } from "./pack-builder.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
+import { withOwnBytes } from "./prepare-topic.ts";
 import type { PreparedRecord } from "./prepare.ts";
 import { SendQueue, type Waiting } from "./send-queue.ts";
 
@@ -33,6 +34,8 @@ export interface PreparedSend extends PackOptions {
   /** Takes it out of the line while it waits there. */
   readonly signal: AbortSignal | undefined;
   readonly partitioning: Partitioning;
+  /** Its bytes are not the caller's. */
+  readonly owned?: boolean;
 }
 
 /** The records of one send in one partition: consecutive from `localSequence`. */
@@ -80,7 +83,7 @@ export class Packer {
     return new Promise((resolve, reject) => {
       const waiting = { send, resolve, reject };
       if (this.#queue.empty && this.#mayPack(send)) this.#pack(waiting);
-      else this.#enqueue(waiting);
+      else this.#enqueue({ ...waiting, send: withOwnBytes(send) });
     });
   }
 

@@ -10,9 +10,9 @@ import { Emitter, type Listener } from "./emitter.ts";
 import { aborted, notStored, unlessAborted, untilAborted } from "./abort.ts";
 import { checkTimeoutMs, type FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
-import type { Acks, Message, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
-import type { Packer, PreparedTopic, StoredRecords } from "./packer.ts";
-import { inBatches, isLarge, prepareRecord } from "./prepare.ts";
+import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
+import type { Packer, PreparedSend, PreparedTopic, StoredRecords } from "./packer.ts";
+import { prepareTopic, withOwnBytes } from "./prepare-topic.ts";
 import { checkOptions, type ProducerOptions } from "./producer-options.ts";
 import { TopicCheck, type AskTopic } from "./topic-check.ts";
 import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-metadata.ts";
@@ -133,7 +133,7 @@ export class PageProducer implements Producer {
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const send = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
+      let send: PreparedSend = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
       let left = false;
       const leave = (): Promise<StoredRecords[]> => {
         if (signal?.aborted === true) throw notStored(signal);
@@ -146,6 +146,7 @@ export class PageProducer implements Producer {
           leave,
         ),
       );
+      if (!left) send = withOwnBytes(send);
       const stored = left || signal === undefined ? sent : unlessAborted(sent, signal, () => left);
       const answered = this.#answer(stored, { acks, until, signal });
       this.#unanswered.add(stored);
@@ -167,25 +168,12 @@ export class PageProducer implements Producer {
       if (!Array.isArray(messages as unknown))
         throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
       if (messages.length === 0) continue;
-      const prepared = this.#prepareTopic(topic, messages, now);
+      const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
+      const prepared = prepareTopic({ topic, messages, now }, chunking);
       const before = byTopic.get(topic);
       byTopic.set(topic, before === undefined ? prepared : joined(before, prepared));
     }
     return [...byTopic.values()];
-  }
-
-  #prepareTopic(topic: string, messages: readonly Message[], now: number): PreparedTopic {
-    const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
-    if (!records.some(isLarge)) return { topic, messages, records };
-    const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
-    const inAll = records.map((record, index) =>
-      isLarge(record) ? inBatches(record, { topic, index }, chunking) : [record],
-    );
-    return {
-      topic,
-      messages: messages.flatMap((message, index) => inAll[index]?.map(() => message) ?? []),
-      records: inAll.flat(),
-    };
   }
 
   #answer(stored: Promise<StoredRecords[]>, { acks, until, signal }: Answering): Promise<RecordMetadata[]> {

@@ -298,3 +298,43 @@ describe("a signal that fires before anything is stored", () => {
     expect(worker.packs).toEqual([]);
   });
 });
+
+describe("bytes that the caller writes again after send returned", () => {
+  const reused = new Uint8Array(1);
+  const sendAll = (producer: ReturnType<FakeWorker["producer"]>, to: string | ReturnType<typeof plain> = "t") =>
+    Promise.all(
+      ["a", "b", "c"].map((value) => {
+        reused[0] = value.charCodeAt(0);
+        return producer.send({ topic: to as "t", messages: [{ value: reused, partition: 0 }] });
+      }),
+    );
+  const plain = (validate: (value: unknown) => Promise<{ value: unknown }>) =>
+    topic("t", { headers: { "~standard": { version: 1, vendor: "test", validate } } });
+
+  test.each([
+    ["to a topic that is new to the page", {}],
+    ["with linger", { linger: 5 }],
+    ["while it is asked whether the topic exists", { allowAutoTopicCreation: false }],
+  ])("are sent as they were: %s", async (_, options) => {
+    const { worker, producer } = world(options);
+    await sendAll(producer);
+    expect(valuesOf(worker).flat()).toEqual(["a", "b", "c"]);
+  });
+
+  test("are sent as they were: behind a validator", async () => {
+    const { worker, producer } = world();
+    await sendAll(
+      producer,
+      plain(async (value) => ({ value })),
+    );
+    expect(valuesOf(worker).flat()).toEqual(["a", "b", "c"]);
+  });
+});
+
+test("a large value with as many headers as a record may have is refused at send, for its chunks have more", async () => {
+  const { producer } = world();
+  const headers = Object.fromEntries(Array.from({ length: 998 }, (_, index) => [`h${index}`, ""]));
+  await expect(
+    producer.send({ topic: "t", messages: [{ value: new Uint8Array(2_000_000), headers }] }),
+  ).rejects.toMatchObject({ code: "INVALID_RECORD", details: { limit: 995 } });
+});
