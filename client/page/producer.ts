@@ -48,6 +48,8 @@ export interface ProducerDeps {
   readonly askReceipt: AskReceipt;
   readonly clock: Clock;
   readonly random: Random;
+  /** Fires when the client closes: what lingers is answered then. */
+  readonly closing?: AbortSignal;
   /** A send with `acks: 0` that nobody waits for. */
   readonly onLost: (error: unknown) => void;
   readonly askTopic: AskTopic;
@@ -71,6 +73,7 @@ export class PageProducer implements Producer {
     this.#partitioning = new Partitioning({ create, random: deps.random });
     this.#topics = new TopicCheck({ ask: deps.askTopic, clock: deps.clock, ...checks });
     this.#linger = new Linger(deps.clock, lingerMs, (send) => deps.packer.send(send));
+    if (lingerMs > 0) deps.closing?.addEventListener("abort", () => this.#linger.end(), { once: true });
   }
 
   async connect(): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ProducerOptions } from "../../../client/page/producer-options.ts";
+import { Strandline } from "../../../client/http.ts";
 import { topic } from "../../../client/typed/topic.ts";
 import { CompressionTypes } from "../../../client/page/message.ts";
 import { systemClock } from "../../../client/web-ports.ts";
@@ -337,4 +338,15 @@ test("a large value with as many headers as a record may have is refused at send
   await expect(
     producer.send({ topic: "t", messages: [{ value: new Uint8Array(2_000_000), headers }] }),
   ).rejects.toMatchObject({ code: "INVALID_RECORD", details: { limit: 995 } });
+});
+
+test("a send that lingers is answered when its client is closed", async () => {
+  const client = new Strandline();
+  const sent = client.producer({ linger: 60_000 }).send({ topic: "t", messages: [{ value: "a" }] });
+  await client.close();
+  const answer = sent.then(
+    () => "stored",
+    ({ code }: { code: string }) => code,
+  );
+  expect(await Promise.race([answer, systemClock.sleep(2_000)])).toMatch(/stored|CLOSED/);
 });
