@@ -50,6 +50,7 @@ export class StrandlineClient {
   readonly #stopHints: () => void;
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
+  readonly #closing = new AbortController();
   readonly storage: DeviceStorage = {
     persist: () => this.#persistence.ask(),
     estimate: () => this.#connection.call((api) => api.storageReport(), CALL_MS_MAX),
@@ -117,6 +118,7 @@ export class StrandlineClient {
       askReceipt: this.#askReceipt,
       clock: systemClock,
       random: cryptoRandom,
+      closing: this.#closing.signal,
       onLost,
       askTopic: {
         exists: (topic: string) => this.#connection.call((api) => api.topicExists(topic), CALL_MS_MAX),
@@ -209,6 +211,7 @@ export class StrandlineClient {
   /** Ends the worker. What is stored stays, and is sent on by another tab or the next start. */
   async close(): Promise<void> {
     this.#stopHints();
+    this.#closing.abort();
     await this.#connection.close();
   }
 

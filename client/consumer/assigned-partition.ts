@@ -7,6 +7,14 @@ import type { RecordSource } from "./record-source.ts";
 /** Where a partition begins, until the offset is known. */
 export type StartAt = { readonly at: "group" | "latest" | "earliest" } | { readonly timestamp: number };
 
+export interface TimeLookup {
+  readonly seeks: number;
+  /** Where the log ended before it was asked: what was appended since is not passed by. */
+  readonly end: Offset;
+  /** Null: not here yet. */
+  answer: { readonly offset: Offset | null } | { readonly error: unknown } | null;
+}
+
 /** A partition that a session reads. */
 export interface AssignedPartition {
   readonly topic: string;
@@ -16,6 +24,8 @@ export interface AssignedPartition {
   /** The next offset to hand out. Null: not decided, since what `start` asks for is not known yet. */
   position: Offset | null;
   start: StartAt;
+  /** The offset for a time is under way; of the seek that asked for it. */
+  lookup: TimeLookup | null;
   /** The position was reached by reading: only a truncation can put it beyond the log's end. */
   reached: boolean;
   /** The log was cut here; the replica will begin anew from there. */
@@ -40,6 +50,7 @@ export function newPartition(topic: string, ref: PartitionRef, source: RecordSou
     source,
     position: null,
     start: { at: "group" },
+    lookup: null,
     reached: false,
     cutTo: null,
     localSequence: null,

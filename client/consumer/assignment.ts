@@ -10,8 +10,9 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerNews, ConsumerOptions, SeekPosition } from "../calls/consumer-calls.ts";
 import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { OwnRecords } from "../log/own-log.ts";
-import type { TopicRow } from "../log/rows.ts";
-import { newPartition, noting, partitionName, rejoin, seekTo, type AssignedPartition } from "./assigned-partition.ts";
+import type { PartitionRow, TopicRow } from "../log/rows.ts";
+import { newPartition, noting, partitionName, rejoin, seekTo } from "./assigned-partition.ts";
+import type { AssignedPartition, TimeLookup } from "./assigned-partition.ts";
 import { replicaSource, type RecordSource } from "./record-source.ts";
 
 type Choice = ConsumerOptions["topics"][number];
@@ -152,6 +153,7 @@ export class Assignment {
     }
     if (row === undefined) return;
     const source = storage === "none" && !row.local ? this.#readThrough() : this.#replica;
+    if (!known) source.learn?.(topic);
     for (let index = known ? 0 : -1; index < (row.partitionCount ?? 0); index += 1) {
       const name = partitionName(topic, index);
       if (this.partitions.has(name) || (index < 0 && this.#options.isolation !== "local")) continue;
@@ -187,6 +189,7 @@ export class Assignment {
         throw new StrandlineError("UNSUPPORTED_OPERATION", `${topic} is read through: it has no seek by time`, {
           topic,
         });
+      if (!source.local) return row?.leaderEpoch == null ? null : this.#lookedUp(assigned, wanted.timestamp, row);
       const found = await source.offsetForTime(ref, wanted.timestamp);
       if (found !== null) return found;
       // The record may be among those that are still to come to the replica.
@@ -196,6 +199,29 @@ export class Assignment {
     if (topicRow?.local === true) return row?.highWatermark ?? (0 as Offset);
     // Not heard of yet: `latest` is decided when the edge first tells where the log ends.
     return row === undefined || row.leaderEpoch === null ? null : row.highWatermark;
+  }
+
+  /** Null: it is told once it is here. The other partitions are read meanwhile, and offline they may be all there is. */
+  #lookedUp(assigned: AssignedPartition, timestamp: number, { highWatermark: end }: PartitionRow): Offset | null {
+    const { ref, source, seeks } = assigned;
+    if (assigned.lookup?.seeks === seeks) {
+      const { answer, end: before } = assigned.lookup;
+      if (answer === null) return null;
+      assigned.lookup = null;
+      if ("error" in answer) throw answer.error;
+      return answer.offset ?? before;
+    }
+    const lookup: TimeLookup = { seeks, end, answer: null };
+    assigned.lookup = lookup;
+    const tell = (answer: TimeLookup["answer"]): void => {
+      lookup.answer = answer;
+      this.#listener.onMore([ref]);
+    };
+    void source.offsetForTime?.(ref, timestamp).then(
+      (offset) => tell({ offset }),
+      (error: unknown) => tell({ error }),
+    );
+    return null;
   }
 
   async #join(assigned: AssignedPartition): Promise<void> {

@@ -19,3 +19,22 @@ export function untilAborted<Value>(
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
+
+export function notStored(signal: AbortSignal): StrandlineError {
+  return aborted("nothing was stored", signal, { stored: false });
+}
+
+/** Settles with the promise, or rejects where the signal fires before the send has left for the disk. */
+export function unlessAborted<Value>(
+  sent: Promise<Value>,
+  signal: AbortSignal,
+  hasLeft: () => boolean,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      if (!hasLeft()) reject(notStored(signal));
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    sent.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

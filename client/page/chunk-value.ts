@@ -6,6 +6,7 @@ import type { PreparedRecord } from "./prepare.ts";
 
 /** The most that its headers add to a chunk. */
 export const CHUNK_HEADER_BYTES_MAX = 320;
+export const CHUNK_HEADERS_ADDED: number = Object.keys(CHUNK_HEADERS).length;
 export { CHUNK_BYTES_MAX };
 
 export function chunksOf(record: PreparedRecord, value: Uint8Array, random: Random): PreparedRecord[] {

@@ -184,7 +184,7 @@ export class ConsumerLoop {
   }
 
   async #deliver({ runs }: Fetched): Promise<void> {
-    const { book, shown, config, options, clock, packing, onDamage, onBatch, onFenced, read } = this.#deps;
+    const { book, shown, config, options, clock, random, packing, onDamage, onBatch, onFenced, read } = this.#deps;
     if (runs.length === 0) return;
     for (const topic of new Set(runs.filter(({ partition }) => partition >= 0).map(({ topic }) => topic)))
       await this.#whereMoved(topic);
@@ -202,7 +202,7 @@ export class ConsumerLoop {
         onFenced(run);
         this.nudge();
       },
-      transactions: options.groupId === null ? null : transactionsOn(this.#link, { clock, packing }),
+      transactions: options.groupId === null ? null : transactionsOn(this.#link, { clock, random, packing }),
       read,
     });
   }

@@ -84,6 +84,9 @@ export class PageConsumer implements Consumer {
   #book: PositionBook;
   #shown = new ShownRecords();
   #loop: ConsumerLoop | null = null;
+  #starting = false;
+  /** How often it was asked to stop. */
+  #stops = 0;
 
   constructor(deps: ConsumerDeps, config: ConsumerConfig) {
     this.#maxMessageBytes = config.maxMessageBytes;
@@ -115,18 +118,29 @@ export class PageConsumer implements Consumer {
   }
 
   async run(config: RunConfig): Promise<void> {
-    if (this.#loop?.running === true) throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
+    if (this.#loop?.running === true || this.#starting)
+      throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
     if (this.#topics.size + this.#patterns.size === 0)
       throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
     if ((config.eachMessage === undefined) === (config.eachBatch === undefined)) {
       throw new StrandlineError("INVALID_ARGUMENT", "run takes eachMessage or eachBatch");
     }
     config.signal?.throwIfAborted();
-    await this.#deps.connect();
-    config.signal?.throwIfAborted();
-    const loop = new ConsumerLoop(this.#loopDeps(config));
-    this.#loop = loop;
-    this.#stopWith(loop, config.signal);
+    const stops = this.#stops;
+    this.#starting = true;
+    try {
+      // The one before may still be at its last record.
+      if (this.#loop !== null) await this.#stopLoop();
+      await this.#deps.connect();
+      config.signal?.throwIfAborted();
+      // Stopped while it began.
+      if (this.#stops !== stops) return;
+      const loop = new ConsumerLoop(this.#loopDeps(config));
+      this.#loop = loop;
+      this.#stopWith(loop, config.signal);
+    } finally {
+      this.#starting = false;
+    }
   }
 
   #newBook(): PositionBook {
@@ -135,6 +149,11 @@ export class PageConsumer implements Consumer {
   }
 
   async stop(): Promise<void> {
+    this.#stops += 1;
+    await this.#stopLoop();
+  }
+
+  async #stopLoop(): Promise<void> {
     const loop = this.#loop;
     if (loop === null) return;
     const late = new AbortController();

@@ -21,13 +21,16 @@ export async function packAlone(
   const builder = new PackBuilder({ durability: "strict", compression: "none" }, []);
   for (const { topic, messages, records } of topics) {
     const count = counts.get(topic) ?? null;
+    let [choice, partition] = [STICKY, STICKY];
     for (const [index, record] of records.entries()) {
       const message = messages[index];
       if (message === undefined) continue;
-      const choice = partitioning.choose({ topic, count, message, key: record.key });
-      const partition = choice === STICKY ? partitioning.sticky(topic, count ?? 0) : choice;
+      // The chunks of a message stay together.
+      const follows = (record.chunk ?? 0) > 0;
+      if (!follows) choice = partitioning.choose({ topic, count, message, key: record.key });
+      if (!follows) partition = choice === STICKY ? partitioning.sticky(topic, count ?? 0) : choice;
       const full = builder.add({ topic, partition, partitionCount: count ?? 0 }, record, new Map());
-      if (full && choice === STICKY) partitioning.nextBatch(topic, count ?? 0);
+      if (full && choice === STICKY && !follows) partitioning.nextBatch(topic, count ?? 0);
     }
     partitioning.nextBatch(topic, count ?? 0);
   }

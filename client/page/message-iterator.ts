@@ -20,6 +20,7 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
   let offered: Offered | null = null;
   let onOffer: (() => void) | null = null;
   let over = false;
+  let started = false;
   const eachMessage = ({ message }: { readonly message: ReceivedMessage }): Promise<void> =>
     new Promise((resolve, reject) => {
       if (over) return reject(new Error("the iteration was left"));
@@ -44,6 +45,7 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
       if (isAborted(signal)) return;
       throw error;
     }
+    started = true;
     const ended = running.ended();
     for (current = await nextOffer(ended); current !== null; current = await nextOffer(ended)) {
       yield current.message;
@@ -51,7 +53,8 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
     }
   } finally {
     over = true;
-    const stopped = running.stop();
+    // What it did not start runs for somebody else.
+    const stopped = started ? running.stop() : null;
     current?.left(new Error("the iteration was left"));
     await stopped;
   }

@@ -14,6 +14,8 @@ export interface Placement {
   readonly part: number;
   readonly first: number;
   count: number;
+  /** Which of its records begin another batch; absent: they are in one. */
+  cuts?: number[];
 }
 
 export interface PlaceInPack {
@@ -65,7 +67,10 @@ export class PackBuilder {
     const placement = into.get(partition);
     if (placement === undefined)
       into.set(partition, { topic, partition, part: part.index, first: part.encoder.count, count: 1 });
-    else placement.count += 1;
+    else {
+      if (full) (placement.cuts ??= []).push(placement.count);
+      placement.count += 1;
+    }
     part.encoder.append(record);
     return full;
   }

@@ -10,6 +10,7 @@ import type { Pack, PartAck } from "../calls/append-calls.ts";
 import type { Message } from "./message.ts";
 import { PackBuilder, type PackOptions, type Placement } from "./pack-builder.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
+import { withOwnBytes } from "./prepare-topic.ts";
 import type { PreparedRecord } from "./prepare.ts";
 import { SendQueue, type Waiting } from "./send-queue.ts";
 
@@ -33,6 +34,8 @@ export interface PreparedSend extends PackOptions {
   /** Takes it out of the line while it waits there. */
   readonly signal: AbortSignal | undefined;
   readonly partitioning: Partitioning;
+  /** Its bytes are not the caller's. */
+  readonly owned?: boolean;
 }
 
 /** The records of one send in one partition: consecutive from `localSequence`. */
@@ -42,6 +45,8 @@ export interface StoredRecords {
   readonly localSequence: number;
   readonly count: number;
   readonly baseOffset: number | null;
+  /** Which of them begin another batch: the edge may take one and refuse the next. */
+  readonly cuts: readonly number[];
 }
 
 interface Packed extends Waiting {
@@ -78,7 +83,7 @@ export class Packer {
     return new Promise((resolve, reject) => {
       const waiting = { send, resolve, reject };
       if (this.#queue.empty && this.#mayPack(send)) this.#pack(waiting);
-      else this.#enqueue(waiting);
+      else this.#enqueue({ ...waiting, send: withOwnBytes(send) });
     });
   }
 
@@ -232,9 +237,18 @@ export class Packer {
   }
 }
 
-function storedRecords({ topic, part, first, count }: Placement, acks: readonly PartAck[]): StoredRecords {
+const NO_CUTS: readonly number[] = [];
+
+function storedRecords({ topic, part, first, count, cuts }: Placement, acks: readonly PartAck[]): StoredRecords {
   const ack = acks[part];
   if (ack === undefined) throw new StrandlineError("UNKNOWN_SERVER_ERROR", `the worker answered ${acks.length} parts`);
   const baseOffset = ack.baseOffset === null ? null : ack.baseOffset + first;
-  return { topic, partition: ack.partition, localSequence: ack.localSequence + first, count, baseOffset };
+  return {
+    topic,
+    partition: ack.partition,
+    localSequence: ack.localSequence + first,
+    count,
+    baseOffset,
+    cuts: cuts ?? NO_CUTS,
+  };
 }

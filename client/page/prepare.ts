@@ -6,7 +6,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError, type ErrorDetails } from "../../shared/strandline-error.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import type { Random } from "../../shared/random.ts";
-import { CHUNK_BYTES_MAX, CHUNK_HEADER_BYTES_MAX, chunksOf } from "./chunk-value.ts";
+import { CHUNK_BYTES_MAX, CHUNK_HEADER_BYTES_MAX, CHUNK_HEADERS_ADDED, chunksOf } from "./chunk-value.ts";
 import type { HeaderValue, Message, MessageValue } from "./message.ts";
 
 export interface PreparedHeader {
@@ -85,6 +85,11 @@ export function inBatches(
       bytes: valueBytes,
       bytesMax: maxMessageBytes,
     });
+  }
+  const headersMax = LIMITS.recordHeadersMax - CHUNK_HEADERS_ADDED;
+  if (record.headers.length > headersMax) {
+    const said = `${record.headers.length} headers, of at most ${headersMax} where the value is sent in chunks`;
+    throw invalid("INVALID_RECORD", place, said, { limit: headersMax });
   }
   const rest = bytes - valueBytes + CHUNK_HEADER_BYTES_MAX;
   if (value instanceof Uint8Array && valueBytes > CHUNK_BYTES_MAX && rest + CHUNK_BYTES_MAX <= LIMITS.batchBytesMax)

@@ -7,12 +7,12 @@ import { Partitioning } from "../producer/partitioner.ts";
 import type { Topic } from "../typed/topic-types.ts";
 import { plainSends, SendOrder } from "../typed/typed-sends.ts";
 import { Emitter, type Listener } from "./emitter.ts";
-import { aborted, untilAborted } from "./abort.ts";
+import { aborted, notStored, unlessAborted, untilAborted } from "./abort.ts";
 import { checkTimeoutMs, type FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
-import type { Acks, Message, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
-import type { Packer, PreparedTopic, StoredRecords } from "./packer.ts";
-import { inBatches, isLarge, prepareRecord } from "./prepare.ts";
+import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
+import type { Packer, PreparedSend, PreparedTopic, StoredRecords } from "./packer.ts";
+import { prepareTopic, withOwnBytes } from "./prepare-topic.ts";
 import { checkOptions, type ProducerOptions } from "./producer-options.ts";
 import { TopicCheck, type AskTopic } from "./topic-check.ts";
 import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-metadata.ts";
@@ -48,6 +48,8 @@ export interface ProducerDeps {
   readonly askReceipt: AskReceipt;
   readonly clock: Clock;
   readonly random: Random;
+  /** Fires when the client closes: what lingers is answered then. */
+  readonly closing?: AbortSignal;
   /** A send with `acks: 0` that nobody waits for. */
   readonly onLost: (error: unknown) => void;
   readonly askTopic: AskTopic;
@@ -71,6 +73,7 @@ export class PageProducer implements Producer {
     this.#partitioning = new Partitioning({ create, random: deps.random });
     this.#topics = new TopicCheck({ ask: deps.askTopic, clock: deps.clock, ...checks });
     this.#linger = new Linger(deps.clock, lingerMs, (send) => deps.packer.send(send));
+    if (lingerMs > 0) deps.closing?.addEventListener("abort", () => this.#linger.end(), { once: true });
   }
 
   async connect(): Promise<void> {
@@ -83,15 +86,16 @@ export class PageProducer implements Producer {
   async disconnect(): Promise<void> {
     if (this.#disconnected) return;
     this.#disconnected = true;
-    this.#linger.end();
-    await Promise.allSettled([...this.#unanswered]);
+    const answered = Promise.allSettled([...this.#unanswered]);
+    this.#linger.hurry(answered);
+    await answered;
     this.#events.emit("disconnect", undefined);
   }
 
   async flush({ signal, timeout }: FlushOptions = {}): Promise<void> {
     const timeoutMs = checkTimeoutMs(timeout);
-    this.#linger.end();
     const answered = Promise.allSettled([...this.#unanswered]);
+    this.#linger.hurry(answered);
     const stopped = new AbortController();
     const late = async (): Promise<never> => {
       await this.#deps.clock.sleep(timeoutMs ?? 0, stopped.signal);
@@ -126,19 +130,27 @@ export class PageProducer implements Producer {
       const timeoutMs = checkTimeout(options.timeout);
       const durability = oneOf("durability", options.durability, ["strict", "relaxed"]);
       const { signal } = options;
-      if (signal?.aborted === true) throw aborted("nothing was stored", signal, { stored: false });
+      if (signal?.aborted === true) throw notStored(signal);
       const compression = oneOf("compression", options.compression, ["none", "gzip"]);
       const { topicMessages, checked } = plainSends(given);
       const topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const send = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
-      const stored = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
+      let send: PreparedSend = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
+      let left = false;
+      const leave = (): Promise<StoredRecords[]> => {
+        if (signal?.aborted === true) throw notStored(signal);
+        left = true;
+        return this.#linger.send(send);
+      };
+      const sent = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
         this.#topics.before(
           topics.map(({ topic }) => topic),
-          () => this.#linger.send(send),
+          leave,
         ),
       );
+      if (!left) send = withOwnBytes(send);
+      const stored = left || signal === undefined ? sent : unlessAborted(sent, signal, () => left);
       const answered = this.#answer(stored, { acks, until, signal });
       this.#unanswered.add(stored);
       const done = (): void => void this.#unanswered.delete(stored);
@@ -159,25 +171,12 @@ export class PageProducer implements Producer {
       if (!Array.isArray(messages as unknown))
         throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
       if (messages.length === 0) continue;
-      const prepared = this.#prepareTopic(topic, messages, now);
+      const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
+      const prepared = prepareTopic({ topic, messages, now }, chunking);
       const before = byTopic.get(topic);
       byTopic.set(topic, before === undefined ? prepared : joined(before, prepared));
     }
     return [...byTopic.values()];
-  }
-
-  #prepareTopic(topic: string, messages: readonly Message[], now: number): PreparedTopic {
-    const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
-    if (!records.some(isLarge)) return { topic, messages, records };
-    const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
-    const inAll = records.map((record, index) =>
-      isLarge(record) ? inBatches(record, { topic, index }, chunking) : [record],
-    );
-    return {
-      topic,
-      messages: messages.flatMap((message, index) => inAll[index]?.map(() => message) ?? []),
-      records: inAll.flat(),
-    };
   }
 
   #answer(stored: Promise<StoredRecords[]>, { acks, until, signal }: Answering): Promise<RecordMetadata[]> {
@@ -186,7 +185,7 @@ export class PageProducer implements Producer {
       return Promise.resolve([]);
     }
     const answered = stored.then((parts) => parts.map((part) => metadataOf(part, this.#deps.askReceipt)));
-    const acked = acks === 1 ? answered : answered.then((all) => this.#awaitEdge(all, until));
+    const acked = acks === 1 ? answered : stored.then((parts) => this.#awaitEdge(parts, until));
     if (signal === undefined) return acked;
     acked.catch(() => undefined);
     // What is on its way to the disk is waited for: whoever stops waiting is told that it is there.
@@ -195,17 +194,16 @@ export class PageProducer implements Producer {
     );
   }
 
-  /** The edge takes a partition's records in order, so the last one stands for all, unless their partitions are still to be chosen. */
-  async #awaitEdge(all: readonly RecordMetadata[], until: number): Promise<RecordMetadata[]> {
+  /** Each batch is taken or refused as a whole, so its first record stands for it, unless partitions are still to be chosen. */
+  async #awaitEdge(parts: readonly StoredRecords[], until: number): Promise<RecordMetadata[]> {
     return Promise.all(
-      all.map(async (metadata) => {
+      parts.map(async (part) => {
+        const metadata = metadataOf(part, this.#deps.askReceipt);
         if (metadata.baseOffset !== undefined) return metadata;
-        const { count, partition, receipt, receiptOf } = metadata;
-        const awaited =
-          partition < 0 ? Array.from({ length: count }, (_, index) => receiptOf(index)) : [receiptOf(count - 1)];
-        await Promise.all(awaited.map((each) => this.#awaitOne(each, until)));
-        const first = await this.#awaitOne(receipt, until);
-        return withOffset(metadata, first.partition, first.offset ?? undefined);
+        const { count, partition, receiptOf } = metadata;
+        const awaited = partition < 0 ? Array.from({ length: count - 1 }, (_, index) => index + 1) : part.cuts;
+        const [first] = await Promise.all([0, ...awaited].map((index) => this.#awaitOne(receiptOf(index), until)));
+        return withOffset(metadata, first?.partition ?? partition, first?.offset ?? undefined);
       }),
     );
   }

@@ -1,7 +1,7 @@
 /** Sends that wait for their turn, in order. Each leaves when its time is over, or its signal fires: nothing of it is stored. */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { aborted } from "./abort.ts";
+import { notStored } from "./abort.ts";
 import type { PreparedSend, StoredRecords } from "./packer.ts";
 
 export interface Waiting {
@@ -14,7 +14,7 @@ export class SendQueue {
   readonly #clock: Clock;
   readonly #onLeft: () => void;
   /** When each has to leave. In the order in which they came. */
-  readonly #waiting = new Map<Waiting, number>();
+  readonly #waiting = new Map<Waiting, { readonly at: number; readonly abort: () => void }>();
   /** The same in a list, from `#first` on, where those that left have not been passed by yet: a map steps over all that it deleted to find its first. */
   #line: Waiting[] = [];
   #first = 0;
@@ -42,19 +42,19 @@ export class SendQueue {
   add(waiting: Waiting): void {
     const { timeoutMs, signal } = waiting.send;
     const at = this.#clock.now() + timeoutMs;
-    this.#waiting.set(waiting, at);
+    const abort = (): void => this.#leave(waiting, notStored(signal as AbortSignal));
+    this.#waiting.set(waiting, { at, abort });
     this.#line.push(waiting);
-    signal?.addEventListener(
-      "abort",
-      () => this.#leave(waiting, aborted("nothing was stored", signal, { stored: false })),
-      { once: true },
-    );
+    signal?.addEventListener("abort", abort, { once: true });
     if (this.#timer === null || at < this.#timer.at) this.#watch(at);
   }
 
   /** False: it has left. */
   take(waiting: Waiting): boolean {
+    const known = this.#waiting.get(waiting);
     const there = this.#waiting.delete(waiting);
+    // A signal may outlive thousands of sends.
+    if (known !== undefined) waiting.send.signal?.removeEventListener("abort", known.abort);
     if (this.empty) {
       this.#line = [];
       this.#first = 0;
@@ -82,12 +82,12 @@ export class SendQueue {
 
   #expire(): void {
     const now = this.#clock.now();
-    for (const [waiting, at] of [...this.#waiting].toSorted(([, a], [, b]) => a - b)) {
+    for (const [waiting, { at }] of [...this.#waiting].toSorted(([, a], [, b]) => a.at - b.at)) {
       const { timeoutMs } = waiting.send;
       const said = `nothing was stored: the send waited ${timeoutMs} ms for its turn`;
       if (at <= now) this.#leave(waiting, new StrandlineError("REQUEST_TIMED_OUT", said, { timeoutMs }));
     }
-    const next = Math.min(...this.#waiting.values());
+    const next = Math.min(...Array.from(this.#waiting.values(), ({ at }) => at));
     if (Number.isFinite(next) && this.#timer === null) this.#watch(next);
   }
 

@@ -6,7 +6,8 @@ import type { Topic } from "../typed/topic-types.ts";
 import { plainSends } from "../typed/typed-sends.ts";
 import type { TopicMessages } from "./message.ts";
 import type { PreparedTopic } from "./packer.ts";
-import { prepareRecord } from "./prepare.ts";
+import { ownTopic, prepareTopic } from "./prepare-topic.ts";
+import type { Chunking } from "./prepare.ts";
 
 /** Values are what `structuredClone` takes, and come back as copies. One state for each group, shared by its tabs. */
 export interface TransactionState {
@@ -32,6 +33,7 @@ export interface Transaction {
 
 export interface TransactionDeps {
   readonly now: () => number;
+  readonly chunking: Chunking;
   readonly readState: (key: StateKey) => Promise<StateRead>;
 }
 
@@ -83,8 +85,8 @@ export class HandlerTransaction implements Transaction {
     if (!Array.isArray(messages as unknown))
       throw new StrandlineError("INVALID_ARGUMENT", `messages to ${topic}: not an array`, { topic });
     const now = this.#deps.now();
-    const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
-    if (records.length > 0) this.#sends.push({ topic, messages: [...messages], records });
+    // Encoded once the handler has resolved: until then the bytes are the handler's.
+    if (messages.length > 0) this.#sends.push(ownTopic(prepareTopic({ topic, messages, now }, this.#deps.chunking)));
   }
 
   async #get(key: StateKey): Promise<unknown> {

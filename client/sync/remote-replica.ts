@@ -25,6 +25,8 @@ export interface RemoteReplicaPorts extends Pick<IntakePorts, "sessionId" | "tru
   readonly clock: Clock;
   readonly random: Random;
   readonly retry: RetryPolicy;
+  /** Asks the edge about topics; what it tells of them the catalog learns. */
+  readonly askTopics: (names: readonly string[]) => Promise<unknown>;
   readonly reached: (error: StrandlineError | null) => void;
 }
 
@@ -38,6 +40,7 @@ const WAIT_MS = 25_000;
 const BEHIND_ALL = Number.MAX_SAFE_INTEGER as Offset;
 
 export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
+  readonly local = false;
   readonly #ports: RemoteReplicaPorts;
   readonly #intake: Intake;
   readonly #backoff: Backoff;
@@ -51,12 +54,17 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
   /** Partitions of the request under way. */
   #asked: ReadonlySet<RemoteWindow> = new Set();
   #turns = 0;
+  readonly #unknown = new Set<string>();
+  readonly #unknownHold: Hold;
+  readonly #unknownBackoff: Backoff;
 
   constructor(ports: RemoteReplicaPorts) {
     const { clock, retry, random } = ports;
     this.#ports = ports;
     this.#hold = new Hold(clock, () => this.#nudge.notify());
     this.#backoff = new Backoff(retry, random);
+    this.#unknownHold = new Hold(clock, () => this.#nudge.notify());
+    this.#unknownBackoff = new Backoff(retry, random);
     this.#intake = new Intake({
       ...ports,
       failed: (error) => this.#failed(error),
@@ -93,12 +101,27 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     return Promise.resolve({ runs, nextOffset, replicatedTo: window.end, ...bounds });
   }
 
-  /** Kafka's offset for a time; null: no such record so far. Rejects where the edge does not answer. */
+  learn(topic: string): void {
+    if (this.#unknown.has(topic)) return;
+    this.#unknown.add(topic);
+    this.#wake();
+  }
+
+  /** Kafka's offset for a time; null: no such record so far. Waits for the edge. */
   async offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null> {
     const topic = (await this.#topics()).get(ref.topicKey);
     if (topic === undefined) return null;
     const { signal } = this.#closing;
-    return await this.#ports.edge.offsetForTime({ topic: topic.name, partition: ref.partition, timestamp }, signal);
+    const { edge, clock, retry, random } = this.#ports;
+    const backoff = new Backoff(retry, random);
+    for (;;) {
+      try {
+        return await edge.offsetForTime({ topic: topic.name, partition: ref.partition, timestamp }, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof StrandlineError) || !error.retriable) throw error;
+        await clock.sleep(backoff.nextDelayMs(), signal);
+      }
+    }
   }
 
   /** Returns the way to stop listening. */
@@ -138,6 +161,7 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
   /** One request; false: there is nothing to ask for, or it failed. */
   async #turn(): Promise<boolean> {
     try {
+      await this.#askTopics();
       const topics = await this.#topics();
       const known = [...this.#windows.values()].filter(({ ref }) => topics.has(ref.topicKey));
       const unheard = known.filter(({ bounds }) => bounds === null);
@@ -158,6 +182,15 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
       this.#asked = new Set();
       this.#poll = null;
     }
+  }
+
+  /** A consumer does not make topics: one that is not there yet is asked for again. */
+  async #askTopics(): Promise<void> {
+    if (this.#unknown.size === 0 || this.#unknownHold.active) return;
+    await this.#ports.askTopics([...this.#unknown]);
+    for (const { name } of (await this.#topics()).values()) this.#unknown.delete(name);
+    if (this.#unknown.size === 0) this.#unknownBackoff.reset();
+    else this.#unknownHold.start(this.#unknownBackoff.nextDelayMs());
   }
 
   async #pull(

@@ -227,11 +227,15 @@ class Sync implements SyncHandle {
   }
 
   /** What whoever reads at the edge tells, and what a request names it by. */
-  #readerPorts(): Pick<RemoteReplicaPorts, "sessionId" | "damaged" | "truncated" | "unknown" | "reached"> {
+  #readerPorts(): Pick<
+    RemoteReplicaPorts,
+    "sessionId" | "damaged" | "truncated" | "unknown" | "reached" | "askTopics"
+  > {
     const { listener, random } = this.#ports;
     return {
       sessionId: hex(random.bytes(16)),
       reached: (error) => this.#reached(error, null),
+      askTopics: (names) => this.#directory.refresh(names, false, this.#closing.signal),
       unknown: (topic) => void this.#directory.refresh([topic], false, this.#closing.signal).catch(() => undefined),
       damaged: ({ partition }, topic, range) => listener.event({ type: "log.damaged", topic, partition, ...range }),
       truncated: ({ partition }, topic, offset) => listener.event({ type: "log.truncated", topic, partition, offset }),

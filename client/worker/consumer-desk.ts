@@ -3,6 +3,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerCalls, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { ConsumerSession } from "../consumer/consumer-session.ts";
 import type { Device } from "./device.ts";
+import { watchTopics } from "./topic-watch.ts";
 import type { TopicDesk } from "./topics.ts";
 
 /** A topic that is read through and that the edge does not know, or does not answer for, is asked for again. */
@@ -14,6 +15,8 @@ export class ConsumerDesk {
   readonly #sessions = new Map<number, ConsumerSession>();
   /** Ends what is asked for a session's sake. */
   readonly #asking = new Map<ConsumerSession, AbortController>();
+  /** Of those that read by pattern. */
+  readonly #watches = new Map<number, () => void>();
   #opened = 0;
 
   constructor(device: Device, topics: TopicDesk) {
@@ -32,6 +35,7 @@ export class ConsumerDesk {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
         if (session !== undefined) this.#stopAsking(session);
+        this.#endWatch(consumer);
         await session?.close(commit);
       },
     };
@@ -43,8 +47,14 @@ export class ConsumerDesk {
 
   async close(): Promise<void> {
     for (const session of this.#sessions.values()) this.#stopAsking(session);
+    for (const id of this.#watches.keys()) this.#endWatch(id);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
+  }
+
+  #endWatch(id: number): void {
+    this.#watches.get(id)?.();
+    this.#watches.delete(id);
   }
 
   async #open(asked: ConsumerOptions): Promise<number> {
@@ -56,8 +66,6 @@ export class ConsumerDesk {
     const { readThrough = null } = this.#device;
     const deps = { replica, own, catalog, news, locks, clock, random, groupLockName, follow, readThrough };
     const session = new ConsumerSession(deps, options);
-    // What a pattern matches may be known to the edge alone so far.
-    if (options.patterns.length > 0) void sync?.refreshTopics([], { create: false }).catch(() => {});
     try {
       await session.subscribe();
     } catch (error) {
@@ -69,6 +77,10 @@ export class ConsumerDesk {
     const asking = new AbortController();
     this.#asking.set(session, asking);
     void this.#learn(options, asking.signal).catch(() => {});
+    if (options.patterns.length > 0 && sync !== null) {
+      const refresh = () => sync.refreshTopics([], { create: false });
+      this.#watches.set(this.#opened, watchTopics({ refresh, clock, random }));
+    }
     return this.#opened;
   }
 

@@ -73,10 +73,15 @@ export class OutboxDesk {
   }
 
   async #receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> {
-    const row = await this.#device.catalog.byName(checkTopicName(place.topic));
-    if (row === undefined) return { kind: "unknown" };
-    const ref = { topicKey: row.topicKey, partition: toPartition(place.partition) };
-    return await this.#receipts.state(ref, place.localSequence, timeoutMs);
+    const name = checkTopicName(place.topic);
+    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name);
+    // The topic that has the name now, then those that had it before.
+    for (const { topicKey } of rows.toReversed()) {
+      const ref = { topicKey, partition: toPartition(place.partition) };
+      const state = await this.#receipts.state(ref, place.localSequence, timeoutMs);
+      if (state.kind !== "unknown") return state;
+    }
+    return { kind: "unknown" };
   }
 
   async #settled(given: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]> {

@@ -8,7 +8,7 @@ import { WorkerCore } from "../../client/worker/core.ts";
 import type { Device } from "../../client/worker/device.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { SILENT_CHANNEL } from "./consumer/fake-log.ts";
-import { Tab } from "./log/log-fixture.ts";
+import { OTHER_TOPIC_ID, Tab } from "./log/log-fixture.ts";
 
 function coreOf(tab: Tab): { core: WorkerCore; news: DeviceNews } {
   const news = new DeviceNews(SILENT_CHANNEL, systemClock);
@@ -122,4 +122,14 @@ describe("dead letters", () => {
     expect((await core.calls.status()).pendingBytes).toBeGreaterThan(0);
     await expect(letters.retry("nonsense")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
+});
+
+test("a receipt of a topic that was made again since leads to its record, which still waits", async () => {
+  const tab = await Tab.open();
+  await tab.learn("orders", 1);
+  await tab.append("orders-0: a b");
+  await tab.learn("orders", 1, OTHER_TOPIC_ID);
+  const { calls } = coreOf(tab).core;
+  expect(await calls.receipt("orders", 0, 1, 0)).toEqual({ kind: "pending", partition: 0 });
+  expect(await calls.receipt("orders", 0, 2, 0)).toEqual({ kind: "unknown" });
 });

@@ -209,6 +209,7 @@ test("what was handled before is not committed while a transaction is under way,
   let outcome: "applied" | "failed" = "failed";
   const transactions: Transactions = {
     now: () => 0,
+    chunking: { random: new SeededRandom(1), maxMessageBytes: 1 },
     readState: () => Promise.reject(new Error("nobody asked")),
     commit: async () => {
       // Behind what is applied it would take the group back.
@@ -223,4 +224,37 @@ test("what was handled before is not committed while a transaction is under way,
   outcome = "applied";
   expect(await handleOnce(run, { book, transactions }, handling)).toBe(true);
   expect([book.uncommitted(), book.base(run)]).toEqual([[], { expected: 5, joins: 0 }]);
+});
+
+test("a value above the batch limit goes in chunks, as with a producer, and bytes are taken as they were", async () => {
+  const { tab } = await world("a");
+  await tab.log.catalog.ensure("out", { partitionCount: 3 });
+  const consumer = tab.consumer("g", { maxWaitTimeInMs: 20 });
+  const crashes: unknown[] = [];
+  consumer.on("crash", ({ error }) => crashes.push(error));
+  const reused = new Uint8Array([7]);
+  await consumer.subscribe({ topic: "in", fromBeginning: true });
+  let done = false;
+  await consumer.run({
+    eachMessage: ({ tx }) => {
+      tx.send({ topic: "out", messages: [{ value: new Uint8Array(2_500_000).fill(3) }, { value: reused }] });
+      reused[0] = 8;
+      done = true;
+    },
+  });
+  await until(() => done);
+  await consumer.stop();
+  expect(crashes).toEqual([]);
+  const reader = tab.consumer(undefined, { maxWaitTimeInMs: 20 });
+  await reader.subscribe({ topic: "out", fromBeginning: true });
+  const lengths: [number, number | undefined][] = [];
+  for await (const { value } of reader) {
+    lengths.push([value?.length ?? 0, value?.[0]]);
+    if (lengths.length === 2) break;
+  }
+  expect(lengths.toSorted(([one], [other]) => other - one)).toEqual([
+    [2_500_000, 3],
+    [1, 7],
+  ]);
+  await tab.close();
 });

@@ -122,6 +122,7 @@ test("storage none reads through the source it is given, without following the t
   const { replica } = there.tab.log;
   let closed = 0;
   const source = (): RecordSource => ({
+    local: false,
     rows: (refs) => replica.rows(refs),
     read: (ref, offset, bytesMax) => replica.read(ref, offset, bytesMax),
     close: () => void (closed += 1),
