@@ -1,5 +1,5 @@
 /** The round of each minute, in one tab. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { StoredTables } from "../../../client/log/table-store.ts";
 import { Housekeeper } from "../../../client/storage/housekeeper.ts";
 import { QuotaGovernor } from "../../../client/storage/quota-governor.ts";
@@ -84,10 +84,10 @@ test("a round that fails is tried again in the next", async () => {
   const { clock, keeper } = await house(lab);
   await lab.put({ value: "a" });
   await lab.put({ value: "b" });
-  const { transact } = lab.tab.store;
-  lab.tab.store.transact = () => Promise.reject(new Error("by the test"));
+  const failing = vi.spyOn(lab.tab.store, "transact").mockRejectedValue(new Error("by the test"));
   await clock.pass(10_000);
-  lab.tab.store.transact = transact;
+  expect(failing).toHaveBeenCalled();
+  failing.mockRestore();
   await clock.pass(60_000);
   expect(await lab.read()).toBe("1:-=b");
   await keeper.close();
