@@ -30,6 +30,7 @@ export function evictableReplica(replica: Replica, { store, clock, governor }: E
     beginTurn: (group) => replica.beginTurn(group),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
+    readFrom: (group, ref) => replica.readFrom(group, ref),
     committed: (group, ref) => replica.committed(group, ref),
     commit: (group, offsets, options) => replica.commit(group, offsets, options),
     async store(runs) {
