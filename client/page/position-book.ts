@@ -1,5 +1,6 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
+import { lineName, nameOf, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
 import type { HandledTo, PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 export interface TopicPartition {
@@ -11,35 +12,6 @@ export interface TopicPartition {
 export interface Base {
   readonly expected: number | null;
   readonly joins: number;
-}
-
-/** Pending records are a line of their own beside the committed ones. */
-type Line = TopicPartition & { readonly pending: boolean; readonly handledTo?: number };
-
-function lineName({ topic, partition, pending }: Line): string {
-  return `${topic}-${partition}${pending ? "~" : ""}`;
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
-}
-
-function seekName(position: SeekPosition): string {
-  const { topic, partition } = position;
-  return lineName({ topic, partition, pending: "localSequence" in position });
-}
-
-/** `read` is where the next record stands, `at` the next that is to be handled. */
-function resolvedAt({ topic, partition, pending, handledTo = 0 }: Line, read: number): Resolved {
-  if (pending) return { at: read, read, position: { topic, partition, localSequence: read } };
-  const at = Math.max(read, handledTo);
-  return { at, read, position: { topic, partition, offset: at, ...(at > read ? { readFrom: read } : {}) } };
-}
-
-interface Resolved {
-  readonly at: number | null;
-  readonly read: number | null;
-  readonly position: SeekPosition;
 }
 
 export class PositionBook {

@@ -116,14 +116,15 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))("seed %i: each message 
     const at = random.below(tabs.length);
     const [tab, consumer] = [tabs[at], consumers[at]];
     if (tab === undefined || consumer === undefined) continue;
-    if (random.chance(0.3)) {
+    const draw = random.next();
+    if (draw < 0.3) {
       seen.kills += 1;
       tab.kill();
-    } else if (random.chance(0.15)) {
+    } else if (draw < 0.4) {
       seen.again += 1;
       await consumer.stop();
       consumers[at] = await start(trial, tab, byBatch);
-    } else if (random.chance(0.15)) {
+    } else if (draw < 0.5) {
       consumer.pause([{ topic: "in", partitions: [0] }]);
       void systemClock.sleep(3).then(() => consumer.resume([{ topic: "in", partitions: [0] }]));
     }
