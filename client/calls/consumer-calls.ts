@@ -6,9 +6,14 @@ export interface TopicPartitionOffset {
   readonly offset: number;
 }
 
+/** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
+export interface HandledTo extends TopicPartitionOffset {
+  readonly readFrom?: number;
+}
+
 /** Where a partition goes on. */
 export type SeekPosition = { readonly topic: string; readonly partition: number } & (
-  | { readonly offset: number }
+  | Pick<HandledTo, "offset" | "readFrom">
   /** The log's end or its start as far as the device knows them once they are known. */
   | { readonly at: "latest" | "earliest" }
   /** The first record whose time is this or later, in milliseconds since 1970. */
@@ -44,7 +49,7 @@ export interface PollOptions {
   /** Then: positions that replace the session's own. */
   readonly seeks: readonly SeekPosition[];
   /** Positions to commit first: what was processed since the last poll. */
-  readonly commit: readonly TopicPartitionOffset[];
+  readonly commit: readonly HandledTo[];
   /** These yield nothing and keep their positions. */
   readonly paused: readonly {
     readonly topic: string;
@@ -68,6 +73,8 @@ export interface PolledRun {
   /** Skip records below `from`, stop at `to`. */
   readonly from: number;
   readonly to: number;
+  /** Records below it were handled: they are here for the chunks among them. Absent: none. */
+  readonly handledTo?: number;
   readonly highWatermark: number;
   /** Not committed: the offsets in the batches, `from` and `to` are local sequences. */
   readonly pending: boolean;
@@ -110,10 +117,10 @@ export interface ConsumerCalls {
   /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
-  commit(consumer: number, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
   /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
   movedRecords(consumer: number, topic: string, range: { from: number; to: number }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
 }

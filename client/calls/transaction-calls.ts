@@ -23,6 +23,8 @@ export interface TransactionCommit {
   /** Of the run that was handled. */
   readonly joins: number;
   readonly offset: number;
+  /** As `HandledTo.readFrom`. */
+  readonly readFrom?: number;
   /** Null: nothing is sent. */
   readonly pack: Pack | null;
   readonly changes: readonly StateChange[];

@@ -23,6 +23,8 @@ export interface AssignedPartition {
   readonly source: RecordSource;
   /** The next offset to hand out. Null: not decided, since what `start` asks for is not known yet. */
   position: Offset | null;
+  /** What is read below it was handled: it is read for the chunks among it. Null: nothing. */
+  handledTo: Offset | null;
   start: StartAt;
   /** The offset for a time is under way; of the seek that asked for it. */
   lookup: TimeLookup | null;
@@ -49,6 +51,7 @@ export function newPartition(topic: string, ref: PartitionRef, source: RecordSou
     ref,
     source,
     position: null,
+    handledTo: null,
     start: { at: "group" },
     lookup: null,
     reached: false,
@@ -70,7 +73,8 @@ export function seekTo(assigned: AssignedPartition, to: SeekPosition): void {
     return;
   }
   assigned.reached = false;
-  assigned.position = "offset" in to ? (to.offset as Offset) : null;
+  assigned.handledTo = "offset" in to && to.readFrom !== undefined ? (to.offset as Offset) : null;
+  assigned.position = "offset" in to ? ((to.readFrom ?? to.offset) as Offset) : null;
   if ("at" in to) assigned.start = { at: to.at };
   else if ("timestamp" in to) assigned.start = { timestamp: to.timestamp };
 }
@@ -81,6 +85,7 @@ export function rejoin(assigned: AssignedPartition): void {
   assigned.joins += 1;
   assigned.committed = undefined;
   assigned.position = null;
+  assigned.handledTo = null;
   assigned.start = { at: "group" };
   assigned.reached = false;
   assigned.mayHaveMore = true;

@@ -180,7 +180,7 @@ export class Assignment {
   async #startOf(assigned: AssignedPartition): Promise<Offset | null> {
     const { ref, source, topic, start } = assigned;
     const wanted = "at" in start && start.at === "group" ? await this.#groupStart(assigned) : start;
-    if (typeof wanted === "number") return wanted;
+    if (typeof wanted === "number") return await this.#fromItsChunks(assigned, wanted);
     assigned.start = wanted;
     const [row] = await source.rows([ref]);
     if ("at" in wanted && wanted.at === "earliest") return row?.logStartOffset ?? (0 as Offset);
@@ -222,6 +222,16 @@ export class Assignment {
       (error: unknown) => tell({ error }),
     );
     return null;
+  }
+
+  /** A message that was not whole when the group committed is read from its first chunk. */
+  async #fromItsChunks(assigned: AssignedPartition, committed: Offset): Promise<Offset> {
+    const { groupId } = this.#options;
+    const { seeks } = assigned;
+    const readFrom = groupId === null ? null : await this.#deps.replica.readFrom(groupId, assigned.ref);
+    if (readFrom === null || readFrom >= committed || assigned.seeks !== seeks) return committed;
+    assigned.handledTo = committed;
+    return readFrom;
   }
 
   async #join(assigned: AssignedPartition): Promise<void> {

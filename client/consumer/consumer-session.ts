@@ -8,11 +8,11 @@ import type { Random } from "../../shared/random.ts";
 import type {
   ConsumerNews,
   ConsumerOptions,
+  HandledTo,
   MovedRange,
   PollAnswer,
   PolledRun,
   PollOptions,
-  TopicPartitionOffset,
 } from "../calls/consumer-calls.ts";
 import type { DeviceMessage, DeviceNews } from "../device-news.ts";
 import type { PartitionRef } from "../log/device-log.ts";
@@ -108,15 +108,16 @@ export class ConsumerSession {
     this.#wake.ring();
   }
 
-  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit(offsets: readonly HandledTo[]): Promise<void> {
     const { groupId } = this.#options;
     if (groupId === null || offsets.length === 0) return;
     this.#checkTurn();
     const turn = this.#lock?.turn ?? null;
     if (turn === null) return;
-    const committed = offsets.map(({ topic, partition, offset }) => {
+    const committed = offsets.map(({ topic, partition, offset, readFrom }) => {
       const assigned = this.#assignment.get(topic, partition);
-      return { ref: assigned.ref, offset: toOffset(offset), done: noting(assigned) };
+      const needed = readFrom === undefined ? undefined : toOffset(readFrom);
+      return { ref: assigned.ref, offset: toOffset(offset), readFrom: needed, done: noting(assigned) };
     });
     await this.#deps.replica.commit(groupId, committed, { turn });
     for (const { done, offset } of committed) done(offset);
@@ -147,7 +148,7 @@ export class ConsumerSession {
     return await this.#deps.own.moved(row.topicKey, { from: from as LocalSequence, to: to as LocalSequence });
   }
 
-  async close(commit: readonly TopicPartitionOffset[]): Promise<void> {
+  async close(commit: readonly HandledTo[]): Promise<void> {
     try {
       await this.commit(commit);
     } finally {
@@ -191,6 +192,7 @@ export class ConsumerSession {
   #cut(assigned: AssignedPartition, to: Offset): void {
     const { topic, ref, position: from } = assigned;
     assigned.cutTo = null;
+    if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
     if (from === null || from === to) return;
     assigned.position = to;
     assigned.seeks += 1;

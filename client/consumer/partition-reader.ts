@@ -43,7 +43,18 @@ async function readCommitted(
   assigned.mayHaveMore = true;
   const own = await ownOf(assigned, deps);
   if (assigned.seeks !== seeks) return null;
-  return { topic, partition: ref.partition, buffer: exactBuffer(runs), from, to, highWatermark, pending: false, own };
+  const run = {
+    topic,
+    partition: ref.partition,
+    buffer: exactBuffer(runs),
+    from,
+    to,
+    highWatermark,
+    pending: false,
+    own,
+  };
+  const { handledTo } = assigned;
+  return handledTo !== null && handledTo > from ? { ...run, handledTo } : run;
 }
 
 /** The position was none of a record: retention passed it, or the log was cut below it. Never without a word. */
@@ -55,6 +66,7 @@ function reset(
   const { topic, ref, position: from, start, reached } = assigned;
   const reason = from !== null && to > from ? "retention" : "truncated";
   assigned.position = to;
+  if (reason === "truncated" && assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
   assigned.mayHaveMore = true;
   // Who asked for the beginning has it.
   const asked = !reached && "at" in start && start.at === "earliest" && reason === "retention";

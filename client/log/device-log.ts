@@ -235,12 +235,14 @@ export interface Replica {
   committed(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** Where the group's offset was before the log was cut below it; null: it was not, since the last commit. */
   cutFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
+  /** Where the first chunk stands of what was not whole when the group committed; null: nothing was. */
+  readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** A consumer's turn in the group begins, and every earlier one is over. */
   beginTurn(group: string): Promise<number>;
   /** All or nothing. `ILLEGAL_GENERATION`: the turn is over. Without one it is nobody's turn that decides. */
   commit(
     group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[],
+    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
     options?: { readonly turn?: number },
   ): Promise<void>;
 }

@@ -19,6 +19,7 @@ export interface GroupCommit {
   readonly ref: PartitionRef;
   readonly expected: Offset | null;
   readonly offset: Offset;
+  readonly readFrom?: Offset | undefined;
   readonly changes: readonly { readonly key: StateKey; readonly put?: { readonly value: unknown } }[];
   readonly reads: readonly { readonly key: StateKey; readonly version: string | null }[];
 }
@@ -47,7 +48,7 @@ export async function commitGroup(store: Store, commit: GroupCommit): Promise<vo
 }
 
 export function groupCommit(commit: GroupCommit): Alongside {
-  const { group, turn, ref, expected, offset, changes, reads } = commit;
+  const { group, turn, ref, expected, offset, readFrom, changes, reads } = commit;
   const at = offsetKey(group, ref);
   const write = async (transaction: StoreTransaction): Promise<void> => {
     const [running, stored, ...versions] = await Promise.all([
@@ -65,9 +66,13 @@ export function groupCommit(commit: GroupCommit): Alongside {
       if (put === undefined) void transaction.delete("state", target);
       else void transaction.put("state", target, { value: put.value, version } satisfies StateRow);
     }
-    void transaction.put("offsets", at, { offset, syncedToEdge: false } satisfies OffsetRow);
+    void transaction.put("offsets", at, offsetRow(offset, readFrom));
   };
   return { stores: ["offsets", "state"], write };
+}
+
+export function offsetRow(offset: Offset, readFrom: Offset | undefined): OffsetRow {
+  return { offset, ...(readFrom === undefined ? {} : { readFrom }), syncedToEdge: false };
 }
 
 async function versionAt(transaction: StoreTransaction, key: Key): Promise<string | null> {

@@ -6,6 +6,7 @@
 import type { LeaderEpoch, Offset } from "../../shared/brands.ts";
 import { ownBuffer } from "./append-check.ts";
 import type { FetchedRun, PartitionRef } from "./device-log.ts";
+import { offsetRow } from "./group-state.ts";
 import { compareKeys } from "./key-order.ts";
 import {
   ALL_GROUPS,
@@ -62,7 +63,8 @@ function restarted(transaction: StoreTransaction, row: PartitionRow, { ref, firs
 async function cutOffsets(transaction: StoreTransaction, { ref, firstOffset }: FetchedRun): Promise<void> {
   for (const { key, value } of await transaction.entries<OffsetRow>("offsets", ALL_GROUPS, ALL_AT_ONCE)) {
     if (value.offset <= firstOffset || compareKeys(key, offsetKey(groupOf(key), ref)) !== 0) continue;
-    const cut: OffsetRow = { ...value, offset: firstOffset, cutFrom: value.offset, syncedToEdge: false };
+    const readFrom = value.readFrom !== undefined && value.readFrom < firstOffset ? value.readFrom : undefined;
+    const cut: OffsetRow = { ...offsetRow(firstOffset, readFrom), cutFrom: value.offset };
     void transaction.put("offsets", key, cut);
   }
 }

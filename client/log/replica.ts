@@ -4,6 +4,7 @@ import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
 import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
 import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
+import { offsetRow } from "./group-state.ts";
 import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, storesOfRuns } from "./replica-store.ts";
@@ -85,6 +86,10 @@ export class StoredReplica implements Replica {
     return (await this.#offsetRow(group, ref))?.cutFrom ?? null;
   }
 
+  async readFrom(group: string, ref: PartitionRef): Promise<Offset | null> {
+    return (await this.#offsetRow(group, ref))?.readFrom ?? null;
+  }
+
   async #offsetRow(group: string, ref: PartitionRef): Promise<OffsetRow | undefined> {
     return await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
       transaction.get<OffsetRow>("offsets", offsetKey(group, ref)),
@@ -107,14 +112,14 @@ export class StoredReplica implements Replica {
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
   async commit(
     group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset }[],
+    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
     { turn }: { readonly turn?: number } = {},
   ): Promise<void> {
     if (offsets.length === 0) return;
     await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
       if (turn !== undefined && (await turnOf(transaction, group)) !== turn) throw turnOver(group);
-      for (const { ref, offset } of offsets)
-        void transaction.put("offsets", offsetKey(group, ref), { offset, syncedToEdge: false } satisfies OffsetRow);
+      for (const { ref, offset, readFrom } of offsets)
+        void transaction.put("offsets", offsetKey(group, ref), offsetRow(offset, readFrom));
     });
   }
 }

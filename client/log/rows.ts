@@ -147,6 +147,8 @@ export interface LogRow {
 /** `offsets[group, topicKey, partition]`: the committed position: the next offset to be read. */
 export interface OffsetRow {
   readonly offset: Offset;
+  /** The first chunk of a message that is not whole below `offset`: what stands between is read again, and not handled. Absent: `offset`. */
+  readonly readFrom?: Offset;
   /** The log was cut below the committed position, which was this: the group's next consumer is told. The next commit takes it away. */
   readonly cutFrom?: Offset;
   readonly syncedToEdge: boolean;

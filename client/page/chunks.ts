@@ -1,7 +1,7 @@
 /**
  * Puts chunked values together again (`shared/chunking.ts`). A message stands at the offset of its last chunk. Until
- * that was handled its chunks are kept here, so that a handler that failed gets it again, and nothing at or above its
- * first chunk is committed, so that a reader that starts again finds all of it.
+ * that was handled its chunks are kept here, so that a handler that failed gets it again, and with each commit goes
+ * the place of its first chunk, so that a reader that starts again reads from there, and handles what was not.
  */
 import { chunkPlace, isChunkHeader, MESSAGE_BYTES_MAX, type ChunkPlace } from "../../shared/chunking.ts";
 import { crc32c } from "../../shared/crc32c.ts";
@@ -52,13 +52,22 @@ export class ChunkAssembler {
     this.#onBroken = onBroken;
   }
 
-  /** The records of one batch, with chunks taken out, and the message put in where they are complete. */
-  whole(messages: ReceivedMessage[]): ReceivedMessage[] {
+  /**
+   * The records of one batch, with chunks taken out, and the message put in where they are complete. Those below
+   * `handledTo` were handled: of a message that begins before what is read again nothing is missed.
+   */
+  whole(messages: ReceivedMessage[], handledTo = 0): ReceivedMessage[] {
+    const found = this.#whole(messages, handledTo);
+    return handledTo === 0 ? found : found.filter((message) => placeOf(message) >= handledTo);
+  }
+
+  #whole(messages: ReceivedMessage[], handledTo: number): ReceivedMessage[] {
     const [only] = messages;
     // A chunk is alone in its batch: others cost nothing.
     if (only === undefined || messages.length > 1) return messages;
     const place = chunkPlace((name) => textOf(only.headers[name]));
     if (place === null || only.value === null) return messages;
+    if (place.index > 0 && placeOf(only) < handledTo && !this.#line(only).has(place.id)) return [];
     const value = this.#take(only, only.value, place);
     if (value === null) return [];
     only.become(
@@ -68,8 +77,8 @@ export class ChunkAssembler {
     return messages;
   }
 
-  /** How far a commit may go that would go to `offset`. */
-  committable(of: Line, offset: number): number {
+  /** From where one has to read who goes on at `offset`. */
+  neededFrom(of: Line, offset: number): number {
     let most = offset;
     for (const { first, last, whole } of this.#line(of).values())
       if (whole === null || last >= offset) most = Math.min(most, first);
@@ -82,6 +91,12 @@ export class ChunkAssembler {
     if (line === undefined) return;
     for (const [id, { last, whole }] of line) if (whole !== null && last < offset) line.delete(id);
     if (line.size === 0) this.#lines.delete(nameOf(of));
+  }
+
+  /** Other records will stand from `offset` on. */
+  cut(of: Line, offset: number): void {
+    const line = this.#line(of);
+    for (const [id, { first }] of line) if (first >= offset) line.delete(id);
   }
 
   /** Reading goes on elsewhere. */

@@ -173,6 +173,7 @@ export class ConsumerLoop {
   /** Only now: while the answer was under way the runs before it were handled, under the seeks that it answers. */
   #take({ rejoins, seeks, news, runs }: Fetched): void {
     const { book, onNews, limits } = this.#deps;
+    book.startOver();
     for (const rejoined of rejoins) book.rejoined(rejoined);
     for (const position of seeks) book.sought(position);
     for (const each of news) {

@@ -32,7 +32,11 @@ export interface DeadLetters {
    * letter any more is left out.
    */
   retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
-  /** Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on. */
+  /**
+   * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
+   * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
+   * the edge was told, the receipt says where.
+   */
   discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
 }
 

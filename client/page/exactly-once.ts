@@ -1,6 +1,6 @@
 /** A handler that may use `tx`, and the commit behind it. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PolledRun } from "../calls/consumer-calls.ts";
+import type { HandledTo, PolledRun } from "../calls/consumer-calls.ts";
 import type { TransactionOutcome } from "../calls/transaction-calls.ts";
 import type { Base, PositionBook, TopicPartition } from "./position-book.ts";
 import { HandlerTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
@@ -11,7 +11,7 @@ export class Fenced extends Error {}
 export interface Transactions extends TransactionDeps {
   commit(
     of: TopicPartition,
-    work: Base & { readonly transaction: HandlerTransaction; readonly offset: number },
+    work: Base & Pick<HandledTo, "offset" | "readFrom"> & { readonly transaction: HandlerTransaction },
   ): Promise<TransactionOutcome>;
 }
 
@@ -28,13 +28,23 @@ const OPEN_OUTCOMES: ReadonlySet<string> = new Set(["STORE_FAILED", "WORKER_DIED
  * `offset` is asked for once the handler resolved: all below it was handled. Answers whether it is committed: the handler
  * used `tx`. One whose reads changed under it is called again.
  */
-export async function handleOnce(
+export async function handleOnce(run: PolledRun, handling: Handling, work: Work): Promise<boolean> {
+  try {
+    return await handleAndCommit(run, handling, work);
+  } finally {
+    handling.book.unmark(run);
+  }
+}
+
+interface Work {
+  readonly handler: (tx: () => Transaction) => Promise<void> | void;
+  readonly offset: () => number;
+}
+
+async function handleAndCommit(
   run: PolledRun,
   { book, transactions }: Handling,
-  {
-    handler,
-    offset,
-  }: { readonly handler: (tx: () => Transaction) => Promise<void> | void; readonly offset: () => number },
+  { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
     const undo = book.mark(run);
@@ -59,7 +69,7 @@ export async function handleOnce(
     if (transaction === undefined || transactions === null) return false;
     const wanted = { topic: run.topic, partition: run.partition, offset: offset() };
     const [position = wanted] = book.committable([wanted]);
-    const work = { transaction, ...book.base(run), offset: position.offset };
+    const work = { transaction, ...book.base(run), ...position };
     // Until then nobody commits less: it would come behind what is applied.
     book.withhold(run);
     const outcome = await transactions.commit(run, work).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
-import type { PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import { lineName, nameOf, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
+import type { HandledTo, PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 export interface TopicPartition {
   readonly topic: string;
@@ -13,29 +14,9 @@ export interface Base {
   readonly joins: number;
 }
 
-/** Pending records are a line of their own beside the committed ones. */
-type Line = TopicPartition & { readonly pending: boolean };
-
-function lineName({ topic, partition, pending }: Line): string {
-  return `${topic}-${partition}${pending ? "~" : ""}`;
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
-}
-
-function seekName(position: SeekPosition): string {
-  const { topic, partition } = position;
-  return lineName({ topic, partition, pending: "localSequence" in position });
-}
-
-function positionOf({ topic, partition, pending }: Line, at: number): SeekPosition {
-  return pending ? { topic, partition, localSequence: at } : { topic, partition, offset: at };
-}
-
 export class PositionBook {
   /** The next record to be handled. */
-  readonly #resolved = new Map<string, { readonly at: number | null; readonly position: SeekPosition }>();
+  readonly #resolved = new Map<string, Resolved>();
   readonly #uncommitted = new Map<string, TopicPartitionOffset & { readonly since: number }>();
   /** The worker is to hear of these before it is asked for more. */
   readonly #seeks = new Map<string, SeekPosition>();
@@ -47,6 +28,10 @@ export class PositionBook {
   readonly #bases = new Map<string, Base>();
   /** The worker is to go on at the group's committed offset. */
   readonly #fenced = new Map<string, TopicPartition>();
+  /** What is resolved of these may be taken back. */
+  readonly #marked = new Set<string>();
+  /** The group goes on with these at its own place, but what was read before is still being handled. */
+  readonly #startingOver = new Map<string, TopicPartition>();
   readonly #paused = new Map<string, TopicPartition>();
   readonly #pausedTopics = new Set<string>();
   readonly chunks: ChunkAssembler;
@@ -57,7 +42,7 @@ export class PositionBook {
 
   begin(run: PolledRun): void {
     const name = lineName(run);
-    this.#resolved.set(name, { at: run.from, position: positionOf(run, run.from) });
+    this.#resolved.set(name, resolvedAt(run, run.from));
     const { committed: expected, joins } = run;
     if (expected === undefined || joins === undefined) return;
     // What the run brings is older where it was read ahead of a commit.
@@ -68,12 +53,12 @@ export class PositionBook {
   resolve(run: Line, offset: number): void {
     const name = lineName(run);
     if (this.#seeks.has(name) || this.#fenced.has(name)) return;
-    this.chunks.resolved(run, offset);
+    if (!this.#marked.has(name)) this.chunks.resolved(run, offset);
     const since = this.#uncommitted.get(name)?.since ?? this.#resolved.get(name)?.at ?? offset;
-    this.#resolved.set(name, { at: offset, position: positionOf(run, offset) });
-    const { topic, partition } = run;
+    this.#resolved.set(name, resolvedAt(run, offset));
+    const { topic, partition, handledTo = -1 } = run;
     // What is pending has no offset that a group could go on from.
-    if (!run.pending) this.#uncommitted.set(name, { topic, partition, offset, since });
+    if (!run.pending && offset > handledTo) this.#uncommitted.set(name, { topic, partition, offset, since });
   }
 
   isResolved(run: Line, offset: number): boolean {
@@ -88,6 +73,7 @@ export class PositionBook {
   mark(run: Line): () => void {
     const name = lineName(run);
     const [resolved, uncommitted] = [this.#resolved.get(name), this.#uncommitted.get(name)];
+    this.#marked.add(name);
     return () => {
       if (this.#seeks.has(name) || this.#fenced.has(name)) return;
       if (resolved !== undefined) this.#resolved.set(name, resolved);
@@ -96,24 +82,27 @@ export class PositionBook {
     };
   }
 
+  /** Nothing is taken back any more. */
+  unmark(run: Line): void {
+    const name = lineName(run);
+    this.#marked.delete(name);
+    this.chunks.resolved(run, this.#resolved.get(name)?.read ?? 0);
+  }
+
   /** What was handled of it waits for what is being committed. */
   withhold(of: TopicPartition): void {
     this.#uncommitted.delete(nameOf(of));
   }
 
-  /** Of a message whose chunks have not all come nothing is committed: whoever starts there needs its first. */
-  uncommitted(): TopicPartitionOffset[] {
-    return [...this.#uncommitted.values()].flatMap(({ since, ...position }) => {
-      const [committable = position] = this.committable([position]);
-      // Held back by a message that is not whole yet: it was committed up to there before.
-      return committable.offset < position.offset && committable.offset <= since ? [] : [committable];
-    });
+  uncommitted(): HandledTo[] {
+    return this.committable([...this.#uncommitted.values()].map(({ since: _, ...position }) => position));
   }
 
-  committable(positions: readonly TopicPartitionOffset[]): TopicPartitionOffset[] {
-    return positions.map((position) => {
-      const offset = this.chunks.committable(position, position.offset);
-      return offset === position.offset ? position : { ...position, offset };
+  /** Of a message whose chunks have not all come whoever starts there needs the first. */
+  committable(positions: readonly TopicPartitionOffset[]): HandledTo[] {
+    return positions.map(({ topic, partition, offset }) => {
+      const readFrom = this.chunks.neededFrom({ topic, partition }, offset);
+      return { topic, partition, offset, ...(readFrom < offset ? { readFrom } : {}) };
     });
   }
 
@@ -140,6 +129,7 @@ export class PositionBook {
   fence({ topic, partition }: TopicPartition): void {
     const name = nameOf({ topic, partition });
     this.#fenced.set(name, { topic, partition });
+    this.chunks.forget({ topic, partition });
     this.#uncommitted.delete(name);
     this.#bases.delete(name);
   }
@@ -184,12 +174,14 @@ export class PositionBook {
     if (this.#seeks.get(name) !== position) return;
     this.#seeks.delete(name);
     this.#rewound.delete(name);
-    this.#resolved.set(name, { at: "offset" in position ? position.offset : null, position });
+    const at = "offset" in position ? position.offset : null;
+    this.#resolved.set(name, { at, read: "offset" in position ? (position.readFrom ?? at) : null, position });
   }
 
   /** The log was cut: nothing above is what it was. */
   truncated({ topic, partition }: TopicPartition, to: number): void {
     const name = nameOf({ topic, partition });
+    this.chunks.cut({ topic, partition }, to);
     if ((this.#uncommitted.get(name)?.offset ?? 0) > to) this.#uncommitted.delete(name);
     const sought = this.#seeks.get(name);
     if (sought !== undefined && "offset" in sought && sought.offset > to)
@@ -201,7 +193,7 @@ export class PositionBook {
     const name = lineName(run);
     const resolved = this.#resolved.get(name);
     if (resolved === undefined || this.#seeks.has(name) || this.#fenced.has(name)) return;
-    if (resolved.at !== null && resolved.at >= run.to) return;
+    if (resolved.read !== null && resolved.read >= run.to) return;
     this.#seeks.set(name, resolved.position);
     this.#rewound.add(name);
   }
@@ -247,11 +239,23 @@ export class PositionBook {
 
   /** The group is another's: what was handled here is not committed any more, and nothing is read again for it. */
   left(): void {
+    for (const { position } of this.#resolved.values())
+      if (!("localSequence" in position)) this.chunks.forget(position);
     this.#uncommitted.clear();
     this.#astray.clear();
     this.#fenced.clear();
     this.#bases.clear();
     for (const [name, position] of this.#seeks) if (!("localSequence" in position)) this.#seeks.delete(name);
+  }
+
+  /** From now on comes what was read since: of lines that start over nothing counts that was handled, and no chunks are kept. */
+  startOver(): void {
+    for (const [name, of] of this.#startingOver) {
+      this.chunks.forget({ topic: of.topic, partition: of.partition });
+      this.#uncommitted.delete(name);
+      if (this.#rewound.delete(name)) this.#seeks.delete(name);
+    }
+    this.#startingOver.clear();
   }
 
   /**
@@ -270,6 +274,7 @@ export class PositionBook {
     for (const [name, { position }] of this.#resolved) {
       const own = !inGroup || "localSequence" in position || this.#astray.has(name);
       if (own && !this.#seeks.has(name)) this.#seeks.set(name, position);
+      if (!own) this.#startingOver.set(name, position);
     }
   }
 }

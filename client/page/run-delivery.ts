@@ -141,20 +141,20 @@ async function allMessages(
 
 /** With chunks put together, and with their data where the topic is typed. A promise only where there is something to wait for. */
 function readable(
-  { topic }: PolledRun,
+  { topic, handledTo }: PolledRun,
   some: ReceivedMessage[] | Promise<ReceivedMessage[]>,
   delivery: Delivery,
 ): ReceivedMessage[] | Promise<ReceivedMessage[]> {
   const { chunks } = delivery.book;
   return some instanceof Promise
-    ? some.then((messages) => delivery.read(topic, chunks.whole(messages)))
-    : delivery.read(topic, chunks.whole(some));
+    ? some.then((messages) => delivery.read(topic, chunks.whole(messages, handledTo)))
+    : delivery.read(topic, chunks.whole(some, handledTo));
 }
 
 function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {
   book.resolve(run, next);
   // Of a message whose last chunks are not here yet all will be shown once it is committed.
-  if (run.pending) shown.handled(run, book.chunks.committable(run, next));
+  if (run.pending) shown.handled(run, book.chunks.neededFrom(run, next));
 }
 
 function placeOf(message: ReceivedMessage): number {

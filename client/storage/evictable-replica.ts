@@ -34,6 +34,7 @@ export function evictableReplica(replica: Replica, { store, roomy, clock, govern
     beginTurn: (group) => positions.beginTurn(group),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
+    readFrom: (group, ref) => replica.readFrom(group, ref),
     committed: (group, ref) => replica.committed(group, ref),
     commit: (group, offsets, options) => positions.commit(group, offsets, options),
     async store(runs) {

@@ -80,7 +80,8 @@ function consumedOf(offsets: readonly { readonly key: Key; readonly value: Offse
     const [, topicKey, partition] = key as readonly [string, number, number];
     const name = `${topicKey}/${partition}`;
     const known = least.get(name);
-    if (known === undefined || value.offset < known) least.set(name, value.offset);
+    const { readFrom: needed = value.offset } = value;
+    if (known === undefined || needed < known) least.set(name, needed);
   }
   return least;
 }

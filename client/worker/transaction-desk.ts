@@ -40,7 +40,9 @@ export class TransactionDesk {
     if (member === null) return "fenced";
     const expected = commit.expected === null ? null : toOffset(commit.expected);
     const offset = toOffset(commit.offset);
-    const inGroup = { group: member.groupId, turn: member.turn, ref: member.ref, expected, offset, changes, reads };
+    const readFrom = commit.readFrom === undefined ? undefined : toOffset(commit.readFrom);
+    const { groupId: group, turn, ref } = member;
+    const inGroup = { group, turn, ref, expected, offset, readFrom, changes, reads };
     try {
       if (pack === null) await commitGroup(this.#deps.store, inGroup);
       else await this.#deps.append(pack, groupCommit(inGroup));

@@ -546,13 +546,15 @@ interface TopicPartitionOffset {
   readonly partition: number;
   readonly offset: number;
 }
+/** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
+interface HandledTo extends TopicPartitionOffset {
+  readonly readFrom?: number;
+}
 /** Where a partition goes on. */
 type SeekPosition = {
   readonly topic: string;
   readonly partition: number;
-} & ({
-  readonly offset: number;
-} |
+} & (Pick<HandledTo, "offset" | "readFrom"> |
 /** The log's end or its start as far as the device knows them once they are known. */
 {
   readonly at: "latest" | "earliest";
@@ -597,7 +599,7 @@ interface PollOptions {
   /** Then: positions that replace the session's own. */
   readonly seeks: readonly SeekPosition[];
   /** Positions to commit first: what was processed since the last poll. */
-  readonly commit: readonly TopicPartitionOffset[];
+  readonly commit: readonly HandledTo[];
   /** These yield nothing and keep their positions. */
   readonly paused: readonly {
     readonly topic: string;
@@ -619,6 +621,8 @@ interface PolledRun {
   /** Skip records below `from`, stop at `to`. */
   readonly from: number;
   readonly to: number;
+  /** Records below it were handled: they are here for the chunks among them. Absent: none. */
+  readonly handledTo?: number;
   readonly highWatermark: number;
   /** Not committed: the offsets in the batches, `from` and `to` are local sequences. */
   readonly pending: boolean;
@@ -663,7 +667,7 @@ interface ConsumerCalls {
   /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
-  commit(consumer: number, offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
   /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
   movedRecords(consumer: number, topic: string, range: {
     from: number;
@@ -671,7 +675,7 @@ interface ConsumerCalls {
   }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly TopicPartitionOffset[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
 }
 /** The device as a whole, and its end. */
 interface StorageReport {
@@ -835,6 +839,8 @@ interface TransactionCommit {
   /** Of the run that was handled. */
   readonly joins: number;
   readonly offset: number;
+  /** As `HandledTo.readFrom`. */
+  readonly readFrom?: number;
   /** Null: nothing is sent. */
   readonly pack: Pack | null;
   readonly changes: readonly StateChange[];
@@ -1802,7 +1808,11 @@ interface DeadLetters {
    * letter any more is left out.
    */
   retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
-  /** Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on. */
+  /**
+   * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
+   * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
+   * the edge was told, the receipt says where.
+   */
   discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
 }
 interface FlushOptions {

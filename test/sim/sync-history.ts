@@ -42,7 +42,7 @@ export async function violations(
   return found;
 }
 
-function doubled(values: readonly string[]): string[] {
+export function doubled(values: readonly string[]): string[] {
   const seen = new Set<string>();
   return values.filter((value) => seen.size === seen.add(value).size);
 }

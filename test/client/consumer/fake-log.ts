@@ -63,6 +63,7 @@ export class FakeLog {
       read: async (ref, offset, bytesMax) => this.#read(ref, offset, bytesMax),
       offsetForTime: async () => null,
       cutFrom: async () => null,
+      readFrom: async () => null,
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
       beginTurn: async (group) => {

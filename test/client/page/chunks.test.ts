@@ -147,7 +147,7 @@ describe("chunks that are read", () => {
     expect(broken).toEqual([]);
   });
 
-  test("hold commits at the first of them until the message was handled", async () => {
+  test("send their first place along with each commit until the message was handled", async () => {
     const [a] = await twoMessages();
     const { chunks, read } = reader();
     const book = new PositionBook(chunks);
@@ -156,13 +156,12 @@ describe("chunks that are read", () => {
     book.begin({ ...line, buffer: new ArrayBuffer(), from: 0, to: 6, highWatermark: 6, own: null });
     await read(batches.slice(0, 3));
     book.resolve(line, 3);
-    expect(book.uncommitted()).toEqual([{ ...AT, offset: 1 }]);
-    book.committed([{ ...AT, offset: 1 }]);
+    expect(book.uncommitted()).toEqual([{ ...AT, offset: 3, readFrom: 1 }]);
+    book.committed([{ ...AT, offset: 3 }]);
     await read(batches.slice(3, 5));
     book.resolve(line, 4);
-    // Complete, and its handler has not ended: it stays where it was committed.
-    expect(book.uncommitted()).toEqual([]);
-    expect(book.committable([{ ...AT, offset: 4 }])).toEqual([{ ...AT, offset: 1 }]);
+    // Complete, and its handler has not ended: who starts again needs its chunks.
+    expect(book.uncommitted()).toEqual([{ ...AT, offset: 4, readFrom: 1 }]);
     book.resolve(line, 5);
     expect(book.uncommitted()).toEqual([{ ...AT, offset: 5 }]);
   });
@@ -190,7 +189,7 @@ describe("chunks that are read", () => {
     expect(broken.map(({ error }) => error.message)).toEqual([expect.stringMatching(said)]);
     expect(broken[0]).toMatchObject({ ...AT, error: { code: "CORRUPT_MESSAGE" } });
     chunks.resolved(AT, 14);
-    expect(chunks.committable(AT, 14)).toBe(14);
+    expect(chunks.neededFrom(AT, 14)).toBe(14);
   });
 
   test("with another checksum, or above the limit, are told and passed by", async () => {
@@ -211,12 +210,12 @@ describe("chunks that are read", () => {
     const [a, b] = await twoMessages();
     const { chunks, read, broken } = reader();
     await read(placed(a.slice(0, 2)));
-    expect(chunks.committable(AT, 50)).toBe(0);
+    expect(chunks.neededFrom(AT, 50)).toBe(0);
     expect(only(await read(placed(b, 200_000)))).toEqual([[200_003, 2 * MIB]]);
     expect(broken).toHaveLength(1);
     expect(broken[0]).toMatchObject({ from: 0, to: 2 });
     chunks.resolved(AT, 200_004);
-    expect(chunks.committable(AT, 200_004)).toBe(200_004);
+    expect(chunks.neededFrom(AT, 200_004)).toBe(200_004);
   });
 
   test("are forgotten by a seek", async () => {
@@ -225,7 +224,7 @@ describe("chunks that are read", () => {
     const book = new PositionBook(chunks);
     await read(placed(a.slice(0, 2)));
     book.seek({ ...AT, offset: 90 });
-    expect(chunks.committable(AT, 95)).toBe(95);
+    expect(chunks.neededFrom(AT, 95)).toBe(95);
   });
 
   test("with headers that are none of ours are records like others", async () => {
