@@ -3,14 +3,14 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM_FLAGS } from "./test/harness/chromium-flags.ts";
 import { locateChromium } from "./test/harness/find-chromium.ts";
+import { reporters } from "./test/harness/reporters.ts";
+import { POLL_MS_MAX, TEST_MS_MAX } from "./test/harness/time-limits.ts";
 
 const chromium = locateChromium();
 
-/** Generous on purpose: a busy machine of two cores is slow, and a test that hangs is found all the same. */
-const TEST_MS_MAX = 30_000;
-
 export default defineConfig({
   test: {
+    reporters: reporters(),
     projects: [
       {
         test: {
@@ -39,6 +39,7 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           testTimeout: TEST_MS_MAX,
+          expect: { poll: { timeout: POLL_MS_MAX } },
           browser: {
             enabled: true,
             headless: true,

@@ -7,7 +7,6 @@ import { InProcessLine } from "./in-process-line.ts";
 import { openMemoryDevice } from "./memory-graph.ts";
 import type { StrandlineOptions } from "./options.ts";
 import { StrandlineClient } from "./strandline.ts";
-import { systemClock } from "./web-ports.ts";
 
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
@@ -17,8 +16,6 @@ export { topic, type TopicFormats } from "./typed/topic.ts";
 export type { MessageFor, MessageOf, Topic, TypedMessage } from "./typed/topic-types.ts";
 
 const FLUSH_MS_MAX = 30_000;
-/** Only where an event was missed: each settled record ends the wait. */
-const LOOK_AGAIN_MS = 250;
 
 /** Without `url` the process is its own broker, until it ends. */
 export type HttpOptions = Omit<StrandlineOptions, "worker" | "database">;
@@ -72,27 +69,11 @@ export class Strandline extends StrandlineClient {
     }
   }
 
-  async #flush(timeoutMs: number): Promise<void> {
-    const until = systemClock.now() + timeoutMs;
-    for (;;) {
-      const changed = this.#nextChange();
-      try {
-        const { pendingRecords } = await this.sync.status();
-        if (pendingRecords === 0) return;
-        const leftMs = until - systemClock.now();
-        if (leftMs <= 0) throw notSynced(pendingRecords, timeoutMs);
-        await systemClock.sleep(Math.min(leftMs, LOOK_AGAIN_MS), changed.signal);
-      } finally {
-        changed.stop();
-      }
-    }
-  }
-
-  /** Listens from now on: a change while the status is asked for is not missed. */
-  #nextChange(): { readonly signal: AbortSignal; stop(): void } {
-    const changed = new AbortController();
-    const listening = (["records.settled", "record.dead"] as const).map((type) => this.on(type, () => changed.abort()));
-    return { signal: changed.signal, stop: () => listening.forEach((end) => end()) };
+  async #flush(timeout: number): Promise<void> {
+    await this.sync.flush({ timeout }).catch(async (error: unknown) => {
+      if (!(error instanceof StrandlineError) || error.code !== "NOT_SYNCED_YET") throw error;
+      throw notSynced((await this.sync.status()).pendingRecords, timeout);
+    });
   }
 }
 

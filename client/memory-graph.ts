@@ -44,6 +44,9 @@ export async function openMemoryDevice(
     ...{ usageBytes: null, quotaBytes: null },
     ...{ level: "ok", kind: "memory", deviceId },
   });
-  const faces = { store, localLog, outbox, replica, own, catalog, topicAdmin, settings: storedSettings(store) };
+  // A process that runs for months keeps nothing of what it reads.
+  const reading = sync === null ? {} : { readThrough: () => sync.reader(), storesNoReads: true };
+  const settings = storedSettings(store);
+  const faces = { store, localLog, outbox, replica, own, catalog, topicAdmin, settings, ...reading };
   return { database: DATABASE, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
 }

@@ -11,9 +11,9 @@ import type { StrandlineClient } from "./strandline.ts";
 import { systemClock } from "./web-ports.ts";
 
 const TOPIC_LIMIT = 100;
-/** What is sent by other tabs has no event. */
-const STATUS_POLL_MS = 1_000;
-const STATUS_EVENTS = ["sync.state", "sync.progress", "records.settled", "record.dead"] as const;
+/** A dead letter that another tab discards has no event. */
+const STATUS_LOOK_MS = 15_000;
+const STATUS_EVENTS = ["sync.progress", "sync.state", "records.settled", "record.dead"] as const;
 
 export interface UseTopicOptions {
   /** The latest so many records are kept; 100 by default. */
@@ -179,17 +179,26 @@ function shownStatus(client: StrandlineClient): Shown<OutboxStatus | null> {
   let status: OutboxStatus | null = null;
   const subscribe = (listener: () => void): (() => void) => {
     const ending = new AbortController();
+    let looking = false;
+    let again = false;
     const look = async (): Promise<void> => {
-      const now = await client.sync.status();
-      if (ending.signal.aborted || JSON.stringify(now) === JSON.stringify(status)) return;
-      status = now;
-      listener();
+      again = true;
+      // One at a time, and once more where something came meanwhile: what is shown last is the latest.
+      if (looking) return;
+      looking = true;
+      while (again && !ending.signal.aborted) {
+        again = false;
+        // A client that was closed keeps its last status.
+        const now = await client.sync.status().catch(() => status);
+        if (ending.signal.aborted || JSON.stringify(now) === JSON.stringify(status)) continue;
+        status = now;
+        listener();
+      }
+      looking = false;
     };
-    // A client that was closed keeps its last status.
-    const lookQuietly = (): void => void look().catch(() => {});
-    const listening = STATUS_EVENTS.map((event) => client.on(event, lookQuietly));
+    const listening = STATUS_EVENTS.map((event) => client.on(event, () => void look()));
     void (async () => {
-      for (; !ending.signal.aborted; await systemClock.sleep(STATUS_POLL_MS, ending.signal)) lookQuietly();
+      for (; !ending.signal.aborted; await systemClock.sleep(STATUS_LOOK_MS, ending.signal)) void look();
     })();
     return () => {
       ending.abort();

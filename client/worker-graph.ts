@@ -9,6 +9,7 @@ import { startSync, type SyncHandle, type SyncListener } from "./sync/sync.ts";
 import { TokenSource } from "./sync/token-source.ts";
 import { cryptoRandom as random, systemClock as clock } from "./web-ports.ts";
 import { webTail } from "./sync/web-tail.ts";
+import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 import type { Device } from "./worker/device.ts";
 import { storedSettings } from "./worker/settings.ts";
@@ -20,15 +21,24 @@ interface Page {
   readonly askToken: (() => Promise<string>) | null;
 }
 
+interface OpeningPage {
+  /** Told what stands in the way of opening; absent: there is no page. */
+  readonly tellPage?: (event: WorkerEvent) => void;
+}
+
 /** `begin`: once the worker's core hears of news. */
 export interface OpenedDevice {
   readonly device: Device;
   readonly begin: () => void;
 }
 
-export async function openWorkerDevice(options: WorkerOptions, { locks, askToken }: Page): Promise<OpenedDevice> {
+export async function openWorkerDevice(
+  options: WorkerOptions,
+  { locks, askToken, tellPage = () => {} }: Page & OpeningPage,
+): Promise<OpenedDevice> {
   const { url } = options;
-  const storage = await openWorkerStorage({ options, database: options.database ?? databaseName(options), locks });
+  const named = options.database ?? databaseName(options);
+  const storage = await openWorkerStorage({ options, database: named, locks, tellPage });
   const { log, store, database } = storage;
   // Before anything is sent: what is refused first is not given up either.
   if (options.strictOrder !== null && url !== null) await log.catalog.setStrictOrder(options.strictOrder);

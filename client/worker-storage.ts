@@ -18,6 +18,7 @@ import { evictableReplica } from "./storage/evictable-replica.ts";
 import { evict } from "./storage/eviction.ts";
 import { DeviceRegistry } from "./storage/device-registry.ts";
 import { Housekeeper } from "./storage/housekeeper.ts";
+import { roomyStore } from "./storage/roomy-store.ts";
 import { QuotaGovernor } from "./storage/quota-governor.ts";
 import { browserLabel, browserStorage, cryptoRandom as random, isChromium, systemClock as clock } from "./web-ports.ts";
 
@@ -28,10 +29,14 @@ interface Place {
   readonly options: WorkerOptions;
   readonly database: string;
   readonly locks: Locks;
+  /** What stands in the way of opening: told while nobody can be told otherwise. */
+  readonly tellPage: (event: WorkerEvent) => void;
 }
 
 interface Parts extends Place {
   readonly store: Store;
+  /** The same for those who write little: they make room. */
+  readonly roomy: Store;
   readonly log: DeviceLog;
   readonly governor: QuotaGovernor;
   readonly watch: Watch;
@@ -44,7 +49,11 @@ class Watch {
   #news: DeviceNews | null = null;
   #early: WorkerEvent[] = [];
   onGone: () => void = () => {};
-  onOutdated: () => void = () => {};
+  onOutdated: () => void;
+
+  constructor(tellPage: Place["tellPage"]) {
+    this.onOutdated = () => tellPage({ type: "app.outdated" });
+  }
 
   begin(news: DeviceNews): void {
     this.#news = news;
@@ -72,14 +81,14 @@ async function openInIndexedDb(place: Place): Promise<WorkerStorage> {
   // Firefox has had private windows in which it is null.
   if (typeof indexedDB === "undefined" || (indexedDB as IDBFactory | null) === null)
     throw storeFailed("there is no IndexedDB here", "failed", new ReferenceError("indexedDB"));
-  const watch = new Watch();
+  const watch = new Watch(place.tellPage);
   const store = new IdbStore({
     name: place.database,
     clock,
     commitsEarly: isChromium(),
     onGone: () => watch.onGone(),
     onOutdated: () => watch.onOutdated(),
-    onBlocked: () => watch.tell({ type: "storage.blocked" }),
+    onBlocked: () => place.tellPage({ type: "storage.blocked" }),
   });
   try {
     const [opened] = await Promise.all([openGoverned(store, place, watch), rollBrowserLog(clock)]);
@@ -93,7 +102,7 @@ async function openInIndexedDb(place: Place): Promise<WorkerStorage> {
 
 async function openInMemory(place: Place, memoryReason: string): Promise<WorkerStorage> {
   const store = new MemoryStore();
-  const watch = new Watch();
+  const watch = new Watch(place.tellPage);
   // Its locks and channel are its own, as its records are.
   const database = `${place.database}:memory:${random.bytes(8).join("-")}`;
   const opened = await openGoverned(store, place, watch);
@@ -104,7 +113,7 @@ async function openGoverned(
   store: Store,
   { options }: Place,
   watch: Watch,
-): Promise<{ readonly log: DeviceLog; readonly governor: QuotaGovernor }> {
+): Promise<Pick<Parts, "log" | "governor" | "roomy">> {
   const governor = new QuotaGovernor({
     storage: store instanceof MemoryStore ? { estimate: async () => null } : browserStorage,
     clock,
@@ -114,7 +123,9 @@ async function openGoverned(
   const { url, namespace, principal, localPartitionCount } = options;
   const local = url === null ? { partitionCount: localPartitionCount } : null;
   const log = await openDevice({ store, clock, random, namespace, principal, local, room: governor });
-  return { log: { ...log, replica: evictableReplica(log.replica, { store, clock, governor }) }, governor };
+  const roomy = roomyStore(store, governor);
+  const replica = evictableReplica(log.replica, { store, roomy, clock, governor });
+  return { log: { ...log, replica }, governor, roomy };
 }
 
 export class WorkerStorage {
@@ -145,7 +156,7 @@ export class WorkerStorage {
   }
 
   get store(): Store {
-    return this.#parts.store;
+    return this.#parts.roomy;
   }
 
   get log(): DeviceLog {

@@ -20,7 +20,8 @@ async function open(
   options: WorkerOptions,
   tellPage: (event: WorkerEvent) => void,
   askToken: (() => Promise<string>) | null,
-): Promise<{ database: string; lifeLock: string }> {
+  onAlive: (lifeLock: string) => void,
+): Promise<void> {
   if (opened) throw new StrandlineError("INVALID_ARGUMENT", "this worker is open already");
   opened = true;
   const locks = webLocks();
@@ -28,11 +29,11 @@ async function open(
     Array.from(cryptoRandom.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join(""),
   );
   await holdLife(locks, lifeLock);
-  const { device, begin } = await openWorkerDevice(options, { locks, askToken });
+  onAlive(lifeLock);
+  const { device, begin } = await openWorkerDevice(options, { locks, askToken, tellPage });
   const core = new WorkerCore(device, { options, tellPage, paused: await device.settings.paused() });
   Object.assign(api, handingOver(core.calls));
   begin();
-  return { database: device.database, lifeLock };
 }
 
 /** Buffers on their way to the page are handed over, not copied. */

@@ -36,8 +36,9 @@ export function requestAnswered(env: Env, request: AnsweredRequest, background: 
   // Who is not served wakes nobody.
   const report = caller === null ? null : meter.due(settingsOf(env).reportMs);
   if (caller === null || report === null) return;
-  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName(caller.namespace));
-  const work = async (): Promise<void> => await controller.report(report);
+  // All of it: an answer does not depend on what is reported of it.
+  const work = async (): Promise<void> =>
+    await env.CONTROLLER.get(env.CONTROLLER.idFromName(caller.namespace)).report(report);
   background(work().catch((thrown: unknown) => log.debug("a report was not heard", thrownFields(thrown))));
 }
 

@@ -8,6 +8,8 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { unanswered, UNPROVOKED } from "./harness/every-code.ts";
 import { ensureChromium } from "./harness/find-chromium.ts";
+import { ensureFirefox, ensureWebKit } from "./harness/find-engines.ts";
+import { endMarked, markedWith } from "./harness/marked-processes.ts";
 import { ROOT } from "./harness/paths.ts";
 import { signalGroup } from "./harness/process-group.ts";
 import { add, countsOf, NONE, ONE_FAILED, summaryLine, type Counts } from "./harness/vitest-report.ts";
@@ -23,32 +25,45 @@ interface StepResult {
 }
 
 const STEP_MS_MAX = 20 * 60_000;
+/** What a step started ends with it, or a little later. */
+const LEFT_MS_MAX = 10_000;
 const BIN = join(ROOT, "node_modules", ".bin");
 const REPORTS = join(ROOT, ".build", "reports");
 
 function run(command: string, args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`, NO_COLOR: "1" };
+  const mark = crypto.randomUUID();
+  const path = `${BIN}${delimiter}${process.env["PATH"] ?? ""}`;
+  const env = { ...process.env, ...markedWith(mark), PATH: path, NO_COLOR: "1" };
   const child = spawn(command, args, { cwd: ROOT, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const note = (text: string): void => void (output += text);
   child.stdout.setEncoding("utf8").on("data", note);
   child.stderr.setEncoding("utf8").on("data", note);
-  const end = (): void => (child.pid === undefined ? undefined : signalGroup(child.pid, "SIGKILL"));
+  // Browsers and servers lead groups of their own.
+  const end = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+    endMarked(mark);
+  };
   const timer = setTimeout(() => {
     note(`\nnot done after ${STEP_MS_MAX / 60_000} minutes: killed\n`);
     end();
   }, STEP_MS_MAX);
   process.once("exit", end);
   return new Promise((resolve) => {
+    let left: NodeJS.Timeout | undefined;
     const done = (exitCode: number | null): void => {
       clearTimeout(timer);
+      clearTimeout(left);
       process.off("exit", end);
+      endMarked(mark);
       resolve({ exitCode, output });
     };
     child.once("error", (error) => {
       note(error.message);
       done(null);
     });
+    // What outlives it holds its output open, and this run with it.
+    child.once("exit", () => (left = setTimeout(end, LEFT_MS_MAX)));
     child.once("close", done);
   });
 }
@@ -61,8 +76,9 @@ async function check(command: string, ...args: readonly string[]): Promise<StepR
 async function vitest(project: string, ...args: readonly string[]): Promise<StepResult> {
   const report = join(REPORTS, `${project}.json`);
   rmSync(report, { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { exitCode, output } = await run("vitest", ["run", `--project=${project}`, ...args, ...reporters]);
+  // Its reporters stand in its configuration: the JSON one among them writes where it is told to.
+  process.env["STRANDLINE_REPORT"] = report;
+  const { exitCode, output } = await run("vitest", ["run", `--project=${project}`, ...args]);
   return { counts: countsOf(jsonAt(report), exitCode), output };
 }
 
@@ -108,10 +124,16 @@ const STEPS: readonly Step[] = [
   ["tests: system", () => vitest("system")],
 ];
 /** The browser tests once more, in Firefox and WebKit. */
-const OTHER_ENGINES: readonly Step[] = ["firefox", "webkit"].map((engine) => [
-  `tests: ${engine}`,
-  () => vitest(engine, "--config=vitest.engines.config.ts"),
-]);
+const OTHER_ENGINES: readonly Step[] = [
+  ["tests: firefox", () => otherEngine("firefox", ensureFirefox)],
+  ["tests: webkit", () => otherEngine("webkit", ensureWebKit)],
+];
+
+/** A missing browser is one failure, with the sentence that says what to install. */
+function otherEngine(project: string, ensure: () => unknown): Promise<StepResult> {
+  ensure();
+  return vitest(project, "--config=vitest.engines.config.ts");
+}
 
 /** `--browsers`: the browser tests in all three engines, and nothing else. `--all`: everything. */
 function stepsFor(args: readonly string[]): readonly Step[] {

@@ -20,11 +20,13 @@ export interface WorkerCalls
   extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
 
 export interface WorkerApi extends WorkerCalls {
-  /** First of all. `lifeLock` is held from before the answer until the worker ends. */
+  /** First of all. */
   open(
     options: WorkerOptions,
     onEvent: (event: WorkerEvent) => void,
     /** Asks the page for a token; null: the edge's doors are open. */
     askToken: (() => Promise<string>) | null,
-  ): Promise<{ readonly database: string; readonly lifeLock: string }>;
+    /** Told as soon as the life lock is held, until the worker ends: opening may take seconds. */
+    onAlive: (lifeLock: string) => void,
+  ): Promise<void>;
 }

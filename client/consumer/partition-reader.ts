@@ -34,8 +34,8 @@ async function readCommitted(
   if (from === null) return null;
   const result = await source.read(ref, from, bytesMax);
   if (assigned.seeks !== seeks) return null;
-  const { runs, nextOffset: to, highWatermark, logStartOffset, replicatedTo } = result;
-  if (logStartOffset > from) reset(assigned, logStartOffset, deps.onNews);
+  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo } = result;
+  if (heldFrom > from) reset(assigned, heldFrom, deps.onNews);
   else if (assigned.reached && replicatedTo < from) reset(assigned, replicatedTo, deps.onNews);
   if (to <= from || assigned.position !== from) return null;
   assigned.position = to;

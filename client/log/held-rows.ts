@@ -6,9 +6,9 @@ import type { Offset } from "../../shared/brands.ts";
 import { batchByteLength, batchMaxTimestamp } from "../../shared/record-batch.ts";
 import { readBounded } from "./bounded-read.ts";
 import type { PartitionRef } from "./device-log.ts";
-import { entriesBetween, firstOf, partitionKey } from "./keys.ts";
+import { entriesBetween, firstOf, partitionKey, tableKey } from "./keys.ts";
 import { plus } from "./partition-row.ts";
-import type { LogRow, PartitionRow } from "./rows.ts";
+import type { LogRow, PartitionRow, TablePositionRow } from "./rows.ts";
 import type { Entry, Store } from "./store.ts";
 
 /** What one transaction looks at: an append that waits behind it waits some milliseconds. */
@@ -29,7 +29,10 @@ export interface DropStep {
   readonly empty: boolean;
 }
 
-/** Drops rows from the oldest on as long as `drops` says so. Rows that are not readable as committed yet stay. */
+/**
+ * Drops rows from the oldest on as long as `drops` says so. Rows that are not readable as committed yet stay, and so do those
+ * that the topic's table, where it has one, is still to take in.
+ */
 export async function dropOldest(
   store: Store,
   ref: PartitionRef,
@@ -37,14 +40,18 @@ export async function dropOldest(
   options: { readonly local: boolean },
 ): Promise<DropStep> {
   return await store.transact(
-    ["partitions", "log"],
+    ["partitions", "log", "tables"],
     { mode: "readwrite", durability: "relaxed" },
     async (transaction) => {
-      const row = await transaction.get<PartitionRow>("partitions", partitionKey(ref));
+      const [row, table] = await Promise.all([
+        transaction.get<PartitionRow>("partitions", partitionKey(ref)),
+        transaction.get<TablePositionRow>("tables", tableKey(ref.topicKey)),
+      ]);
       if (row === undefined) return { droppedBytes: 0, stays: null, empty: true };
       const found = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, 0, row.replicatedTo), STEP);
       const rows = found.map(heldRow).filter((one) => one.lastOffset < row.replicatedTo);
-      const at = rows.findIndex((one) => !drops(one, row));
+      const mayGoTo = table === undefined ? Infinity : (table.positions[ref.partition] ?? 0);
+      const at = rows.findIndex((one) => one.lastOffset >= mayGoTo || !drops(one, row));
       const dropped = at < 0 ? rows : rows.slice(0, at);
       const last = dropped.at(-1);
       if (last !== undefined) {

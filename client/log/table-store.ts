@@ -48,11 +48,13 @@ export class StoredTables {
     this.#store = store;
   }
 
+  async has(topicKey: TopicKey): Promise<boolean> {
+    return (await this.#known(topicKey)) !== undefined;
+  }
+
   /** Made where there is none. */
   async position(topicKey: TopicKey): Promise<TablePositionRow> {
-    const known = await this.#store.transact(["tables"], { mode: "readonly" }, (transaction) =>
-      transaction.get<TablePositionRow>("tables", tableKey(topicKey)),
-    );
+    const known = await this.#known(topicKey);
     if (known !== undefined) return known;
     return await this.#change(async (transaction) => {
       const row = (await transaction.get<TablePositionRow>("tables", tableKey(topicKey))) ?? NEW_TABLE;
@@ -96,6 +98,12 @@ export class StoredTables {
       void transaction.delete("tables", tableKey(topicKey));
       void transaction.delete("tables", segmentsAfter(topicKey, null));
     });
+  }
+
+  #known(topicKey: TopicKey): Promise<TablePositionRow | undefined> {
+    return this.#store.transact(["tables"], { mode: "readonly" }, (transaction) =>
+      transaction.get<TablePositionRow>("tables", tableKey(topicKey)),
+    );
   }
 
   /** What is lost is read from the log again. */

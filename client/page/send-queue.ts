@@ -15,6 +15,9 @@ export class SendQueue {
   readonly #onLeft: () => void;
   /** When each has to leave. In the order in which they came. */
   readonly #waiting = new Map<Waiting, number>();
+  /** The same in a list, from `#first` on, where those that left have not been passed by yet: a map steps over all that it deleted to find its first. */
+  #line: Waiting[] = [];
+  #first = 0;
   /** One timer for all: thousands may wait. */
   #timer: { readonly at: number; readonly stop: AbortController } | null = null;
 
@@ -29,13 +32,18 @@ export class SendQueue {
   }
 
   get head(): Waiting | undefined {
-    return this.#waiting.keys().next().value;
+    for (; this.#first < this.#line.length; this.#first += 1) {
+      const waiting = this.#line[this.#first];
+      if (waiting !== undefined && this.#waiting.has(waiting)) return waiting;
+    }
+    return undefined;
   }
 
   add(waiting: Waiting): void {
     const { timeoutMs, signal } = waiting.send;
     const at = this.#clock.now() + timeoutMs;
     this.#waiting.set(waiting, at);
+    this.#line.push(waiting);
     signal?.addEventListener(
       "abort",
       () => this.#leave(waiting, aborted("nothing was stored", signal, { stored: false })),
@@ -47,7 +55,11 @@ export class SendQueue {
   /** False: it has left. */
   take(waiting: Waiting): boolean {
     const there = this.#waiting.delete(waiting);
-    if (this.empty) this.#stop();
+    if (this.empty) {
+      this.#line = [];
+      this.#first = 0;
+      this.#stop();
+    }
     return there;
   }
 

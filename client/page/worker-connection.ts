@@ -121,24 +121,32 @@ export class WorkerConnection implements WorkerLine {
       outstanding.end(message === undefined ? notLoaded() : died(`it failed to start: ${message}`));
     };
     worker.addEventListener("error", failed);
+    let lifeLock: string | null = null;
+    let life: { stop(): void } | null = null;
+    const watch = (watching: boolean): void => {
+      life?.stop();
+      life =
+        watching && lifeLock !== null ? watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker)) : null;
+    };
+    const alive = (name: string): void => {
+      lifeLock = name;
+      watch(true);
+      // At once, where it is over already.
+      outstanding.onEnd(() => watch(false));
+    };
     try {
       const opened = api.open(
         this.#deps.options,
         proxy((event: WorkerEvent) => this.#deps.onEvent(event)),
         askToken === null ? null : proxy(askToken),
+        proxy(alive),
       );
-      const { lifeLock } = await outstanding.settle(opened, OPEN_MS_MAX);
+      await outstanding.settle(opened, OPEN_MS_MAX);
       worker.removeEventListener("error", failed);
       this.#generation += 1;
-      let life: { stop(): void } | null = null;
-      const watch = (watching: boolean): void => {
-        life?.stop();
-        life = watching ? watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker)) : null;
-      };
-      watch(true);
-      outstanding.onEnd(() => watch(false));
       return { worker, api, outstanding, watch, generation: this.#generation };
     } catch (error) {
+      watch(false);
       worker.terminate();
       throw error;
     } finally {

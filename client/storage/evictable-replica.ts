@@ -3,6 +3,7 @@ import type { TopicKey } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Replica } from "../log/device-log.ts";
 import { readAtKey } from "../log/keys.ts";
+import { StoredReplica } from "../log/replica.ts";
 import type { Store } from "../log/store.ts";
 import type { QuotaGovernor } from "./quota-governor.ts";
 
@@ -11,11 +12,14 @@ const NOTE_MS = 600_000;
 
 export interface EvictablePorts {
   readonly store: Store;
+  /** For offsets: what is full of copies still has room for them. */
+  readonly roomy: Store;
   readonly clock: Clock;
   readonly governor: QuotaGovernor;
 }
 
-export function evictableReplica(replica: Replica, { store, clock, governor }: EvictablePorts): Replica {
+export function evictableReplica(replica: Replica, { store, roomy, clock, governor }: EvictablePorts): Replica {
+  const positions = new StoredReplica({ store: roomy });
   const notedAt = new Map<TopicKey, number>();
   const note = async (topicKey: TopicKey): Promise<void> => {
     const now = clock.now();
@@ -27,11 +31,11 @@ export function evictableReplica(replica: Replica, { store, clock, governor }: E
   };
   return {
     rows: (refs) => replica.rows(refs),
-    beginTurn: (group) => replica.beginTurn(group),
+    beginTurn: (group) => positions.beginTurn(group),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
     committed: (group, ref) => replica.committed(group, ref),
-    commit: (group, offsets, options) => replica.commit(group, offsets, options),
+    commit: (group, offsets, options) => positions.commit(group, offsets, options),
     async store(runs) {
       const held = governor.admit(runs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
       if (held !== null) await held;

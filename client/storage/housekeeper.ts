@@ -1,13 +1,16 @@
 /**
  * Retention, compaction and a look at the quota, every minute in one tab: small transactions with the disk to themselves
- * in between. Two tabs at it would only do the work twice.
+ * in between. Tables first: what they have not taken in is not dropped, and nobody may have them open. Two tabs at it would only do the work twice.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { advanceTable } from "../log/advance-table.ts";
 import { compactPartition } from "../log/device-compaction.ts";
 import { DeviceRetention } from "../log/device-retention.ts";
 import { ALL_TOPICS, refOf } from "../log/keys.ts";
+import { StoredReplica } from "../log/replica.ts";
 import type { TopicRow } from "../log/rows.ts";
 import type { Key, Store } from "../log/store.ts";
+import { StoredTables } from "../log/table-store.ts";
 import type { Locks } from "../ports.ts";
 import type { QuotaGovernor } from "./quota-governor.ts";
 
@@ -62,6 +65,7 @@ export class Housekeeper {
       transaction.entries<TopicRow>("topics", ALL_TOPICS, ALL_AT_ONCE),
     );
     for (const { value: topic } of topics) {
+      await this.#keepTable(topic);
       const compacts = !topic.local && (topic.config["cleanup.policy"] ?? "").includes("compact");
       if (!compacts && topic.retention === undefined) continue;
       for (const key of await this.#partitions(topic)) {
@@ -72,6 +76,14 @@ export class Housekeeper {
       }
     }
     await governor.look();
+  }
+
+  async #keepTable(topic: TopicRow): Promise<void> {
+    const { store } = this.#ports;
+    const tables = new StoredTables(store);
+    if (!(await tables.has(topic.topicKey))) return;
+    if (topic.retired) await tables.drop(topic.topicKey);
+    else await advanceTable({ tables, replica: new StoredReplica({ store }) }, topic, this.#closing.signal);
   }
 
   async #partitions({ topicKey }: TopicRow): Promise<Key[]> {

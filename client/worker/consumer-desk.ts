@@ -5,10 +5,15 @@ import { ConsumerSession } from "../consumer/consumer-session.ts";
 import type { Device } from "./device.ts";
 import type { TopicDesk } from "./topics.ts";
 
+/** A topic that is read through and that the edge does not know, or does not answer for, is asked for again. */
+const ASK_MS = { first: 500, max: 30_000 };
+
 export class ConsumerDesk {
   readonly #device: Device;
   readonly #topics: TopicDesk;
   readonly #sessions = new Map<number, ConsumerSession>();
+  /** Ends what is asked for a session's sake. */
+  readonly #asking = new Map<ConsumerSession, AbortController>();
   #opened = 0;
 
   constructor(device: Device, topics: TopicDesk) {
@@ -26,6 +31,7 @@ export class ConsumerDesk {
       closeConsumer: async (consumer, commit) => {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
+        if (session !== undefined) this.#stopAsking(session);
         await session?.close(commit);
       },
     };
@@ -36,11 +42,13 @@ export class ConsumerDesk {
   }
 
   async close(): Promise<void> {
+    for (const session of this.#sessions.values()) this.#stopAsking(session);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
   }
 
-  async #open(options: ConsumerOptions): Promise<number> {
+  async #open(asked: ConsumerOptions): Promise<number> {
+    const options = this.#device.storesNoReads === true ? readingThrough(asked) : asked;
     const { replica, own, catalog, news, locks, clock, random, database, sync } = this.#device;
     const groupLockName = options.groupId === null ? null : `strandline:${database}:group:${options.groupId}`;
     const follow = (name: string, storage: "replica" | "none") =>
@@ -58,7 +66,29 @@ export class ConsumerDesk {
     }
     this.#opened += 1;
     this.#sessions.set(this.#opened, session);
+    const asking = new AbortController();
+    this.#asking.set(session, asking);
+    void this.#learn(options, asking.signal).catch(() => {});
     return this.#opened;
+  }
+
+  #stopAsking(session: ConsumerSession): void {
+    this.#asking.get(session)?.abort();
+    this.#asking.delete(session);
+  }
+
+  /** Topics that are followed are asked for by sync. */
+  async #learn({ topics }: ConsumerOptions, signal: AbortSignal): Promise<void> {
+    const { sync, catalog, clock } = this.#device;
+    if (sync === null) return;
+    let names = topics.filter(({ storage }) => storage === "none").map(({ name }) => name);
+    for (let waitMs = ASK_MS.first; !signal.aborted; waitMs = Math.min(waitMs * 2, ASK_MS.max)) {
+      const rows = await Promise.all(names.map((name) => catalog.byName(name)));
+      names = names.filter((_, index) => rows[index]?.topicId == null && rows[index]?.local !== true);
+      if (names.length === 0) return;
+      await sync.refreshTopics(names, { create: false }).catch(() => {});
+      await clock.sleep(waitMs, signal);
+    }
   }
 
   session(id: number): ConsumerSession {
@@ -66,4 +96,11 @@ export class ConsumerDesk {
     if (session === undefined) throw new StrandlineError("CLOSED", `consumer ${id} is not open`);
     return session;
   }
+}
+
+/** The device's own pending records are shown beside a replica alone. */
+function readingThrough(options: ConsumerOptions): ConsumerOptions {
+  if (options.isolation === "local") return options;
+  const topics = options.topics.map((choice) => ({ ...choice, storage: "none" as const }));
+  return { ...options, topics, patterns: options.patterns.map((choice) => ({ ...choice, storage: "none" as const })) };
 }

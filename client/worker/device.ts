@@ -25,6 +25,8 @@ export interface Device {
   readonly own: OwnRecords;
   /** Reads from the edge what is not stored; absent: nothing does. */
   readonly readThrough?: (() => RecordSource) | null;
+  /** Of a device in memory: what consumers read of committed records is not kept. */
+  readonly storesNoReads?: boolean;
   readonly catalog: TopicCatalog;
   readonly topicAdmin: TopicAdmin;
   readonly settings: DeviceSettings;

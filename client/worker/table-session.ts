@@ -112,8 +112,17 @@ export class TableSession {
     return (await this.#deps.replica.rows(refs)).reduce((sum, row) => sum + (row?.restarts ?? 0), 0);
   }
 
+  async #keptTo({ topicKey }: TopicRow, partition: number): Promise<number> {
+    return (await this.#deps.tables.position(topicKey)).positions[partition] ?? 0;
+  }
+
   async #live(reading: Reading, topic: TopicRow, reset: string | null): Promise<TableNews | null> {
-    const { runs, complete } = await this.#read(reading, topic);
+    const read = await this.#read(reading, topic);
+    if (read === "anew") {
+      this.#reading = null;
+      return await this.#look();
+    }
+    const { runs, complete } = read;
     const fed = await reading.pending?.look(topic.partitionCount ?? 0, reading.positions);
     const { pending, released } = fed ?? NOTHING;
     const caughtUp = complete && fed?.complete !== false;
@@ -123,7 +132,8 @@ export class TableSession {
     return { reset, kept: [], runs, pending, released, caughtUp };
   }
 
-  async #read(reading: Reading, topic: TopicRow): Promise<{ runs: PolledRun[]; complete: boolean }> {
+  /** `anew`: what comes next was dropped from the log, since by now it is kept. */
+  async #read(reading: Reading, topic: TopicRow): Promise<{ runs: PolledRun[]; complete: boolean } | "anew"> {
     const runs: PolledRun[] = [];
     let bytes = 0;
     let complete = true;
@@ -136,6 +146,7 @@ export class TableSession {
       const ref = { topicKey: topic.topicKey, partition: index as Partition };
       const read = await this.#deps.replica.read(ref, from, BYTES_PER_POLL - bytes);
       const to = Math.max(read.nextOffset, Math.min(read.logStartOffset, read.replicatedTo)) as Offset;
+      if (read.heldFrom > from && (await this.#keptTo(topic, index)) > from) return "anew";
       reading.positions[index] = to;
       if (to < read.replicatedTo) complete = false;
       if (read.runs.length === 0) continue;

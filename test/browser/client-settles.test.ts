@@ -1,4 +1,5 @@
 /** R15: with a database that does not open, or a worker that does not answer, every call still settles, with a typed error. */
+import { openDB } from "idb";
 import { expect, test } from "vitest";
 import { SCHEMA_VERSION } from "../../client/log/idb-schema.ts";
 import { StrandlineError } from "../../client/index.ts";
@@ -6,6 +7,7 @@ import { caught, freshDatabase, openClient } from "./client-fixture.ts";
 
 /** The database is given three seconds; the rest is for a busy machine. */
 const OPEN_MS_MAX = 10_000;
+const V1_STORES = ["meta", "topics", "partitions", "pending", "log", "offsets", "deadLetters"];
 
 async function everyCall(client: ReturnType<typeof openClient>): Promise<unknown[]> {
   const consumer = client.consumer({ groupId: "g" });
@@ -43,6 +45,33 @@ test("an open behind a deletion that a page does not let through, and then does"
   held.close();
   await deleting;
   await client.producer().send({ topic: "t", messages: [{ value: "x" }] });
+});
+
+test("an upgrade that a tab with the older version holds up: the page is told, at once, and goes on after it", async () => {
+  const database = freshDatabase();
+  const held = await openDB(database, 1, {
+    upgrade: (old) => V1_STORES.forEach((name) => void old.createObjectStore(name)),
+  });
+  const client = openClient({ database });
+  const told: string[] = [];
+  client.on("storage.blocked", ({ type }) => told.push(type));
+  const before = performance.now();
+  expect(await caught(client.admin().listTopics())).toMatchObject({ code: "STORE_FAILED" });
+  expect(performance.now() - before).toBeLessThan(OPEN_MS_MAX);
+  expect(told).toEqual(["storage.blocked"]);
+  held.close();
+  expect(await client.admin().listTopics()).toEqual([]);
+  expect(told).toEqual(["storage.blocked"]);
+});
+
+test("a database of a newer version: the page that opens it late is told that it is outdated", async () => {
+  const database = freshDatabase();
+  (await opened(indexedDB.open(database, SCHEMA_VERSION + 1))).close();
+  const client = openClient({ database });
+  const told: string[] = [];
+  client.on("app.outdated", ({ type }) => told.push(type));
+  expect(await caught(client.admin().listTopics())).toMatchObject({ code: "STORE_OUTDATED" });
+  expect(told).toEqual(["app.outdated"]);
 });
 
 test("a worker that never answers is closed all the same", { timeout: 30_000 }, async () => {

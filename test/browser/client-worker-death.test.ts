@@ -51,6 +51,28 @@ test("a consumer goes on with another worker at its position", async () => {
   await consumer.stop();
 });
 
+test("a worker that dies while it opens is missed at once", async () => {
+  const workers: Worker[] = [];
+  const client = openClient({
+    worker: () => {
+      const made = new Worker(new URL("./no-open-worker.ts", import.meta.url), { type: "module" });
+      workers.push(made);
+      return made;
+    },
+  });
+  const connecting = caught(client.producer().connect());
+  // It waits three seconds for the database, and holds its lock meanwhile.
+  await expect.poll(async () => (await lifeLocks()).length).toBe(1);
+  const before = performance.now();
+  workers[0]?.terminate();
+  expect(await connecting).toMatchObject({ code: "WORKER_DIED" });
+  expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+async function lifeLocks(): Promise<readonly LockInfo[]> {
+  return ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.startsWith("strandline:worker:"));
+}
+
 test("a worker that cannot be loaded rejects", async () => {
   const client = openClient({ worker: () => new Worker("/there-is-no-such-worker.js", { type: "module" }) });
   expect(await caught(client.producer().connect())).toMatchObject({ code: "WORKER_DIED" });

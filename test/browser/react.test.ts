@@ -13,7 +13,7 @@ import {
   type TableLike,
   type UseTopicOptions,
 } from "../../client/react.ts";
-import { openClient } from "./client-fixture.ts";
+import { freshDatabase, openClient } from "./client-fixture.ts";
 
 const TOPIC = "shown";
 const WITHIN = { timeout: 10_000 };
@@ -232,6 +232,20 @@ test("what waits is shown as it changes; a server shows that it is not known, an
   await vi.waitFor(() => expect(values({ at })).toBe("2 wait"), WITHIN);
   expect(complaints).not.toHaveBeenCalled();
   complaints.mockRestore();
+});
+
+test("what waits is told by events, also of another tab; nobody asks every second", async () => {
+  const database = freshDatabase();
+  const url = "http://127.0.0.1:9";
+  const [client, other] = [openClient({ url, database }), openClient({ url, database })];
+  const shown = show(createElement(StrandlineProvider, { client }, createElement(Status)));
+  await vi.waitFor(() => expect(values(shown)).toBe("0 wait"), WITHIN);
+  await send(other, "a", "b", "c");
+  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), { timeout: 5_000 });
+  // The failed attempts to reach the edge tell nothing new.
+  const asked = vi.spyOn(client.sync, "status");
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(asked.mock.calls.length).toBeLessThan(2);
 });
 
 test("a server renders all of them and opens nothing", () => {

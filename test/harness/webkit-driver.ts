@@ -10,6 +10,9 @@ import { listenOnLocalhost } from "./listen.ts";
 import { endOnExit, groupGone, signalGroup } from "./process-group.ts";
 
 const START_MS_MAX = 20_000;
+/** A page that hangs lets no answer through. */
+const ANSWER_MS_MAX = 60_000;
+const END_MS_MAX = 5_000;
 const POLL_MS = 50;
 
 export interface WebKitSession {
@@ -30,12 +33,12 @@ export async function openWebKit(): Promise<WebKitSession> {
     const url = `http://127.0.0.1:${port}`;
     await ready(url);
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: browser, args: ["--automation"] } } };
-    const { sessionId } = await ask<{ sessionId: string }>("POST", `${url}/session`, { capabilities });
+    const { sessionId } = await ask<{ sessionId: string }>("POST", `${url}/session`, { body: { capabilities } });
     const session = `${url}/session/${sessionId}`;
     return {
-      goto: async (to) => void (await ask("POST", `${session}/url`, { url: to })),
+      goto: async (to) => void (await ask("POST", `${session}/url`, { body: { url: to } })),
       close: async () => {
-        await ask("DELETE", session).catch(() => undefined);
+        await ask("DELETE", session, { withinMs: END_MS_MAX }).catch(() => undefined);
         await end();
       },
     };
@@ -80,9 +83,17 @@ async function ready(url: string): Promise<void> {
   }
 }
 
-async function ask<Value>(method: string, url: string, body?: object): Promise<Value> {
-  const init = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await fetch(url, { method, headers: { "content-type": "application/json" }, ...init });
+async function ask<Value>(
+  method: string,
+  url: string,
+  { body, withinMs = ANSWER_MS_MAX }: { readonly body?: object; readonly withinMs?: number } = {},
+): Promise<Value> {
+  const response = await fetch(url, {
+    method,
+    headers: { "content-type": "application/json" },
+    signal: AbortSignal.timeout(withinMs),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   const { value } = (await response.json()) as { value: Value };
   if (!response.ok) throw new Error(`${method} ${url}: ${JSON.stringify(value)}`);
   return value;

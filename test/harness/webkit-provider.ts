@@ -23,7 +23,8 @@ class WebKitProvider implements BrowserProvider {
   }
 
   async close(): Promise<void> {
-    const session = await this.#session;
+    // One that never opened has been told of, and has nothing to close.
+    const session = await this.#session?.catch(() => null);
     this.#session = null;
     await session?.close();
   }

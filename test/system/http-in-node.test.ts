@@ -95,6 +95,41 @@ test("a consumer hears of records while it runs, and its group goes on where it 
   expect(seen).toEqual(["v0", "v1", "live", "later"]);
 });
 
+test("a topic may be read without storing, by name, as in a browser", async () => {
+  const client = open();
+  await client.producer().send({ topic: "node-through", acks: -1, messages: numbered(3) });
+  const consumer = client.consumer();
+  await consumer.subscribe({ topic: "node-through", fromBeginning: true, storage: "none" });
+  for await (const message of consumer) {
+    expect(message.text()).toBe("v0");
+    break;
+  }
+});
+
+test("what a consumer has read is not kept in memory", { timeout: 60_000 }, async () => {
+  const client = open({ url: broker.url });
+  const value = "x".repeat(256 * 1024);
+  for (let sent = 0; sent < 16; sent += 1)
+    await client.producer().send({ topic: "node-much", acks: -1, messages: Array(8).fill({ key: "k", value }) });
+  const script = `
+    import { Strandline } from "./client/http.ts";
+    const client = new Strandline({ url: process.argv[1] });
+    const consumer = client.consumer({ groupId: "g" });
+    await consumer.subscribe({ topic: "node-much", fromBeginning: true });
+    let seen = 0;
+    for await (const message of consumer) if ((seen += message.text().length) === 16 * 8 * 256 * 1024) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gc();
+    console.log(Math.round(process.memoryUsage().arrayBuffers / 1e6));
+    await client.close();
+  `;
+  const flags = ["--expose-gc", "--input-type=module-typescript", "-e", script, broker.url];
+  const run = spawnSync(process.execPath, flags, { cwd: join(ROOT), encoding: "utf8", timeout: 50_000 });
+  expect(run.stderr).toBe("");
+  // Of 33 MB.
+  expect(Number(run.stdout)).toBeLessThan(16);
+});
+
 test("acks -1 waits while the edge cannot be reached, and each record arrives once when it can", async () => {
   proxy.cut();
   const client = open();

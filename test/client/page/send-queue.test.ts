@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import type { PreparedSend } from "../../../client/page/packer.ts";
+import { SendQueue, type Waiting } from "../../../client/page/send-queue.ts";
+import { systemClock } from "../../../client/web-ports.ts";
+
+const IN_LINE = 200_000;
+/** A tenth of a second is enough where each is found at once; where each has to be looked for it is twenty. */
+const DRAINED_MS_MAX = 3_000;
+
+function waiting(signal?: AbortSignal): Waiting {
+  const send: PreparedSend = {
+    topics: [],
+    timeoutMs: 60_000,
+    signal,
+    durability: "strict",
+    compression: "none",
+    partitioning: undefined as never,
+  };
+  return { send, resolve: () => {}, reject: () => {} };
+}
+
+test("a long line is taken from its head without looking for it", () => {
+  const queue = new SendQueue(systemClock, () => {});
+  const line = Array.from({ length: IN_LINE }, () => waiting());
+  for (const one of line) queue.add(one);
+  const begunAt = performance.now();
+  for (const one of line) {
+    if (queue.head !== one || !queue.take(one)) throw new Error("out of its order");
+  }
+  expect(performance.now() - begunAt).toBeLessThan(DRAINED_MS_MAX);
+  expect(queue.empty).toBe(true);
+  expect(queue.head).toBeUndefined();
+});
+
+test("who has left, at the head or further back, is not found again, and a line that was empty begins anew", () => {
+  const queue = new SendQueue(systemClock, () => {});
+  const stopping = new AbortController();
+  const line = [waiting(stopping.signal), waiting(), waiting(stopping.signal), waiting()];
+  for (const one of line) queue.add(one);
+  stopping.abort();
+  expect(queue.head).toBe(line[1]);
+  expect(queue.take(line[1] as Waiting)).toBe(true);
+  expect(queue.take(line[0] as Waiting)).toBe(false);
+  expect(queue.head).toBe(line[3]);
+  expect(queue.take(line[3] as Waiting)).toBe(true);
+  expect(queue.empty).toBe(true);
+  const next = waiting();
+  queue.add(next);
+  expect(queue.head).toBe(next);
+  queue.take(next);
+});
