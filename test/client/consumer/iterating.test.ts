@@ -25,15 +25,15 @@ test("stop within a handler, not waited for: nothing more is handled, and what w
   const seen: (string | null)[] = [];
   const committed: number[] = [];
   consumer.on("commit_offsets", ({ offsets }) => committed.push(...offsets.map(({ offset }) => Number(offset))));
-  let stopped: Promise<void> | null = null;
+  const stops: Promise<void>[] = [];
   await consumer.run({
     eachMessage: ({ message }) => {
       seen.push(message.text());
-      if (seen.length === 2) stopped = consumer.stop();
+      if (seen.length === 2) stops.push(consumer.stop());
     },
   });
-  await until(() => stopped !== null);
-  await stopped;
+  await until(() => stops.length > 0);
+  await Promise.all(stops);
   expect(seen).toEqual(["a", "b"]);
   expect(committed.at(-1)).toBe(2);
 });
