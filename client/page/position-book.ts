@@ -1,11 +1,7 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
+import { placeName, type PausedPartitions, type TopicPartition } from "./paused-partitions.ts";
 import type { PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
-
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** From where a transaction starts: the group's committed offset (null: none), and how often it was asked for. */
 export interface Base {
@@ -18,10 +14,6 @@ type Line = TopicPartition & { readonly pending: boolean };
 
 function lineName({ topic, partition, pending }: Line): string {
   return `${topic}-${partition}${pending ? "~" : ""}`;
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }
 
 function seekName(position: SeekPosition): string {
@@ -47,12 +39,12 @@ export class PositionBook {
   readonly #bases = new Map<string, Base>();
   /** The worker is to go on at the group's committed offset. */
   readonly #fenced = new Map<string, TopicPartition>();
-  readonly #paused = new Map<string, TopicPartition>();
-  readonly #pausedTopics = new Set<string>();
   readonly chunks: ChunkAssembler;
+  readonly paused: PausedPartitions;
 
-  constructor(chunks: ChunkAssembler) {
+  constructor(chunks: ChunkAssembler, paused: PausedPartitions) {
     this.chunks = chunks;
+    this.paused = paused;
   }
 
   begin(run: PolledRun): void {
@@ -98,7 +90,7 @@ export class PositionBook {
 
   /** What was handled of it waits for what is being committed. */
   withhold(of: TopicPartition): void {
-    this.#uncommitted.delete(nameOf(of));
+    this.#uncommitted.delete(placeName(of));
   }
 
   /** Of a message whose chunks have not all come nothing is committed: whoever starts there needs its first. */
@@ -127,18 +119,18 @@ export class PositionBook {
   /** Asked of the worker, which does one after the other: transactions begun from now on start there. */
   committing(positions: readonly TopicPartitionOffset[]): void {
     for (const position of positions) {
-      const base = this.#bases.get(nameOf(position));
-      if (base !== undefined) this.#bases.set(nameOf(position), { ...base, expected: position.offset });
+      const base = this.#bases.get(placeName(position));
+      if (base !== undefined) this.#bases.set(placeName(position), { ...base, expected: position.offset });
     }
   }
 
   base(of: TopicPartition): Base {
-    return this.#bases.get(nameOf(of)) ?? { expected: null, joins: 0 };
+    return this.#bases.get(placeName(of)) ?? { expected: null, joins: 0 };
   }
 
   /** What was handled here counts no more, or may have counted already: the group's committed offset tells. */
   fence({ topic, partition }: TopicPartition): void {
-    const name = nameOf({ topic, partition });
+    const name = placeName({ topic, partition });
     this.#fenced.set(name, { topic, partition });
     this.#uncommitted.delete(name);
     this.#bases.delete(name);
@@ -150,12 +142,12 @@ export class PositionBook {
 
   /** The worker has heard of it, and what it answered since begins there. */
   rejoined(of: TopicPartition): void {
-    if (this.#fenced.get(nameOf(of)) === of) this.#fenced.delete(nameOf(of));
+    if (this.#fenced.get(placeName(of)) === of) this.#fenced.delete(placeName(of));
   }
 
   committed(positions: readonly TopicPartitionOffset[]): void {
     for (const { topic, partition, offset } of positions) {
-      const name = nameOf({ topic, partition });
+      const name = placeName({ topic, partition });
       const uncommitted = this.#uncommitted.get(name);
       if (uncommitted === undefined) continue;
       if (uncommitted.offset === offset) {
@@ -189,7 +181,7 @@ export class PositionBook {
 
   /** The log was cut: nothing above is what it was. */
   truncated({ topic, partition }: TopicPartition, to: number): void {
-    const name = nameOf({ topic, partition });
+    const name = placeName({ topic, partition });
     if ((this.#uncommitted.get(name)?.offset ?? 0) > to) this.#uncommitted.delete(name);
     const sought = this.#seeks.get(name);
     if (sought !== undefined && "offset" in sought && sought.offset > to)
@@ -215,34 +207,7 @@ export class PositionBook {
 
   /** A handler may go on with this run. */
   wanted(run: Line): boolean {
-    return !this.isPaused(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
-  }
-
-  /** Without `partitions`: the topic, with those it will have too. */
-  pause(topic: string, partitions: readonly number[] | undefined): void {
-    if (partitions === undefined) this.#pausedTopics.add(topic);
-    else for (const partition of partitions) this.#paused.set(nameOf({ topic, partition }), { topic, partition });
-  }
-
-  resume(topic: string, partitions: readonly number[] | undefined): void {
-    if (partitions !== undefined) {
-      for (const partition of partitions) this.#paused.delete(nameOf({ topic, partition }));
-      return;
-    }
-    this.#pausedTopics.delete(topic);
-    for (const [name, paused] of this.#paused) if (paused.topic === topic) this.#paused.delete(name);
-  }
-
-  isPaused(of: TopicPartition): boolean {
-    return this.#pausedTopics.has(of.topic) || this.#paused.has(nameOf(of));
-  }
-
-  pausedPartitions(): TopicPartition[] {
-    return [...this.#paused.values()];
-  }
-
-  pausedTopics(): string[] {
-    return [...this.#pausedTopics];
+    return !this.paused.has(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
   }
 
   /** The group is another's: what was handled here is not committed any more, and nothing is read again for it. */

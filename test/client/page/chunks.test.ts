@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ChunkAssembler, type BrokenMessage } from "../../../client/page/chunks.ts";
 import { messagesOf } from "../../../client/page/messages-of.ts";
+import { PausedPartitions } from "../../../client/page/paused-partitions.ts";
 import { PositionBook } from "../../../client/page/position-book.ts";
 import type { ReceivedMessage } from "../../../client/page/received-message.ts";
 import { PartitionSplit } from "../../../client/log/partition-split.ts";
@@ -150,7 +151,7 @@ describe("chunks that are read", () => {
   test("hold commits at the first of them until the message was handled", async () => {
     const [a] = await twoMessages();
     const { chunks, read } = reader();
-    const book = new PositionBook(chunks);
+    const book = new PositionBook(chunks, new PausedPartitions());
     const batches = placed([small("x"), ...a, small("y")]);
     const line = { ...AT, pending: false };
     book.begin({ ...line, buffer: new ArrayBuffer(), from: 0, to: 6, highWatermark: 6, own: null });
@@ -222,7 +223,7 @@ describe("chunks that are read", () => {
   test("are forgotten by a seek", async () => {
     const [a] = await twoMessages();
     const { chunks, read } = reader();
-    const book = new PositionBook(chunks);
+    const book = new PositionBook(chunks, new PausedPartitions());
     await read(placed(a.slice(0, 2)));
     book.seek({ ...AT, offset: 90 });
     expect(chunks.committable(AT, 95)).toBe(95);
