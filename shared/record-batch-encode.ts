@@ -26,8 +26,6 @@ import {
   writeInt32,
   writeInt64,
 } from "./record-batch.ts";
-import { asError, readBatch } from "./record-batch-decode.ts";
-import { RecordCursor } from "./record-cursor.ts";
 import {
   checkFields,
   asciiLength,
@@ -64,6 +62,14 @@ export function recordBytesMax(record: Pick<RecordInput, "key" | "value" | "head
     bytes += HEADER_OVERHEAD_BYTES_MAX + textBytesMax(header.key) + fieldBytesMax(header.value);
   }
   return bytes;
+}
+
+/** Where a record's key length stands, which all behind it follows, up to its end. */
+export interface EncodedRecord {
+  readonly timestamp: number;
+  readonly attributes: number;
+  readonly keyLengthAt: number;
+  readonly end: number;
 }
 
 export class RecordBatchEncoder {
@@ -115,28 +121,31 @@ export class RecordBatchEncoder {
     this.#took(record.timestamp);
   }
 
-  /**
-   * Appends the records of a finished, uncompressed batch: deltas are written anew, all else is copied. Throws
-   * the code of the damage with its position, `INVALID_TIMESTAMP` or `MESSAGE_TOO_LARGE`; the batch is then as it was.
-   */
-  appendBatch(bytes: Uint8Array, at = 0): void {
-    const reading = readBatch(bytes, at, { crc: false });
-    if (!reading.ok) throw asError(reading.damage);
-    const saved = {
-      end: this.#end,
-      count: this.#count,
-      baseTimestamp: this.#baseTimestamp,
-      maxTimestamp: this.#maxTimestamp,
+  /** Returns the way back to the batch as it is now. */
+  mark(): () => void {
+    const [end, count, baseTimestamp, maxTimestamp] = [this.#end, this.#count, this.#baseTimestamp, this.#maxTimestamp];
+    return () => {
+      this.#end = end;
+      this.#count = count;
+      this.#baseTimestamp = baseTimestamp;
+      this.#maxTimestamp = maxTimestamp;
     };
-    try {
-      this.#appendAll(bytes, new RecordCursor(reading.batch));
-    } catch (error) {
-      this.#end = saved.end;
-      this.#count = saved.count;
-      this.#baseTimestamp = saved.baseTimestamp;
-      this.#maxTimestamp = saved.maxTimestamp;
-      throw error;
-    }
+  }
+
+  /** Appends a record of another batch, whose deltas are written anew. Throws `INVALID_TIMESTAMP` or `MESSAGE_TOO_LARGE`, and leaves the way back to its caller. */
+  appendEncoded(from: Uint8Array, record: EncodedRecord): void {
+    const delta = this.#timestampDelta(record.timestamp);
+    const tail = record.end - record.keyLengthAt;
+    this.#reserve(RECORD_OVERHEAD_BYTES_MAX + tail);
+    const bytes = this.#bytes;
+    const body = 1 + varlongBytes(delta) + varintBytes(this.#count) + tail;
+    let at = writeVarint(bytes, this.#end, body);
+    bytes[at++] = record.attributes;
+    at = writeVarlong(bytes, at, delta);
+    at = writeVarint(bytes, at, this.#count);
+    this.#end = copy(from, record.keyLengthAt, tail, bytes, at);
+    this.#took(record.timestamp);
+    if (this.#end > this.#bytesMax) throw this.#tooLarge(this.#end, "the merged batch");
   }
 
   /** A buffer of its own, of exact size. Without `crc` the field is 0 until someone calls `writeCrc`. */
@@ -200,28 +209,6 @@ export class RecordBatchEncoder {
     }
     this.#end = at;
     return at;
-  }
-
-  #appendAll(bytes: Uint8Array, cursor: RecordCursor): void {
-    while (cursor.next()) {
-      this.#appendEncoded(bytes, cursor);
-      if (this.#end > this.#bytesMax) throw this.#tooLarge(this.#end, "the merged batch");
-    }
-    if (cursor.damage !== null) throw asError(cursor.damage);
-  }
-
-  #appendEncoded(from: Uint8Array, cursor: RecordCursor): void {
-    const delta = this.#timestampDelta(cursor.timestamp);
-    const tail = cursor.end - cursor.keyLengthAt;
-    this.#reserve(RECORD_OVERHEAD_BYTES_MAX + tail);
-    const bytes = this.#bytes;
-    const body = 1 + varlongBytes(delta) + varintBytes(this.#count) + tail;
-    let at = writeVarint(bytes, this.#end, body);
-    bytes[at++] = cursor.attributes;
-    at = writeVarlong(bytes, at, delta);
-    at = writeVarint(bytes, at, this.#count);
-    this.#end = copy(from, cursor.keyLengthAt, tail, bytes, at);
-    this.#took(cursor.timestamp);
   }
 
   #took(timestamp: number): void {
