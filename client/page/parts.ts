@@ -18,8 +18,10 @@ export const consumerPart: Part<typeof import("./consumer-work.ts")> = part(
 export const tablePart: Part<typeof import("./table-view.ts")> = part("table", () => import("./table-view.ts"));
 export const lettersPart: Part<typeof import("./dead-letters.ts")> = part("letters", () => import("./dead-letters.ts"));
 
+export const chunksPart: Part<typeof import("./chunk-value.ts")> = part("chunks", () => import("./chunk-value.ts"));
+
 export async function loadParts(): Promise<void> {
-  const parts = [adminPart, consumerPart, tablePart, lettersPart];
+  const parts = [adminPart, consumerPart, tablePart, lettersPart, chunksPart];
   await Promise.allSettled(parts.map((load) => load()));
 }
 

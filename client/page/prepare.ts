@@ -5,8 +5,6 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError, type ErrorDetails } from "../../shared/strandline-error.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
-import type { Random } from "../../shared/random.ts";
-import { CHUNK_BYTES_MAX, CHUNK_HEADER_BYTES_MAX, chunksOf } from "./chunk-value.ts";
 import type { HeaderValue, Message, MessageValue } from "./message.ts";
 
 export interface PreparedHeader {
@@ -26,10 +24,10 @@ export interface PreparedRecord {
 }
 
 /** Lengths, deltas and attributes of a record: six varints of at most 5 bytes, one of 10, one byte, rounded up. */
-const RECORD_OVERHEAD_BYTES_MAX = 48;
-const HEADER_OVERHEAD_BYTES_MAX = 10;
+export const RECORD_OVERHEAD_BYTES_MAX = 48;
+export const HEADER_OVERHEAD_BYTES_MAX = 10;
 /** Kafka's batch header (magic 2). */
-const BATCH_HEADER_BYTES = 61;
+export const BATCH_HEADER_BYTES = 61;
 /** A string is at most three bytes of UTF-8 for each of its units; longer ones are encoded first, to be measured. */
 const MEASURED_CHARS_MIN = 32 * 1024;
 
@@ -38,14 +36,16 @@ const JSON_HEADER: PreparedHeader = { key: "content-type", value: "application/j
 const ONLY_JSON_HEADER: readonly PreparedHeader[] = [JSON_HEADER];
 const utf8 = new TextEncoder();
 
-export interface Chunking {
-  readonly random: Random;
-  readonly maxMessageBytes: number;
-}
-
-/** A record that may be too large for a batch; `inBatches` looks closer. */
+/** A record that may be too large for a batch; `split` looks closer. */
 export function isLarge({ bytesMax }: PreparedRecord): boolean {
   return bytesMax + BATCH_HEADER_BYTES > LIMITS.batchBytesMax;
+}
+
+/** With copies of the bytes that its sender may change. */
+export function withOwnBytes(record: PreparedRecord): PreparedRecord {
+  const own = <Part>(part: Part): Part => (part instanceof Uint8Array ? (part.slice() as Part) : part);
+  const headers = record.headers.map(({ key, value }) => ({ key, value: own(value) }));
+  return { ...record, key: own(record.key), value: own(record.value), headers };
 }
 
 export interface Place {
@@ -66,33 +66,6 @@ export function prepareRecord(message: Message, place: Place, now: number): Prep
   for (const header of headers)
     bytesMax += HEADER_OVERHEAD_BYTES_MAX + bytesMaxOf(header.key) + bytesMaxOf(header.value);
   return { key, value, headers, timestamp, bytesMax };
-}
-
-/** Where the record is too large for a batch: in chunks. Long texts were measured already: what is left of the estimate is headers and keys. */
-export function inBatches(
-  record: PreparedRecord,
-  place: Place,
-  { random, maxMessageBytes }: Chunking,
-): PreparedRecord[] {
-  const { value } = record;
-  const valueBytes = exactBytesOf(value);
-  let bytes = RECORD_OVERHEAD_BYTES_MAX + BATCH_HEADER_BYTES + exactBytesOf(record.key) + valueBytes;
-  for (const header of record.headers)
-    bytes += HEADER_OVERHEAD_BYTES_MAX + exactBytesOf(header.key) + exactBytesOf(header.value);
-  if (bytes <= LIMITS.batchBytesMax) return [record];
-  if (valueBytes > maxMessageBytes) {
-    throw invalid("MESSAGE_TOO_LARGE", place, `a value of ${valueBytes} bytes, at most ${maxMessageBytes}`, {
-      bytes: valueBytes,
-      bytesMax: maxMessageBytes,
-    });
-  }
-  const rest = bytes - valueBytes + CHUNK_HEADER_BYTES_MAX;
-  if (value instanceof Uint8Array && valueBytes > CHUNK_BYTES_MAX && rest + CHUNK_BYTES_MAX <= LIMITS.batchBytesMax)
-    return chunksOf({ ...record, bytesMax: bytes }, value, random);
-  throw invalid("MESSAGE_TOO_LARGE", place, `${bytes} bytes with its batch, at most ${LIMITS.batchBytesMax}`, {
-    bytes,
-    bytesMax: LIMITS.batchBytesMax,
-  });
 }
 
 function prepareKey(key: Message["key"], place: Place): string | Uint8Array | null {
@@ -190,11 +163,6 @@ function bytesMaxOf(part: string | Uint8Array | null): number {
   return typeof part === "string" ? part.length * 3 : part.byteLength;
 }
 
-function exactBytesOf(part: string | Uint8Array | null): number {
-  if (part === null) return 0;
-  return typeof part === "string" ? utf8.encode(part).byteLength : part.byteLength;
-}
-
 function kindOf(value: unknown): string {
   return typeof value === "object"
     ? Object.prototype.toString.call(value)
@@ -203,7 +171,7 @@ function kindOf(value: unknown): string {
       : typeof value;
 }
 
-function invalid(code: ErrorCode, place: Place, said: string, details: ErrorDetails = {}): StrandlineError {
+export function invalid(code: ErrorCode, place: Place, said: string, details: ErrorDetails = {}): StrandlineError {
   return new StrandlineError(code, `message ${place.index} to ${place.topic}: ${said}`, {
     topic: place.topic,
     index: place.index,

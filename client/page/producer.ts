@@ -12,7 +12,8 @@ import type { FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
 import type { Acks, Message, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
 import type { Packer, PreparedTopic, StoredRecords } from "./packer.ts";
-import { inBatches, isLarge, prepareRecord } from "./prepare.ts";
+import { chunksPart } from "./parts.ts";
+import { isLarge, prepareRecord, withOwnBytes } from "./prepare.ts";
 import { checkOptions, type ProducerOptions } from "./producer-options.ts";
 import { TopicCheck, type AskTopic } from "./topic-check.ts";
 import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-metadata.ts";
@@ -118,7 +119,7 @@ export class PageProducer implements Producer {
     return this.#sendAll(topicMessages, options);
   }
 
-  /** Synchronous up to the packer: what is wrong is found, and what is right is encoded, before the caller goes on. */
+  /** Synchronous up to the packer, but for values in chunks: what is wrong is found, and what is right is encoded, before the caller goes on. */
   #sendAll(given: readonly TopicMessages<string | Topic>[], options: SendOptions): Promise<RecordMetadata[]> {
     try {
       if (this.#disconnected) throw new StrandlineError("CLOSED", "this producer was disconnected");
@@ -129,14 +130,18 @@ export class PageProducer implements Producer {
       if (signal?.aborted === true) throw aborted("nothing was stored", signal, { stored: false });
       const compression = oneOf("compression", options.compression, ["none", "gzip"]);
       const { topicMessages, checked } = plainSends(given);
-      const topics = this.#prepare(topicMessages);
+      let topics = this.#prepare(topicMessages);
       if (topics.length === 0) return Promise.resolve([]);
       const until = this.#deps.clock.now() + timeoutMs;
-      const send = { topics, durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
-      const stored = this.#order.after(checked, { clock: this.#deps.clock, timeoutMs }, () =>
+      const send = { durability, compression, timeoutMs, signal, partitioning: this.#partitioning };
+      const isSplit = topics.some(({ records }) => records.some(isLarge))
+        ? this.#split(topics).then((split) => (topics = split))
+        : null;
+      const isReady = checked === null ? isSplit : Promise.all([checked, isSplit]);
+      const stored = this.#order.after(isReady, { clock: this.#deps.clock, timeoutMs }, () =>
         this.#topics.before(
           topics.map(({ topic }) => topic),
-          () => this.#linger.send(send),
+          () => this.#linger.send({ ...send, topics }),
         ),
       );
       const answered = this.#answer(stored, { acks, until, signal });
@@ -149,7 +154,7 @@ export class PageProducer implements Producer {
     }
   }
 
-  #prepare(topicMessages: readonly TopicMessages[]): PreparedTopic[] {
+  #prepare(topicMessages: readonly TopicMessages[]): readonly PreparedTopic[] {
     if (!Array.isArray(topicMessages as unknown))
       throw new StrandlineError("INVALID_ARGUMENT", "topicMessages is not an array");
     const now = this.#deps.clock.now();
@@ -168,16 +173,16 @@ export class PageProducer implements Producer {
 
   #prepareTopic(topic: string, messages: readonly Message[], now: number): PreparedTopic {
     const records = messages.map((message, index) => prepareRecord(message, { topic, index }, now));
-    if (!records.some(isLarge)) return { topic, messages, records };
+    return { topic, messages, records };
+  }
+
+  /** Those that are too large for a batch are split, by code that may have to be loaded. */
+  async #split(topics: readonly PreparedTopic[]): Promise<readonly PreparedTopic[]> {
+    // At once: the caller may go on with its bytes.
+    const own = topics.map((topic) => ({ ...topic, records: topic.records.map(withOwnBytes) }));
+    const { split } = await chunksPart();
     const chunking = { random: this.#deps.random, maxMessageBytes: this.#maxMessageBytes };
-    const inAll = records.map((record, index) =>
-      isLarge(record) ? inBatches(record, { topic, index }, chunking) : [record],
-    );
-    return {
-      topic,
-      messages: messages.flatMap((message, index) => inAll[index]?.map(() => message) ?? []),
-      records: inAll.flat(),
-    };
+    return own.map((topic) => split(topic, chunking));
   }
 
   #answer(stored: Promise<StoredRecords[]>, { acks, until, signal }: Answering): Promise<RecordMetadata[]> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../client/page/message.ts";
-import { inBatches, prepareRecord } from "../../../client/page/prepare.ts";
+import { inBatches } from "../../../client/page/chunk-value.ts";
+import { prepareRecord } from "../../../client/page/prepare.ts";
 import { cryptoRandom as systemRandom } from "../../../client/web-ports.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 
