@@ -7,7 +7,7 @@ import { ROOT } from "./paths.ts";
 const PAGE = {
   contents: 'import { Strandline } from "./client/index.ts"; console.log(Strandline);',
   resolveDir: ROOT,
-  sourcefile: "client/index.ts",
+  sourcefile: "page.ts",
 };
 
 export interface ModuleSize {
@@ -39,7 +39,7 @@ export async function moduleSizes(entry: "client/index.ts" | "client/worker.ts")
     for (const { path: imported, kind } of outputs[path]?.imports ?? [])
       if (kind === "import-statement") load(imported);
   };
-  load(Object.keys(outputs).find((path) => outputs[path]?.entryPoint === entry));
+  load(Object.keys(outputs).find((path) => [entry, PAGE.sourcefile].includes(outputs[path]?.entryPoint ?? "")));
   const bytes = new Map<string, number>();
   for (const path of loaded)
     for (const [module, { bytesInOutput }] of Object.entries(outputs[path]?.inputs ?? {}))

@@ -114,6 +114,26 @@ describe("a value above a batch", () => {
     expect((await read(batches)).map(({ value }) => value?.byteLength)).toEqual([1, 2 * MIB, 1]);
   });
 
+  test("is as it was when it was sent, and what is sent after it comes after it", async () => {
+    const worker = new FakeWorker();
+    worker.counts.set("t", 1);
+    const producer = worker.producer({}, cryptoRandom);
+    const value = valueOf(2 * MIB);
+    const before = value.slice();
+    const sends = [value, "after"].map((each) => producer.send({ topic: "t", messages: [{ value: each }] }));
+    value.fill(0);
+    await Promise.all(sends);
+    const { read } = reader();
+    const found = await read(
+      placed(
+        worker.batches.map(({ bytes }) => bytes),
+        0,
+      ),
+    );
+    expect(found.map((message) => message.value?.byteLength)).toEqual([2 * MIB, 5]);
+    expect(found[0]?.value).toEqual(before);
+  });
+
   test("above its limit is refused at send, and so is one whose headers leave no room", async () => {
     const worker = new FakeWorker();
     worker.counts.set("t", 1);
