@@ -22,7 +22,7 @@ const STOP_MS_MAX = 30_000;
 
 export interface WorkDeps extends ConsumerDeps, CheckedConsumer {
   readonly paused: PausedPartitions;
-  tell<Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]): void;
+  readonly tell: <Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]) => void;
 }
 
 export class ConsumerWork {

@@ -3,22 +3,21 @@
  * page is in a browser, all of them are fetched in an idle moment after the worker has opened, so that they are there offline.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import type * as PageAdmin from "./admin/page-admin.ts";
+import type * as Work from "./consumer-work.ts";
+import type * as View from "./table-view.ts";
+import type * as Letters from "./dead-letters.ts";
+import type * as Chunks from "./chunk-value.ts";
 
 /** Rejects with `PART_NOT_LOADED`; the next call tries again. */
 type Part<Module> = () => Promise<Module>;
 
-export const adminPart: Part<typeof import("./admin/page-admin.ts")> = part(
-  "admin",
-  () => import("./admin/page-admin.ts"),
-);
-export const consumerPart: Part<typeof import("./consumer-work.ts")> = part(
-  "consumer",
-  () => import("./consumer-work.ts"),
-);
-export const tablePart: Part<typeof import("./table-view.ts")> = part("table", () => import("./table-view.ts"));
-export const lettersPart: Part<typeof import("./dead-letters.ts")> = part("letters", () => import("./dead-letters.ts"));
+export const adminPart: Part<typeof PageAdmin> = part("admin", () => import("./admin/page-admin.ts"));
+export const consumerPart: Part<typeof Work> = part("consumer", () => import("./consumer-work.ts"));
+export const tablePart: Part<typeof View> = part("table", () => import("./table-view.ts"));
+export const lettersPart: Part<typeof Letters> = part("letters", () => import("./dead-letters.ts"));
 
-export const chunksPart: Part<typeof import("./chunk-value.ts")> = part("chunks", () => import("./chunk-value.ts"));
+export const chunksPart: Part<typeof Chunks> = part("chunks", () => import("./chunk-value.ts"));
 
 export async function loadParts(): Promise<void> {
   const parts = [adminPart, consumerPart, tablePart, lettersPart, chunksPart];

@@ -12,9 +12,9 @@ import { ROOT } from "./paths.ts";
 /** As much of a plugin as this needs, of Rolldown and of esbuild's transformations alike. */
 interface InliningPlugin {
   readonly name: string;
-  resolveId(id: string, importer: string | undefined): string | null;
-  load(id: string): string | null;
-  transform(code: string): { readonly code: string; readonly map: null } | null;
+  readonly resolveId: (id: string, importer: string | undefined) => string | null;
+  readonly load: (id: string) => string | null;
+  readonly transform: (code: string) => { readonly code: string; readonly map: null } | null;
 }
 
 const COMPACT_ERRORS = "\0compact-errors";

@@ -52,13 +52,13 @@ function inlined(): Plugin {
   const { resolveId, load, transform } = inlinedTables();
   return {
     name: "inlined-tables",
-    setup: ({ onResolve, onLoad }) => {
-      onResolve({ filter: /error-table\.ts$/ }, ({ path, importer }) => {
+    setup: (bundle) => {
+      bundle.onResolve({ filter: /error-table\.ts$/ }, ({ path, importer }) => {
         const id = resolveId(path, importer);
         return id === null ? null : { path: id, namespace: "compact" };
       });
-      onLoad({ filter: /.*/, namespace: "compact" }, ({ path }) => ({ contents: load(path) ?? "" }));
-      onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
+      bundle.onLoad({ filter: /.*/, namespace: "compact" }, ({ path }) => ({ contents: load(path) ?? "" }));
+      bundle.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
         const source = await readFile(path, "utf8");
         return { contents: transform(source)?.code ?? source, loader: "ts" };
       });

@@ -1,6 +1,6 @@
 /** The built package in the projects of its users: a record is sent and read back, so the worker was found. */
 import { spawnSync } from "node:child_process";
-import { cp, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, readFile, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build as esbuild, type BuildOptions } from "esbuild";
 import type { Page } from "puppeteer-core";
@@ -159,15 +159,17 @@ test("a page without a bundler takes the package as it is built", async () => {
   expect(await shownIn(root)).toBe("hello from a script at 0");
 });
 
+interface PartlessPage {
+  readonly page: Page;
+  readonly letThrough: () => void;
+  readonly close: () => Promise<void>;
+}
+
 /** A page that sends, and whose parts are not to be had until they are let through. */
-async function pageWithoutParts(): Promise<{ readonly page: Page; letThrough(): void; close(): Promise<void> }> {
+async function pageWithoutParts(): Promise<PartlessPage> {
   const root = await install("script", `parts-${Math.trunc(performance.now())}`);
-  const dist = join(root, "node_modules", "strandline", "dist");
-  await writeFile(
-    join(dist, "index.html"),
-    `<script type="module">import { Strandline } from "./index.js"; globalThis.client = new Strandline();</script>`,
-  );
-  const server = await startStaticServer(dist);
+  await cp(join(root, "node_modules", "strandline", "dist"), join(root, "strandline"), { recursive: true });
+  const server = await startStaticServer(root);
   const page = await browser.newPage();
   let blocked = true;
   await page.setRequestInterception(true);
@@ -175,7 +177,7 @@ async function pageWithoutParts(): Promise<{ readonly page: Page; letThrough(): 
     const isPart = /(consumer-work|table-view|dead-letters|page-admin)/.test(request.url());
     void (isPart && blocked ? request.abort("internetdisconnected") : request.continue());
   });
-  await page.goto(`${server.url}/index.html`);
+  await page.goto(`${server.url}/parts.html`);
   const close = async (): Promise<void> => {
     await page.close();
     await server.close();
