@@ -16,7 +16,6 @@ export const adminPart: Part<typeof PageAdmin> = part("admin", () => import("./a
 export const consumerPart: Part<typeof Work> = part("consumer", () => import("./consumer-work.ts"));
 export const tablePart: Part<typeof View> = part("table", () => import("./table-view.ts"));
 export const lettersPart: Part<typeof Letters> = part("letters", () => import("./dead-letters.ts"));
-
 export const chunksPart: Part<typeof Chunks> = part("chunks", () => import("./chunk-value.ts"));
 
 export async function loadParts(): Promise<void> {
