@@ -25,8 +25,10 @@ import type { Delivery } from "./run-delivery.ts";
 import type { ShownRecords } from "./shown-records.ts";
 import { transactionsOn } from "./transactions-on.ts";
 
-/** The first answer is small, so that the first record comes as soon from a long log as from a short one. */
-const FIRST_BYTES_MAX = 64 * 1024;
+/** The first answer is small, a row of the log or a few, so that the first record comes as soon from a long log as from a short one. */
+const FIRST_BYTES_MAX = 8 * 1024;
+/** What is read ahead meanwhile; each answer from there on is four times the one before. */
+const SECOND_BYTES_MAX = 64 * 1024;
 
 export interface FetchLimits {
   readonly bytesMax: number;
@@ -179,7 +181,7 @@ export class ConsumerLoop {
       if (each.type === "joined") this.#joined = true;
       onNews(each);
     }
-    if (runs.length > 0) this.#bytesMax = Math.min(limits.bytesMax, this.#bytesMax * 4);
+    if (runs.length > 0) this.#bytesMax = Math.min(limits.bytesMax, Math.max(SECOND_BYTES_MAX, this.#bytesMax * 4));
   }
 
   async #deliver({ runs }: Fetched): Promise<void> {
