@@ -3,8 +3,6 @@ import { crc32c } from "./crc32c.ts";
 import { ATTRIBUTES_AT, CRC_AT, batchByteLength, writeInt32 } from "./record-batch.ts";
 import { RecordBatchWriter } from "./record-batch-write.ts";
 
-export { recordBytesMax } from "./record-batch-write.ts";
-
 export class RecordBatchEncoder extends RecordBatchWriter {
   /** A buffer of its own, of exact size. Without `crc` the field is 0 until someone calls `writeCrc`. */
   finish(options: { readonly crc?: boolean } = {}): Uint8Array<ArrayBuffer> {
