@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { transform } from "esbuild";
 import { defineConfig, type UserConfig } from "tsdown";
+import { inlinedTables } from "./test/harness/inlined-tables.ts";
 
 const WORKER_SOURCE = 'new URL("./worker.ts", import.meta.url)';
 const WORKER_BUILT = 'new URL("./worker.js", import.meta.url)';
@@ -30,6 +31,7 @@ function alone(name: string): UserConfig {
     clean: [`dist/${name}*`],
     outputOptions: { codeSplitting: false },
     plugins: [
+      inlinedTables(),
       {
         name: "worker-text",
         async generateBundle(_options, bundle) {
@@ -57,6 +59,7 @@ export default defineConfig([
     // Not the whole folder: dist/playground is of `npm start`, and the others are built meanwhile.
     clean: ["dist/*.js", "dist/*.map", "dist/*.d.ts", ...ALONE.map((name) => `!dist/${name}*`)],
     plugins: [
+      inlinedTables(),
       {
         name: "worker-url",
         // As long as the source, so the map stays true.

@@ -2,18 +2,24 @@
 import { StrandlineError } from "../shared/strandline-error.ts";
 import type { StrandlineOptions } from "./options.ts";
 import type { Locks } from "./ports.ts";
+import { loadParts } from "./page/parts.ts";
 import { sharedConnection } from "./page/shared-connection.ts";
 import { spawnFromText, spawnWorker } from "./spawn-worker.ts";
 import { StrandlineClient } from "./strandline.ts";
-import { webLocks } from "./web-ports.ts";
+import { webLocks, whenIdle } from "./web-ports.ts";
 
 export class Strandline extends StrandlineClient {
   /** Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
   constructor(options: StrandlineOptions = {}) {
     const { worker } = options;
     const workers = worker === undefined ? { spawn, spawnOther: spawnFromText } : { spawn: worker, spawnOther: null };
-    super(options, (parts) => sharedConnection({ ...parts, ...workers, locks }));
+    super(options, (parts) => sharedConnection({ ...parts, ...workers, locks, onOpen }));
   }
+}
+
+/** Offline, what is needed later is there. */
+function onOpen(): void {
+  whenIdle(() => void loadParts());
 }
 
 function locks(): Locks {

@@ -9,17 +9,17 @@ import { checkDiscard, workerOptions, type StrandlineOptions } from "./options.t
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
 import type { Admin } from "./page/admin/admin.ts";
-import { lazyAdmin } from "./page/admin/lazy-admin.ts";
 import type { ConsumerConfig } from "./page/consumer-config.ts";
 import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
-import { deadLetters, type DeadLetters } from "./page/dead-letters.ts";
+import type { DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, Sync } from "./page/client-parts.ts";
 import { isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
 import { Packer } from "./page/packer.ts";
+import { adminPart, lazily, lettersPart } from "./page/parts.ts";
 import { PartitionCounts } from "./page/partition-counts.ts";
 import { PageProducer, type Producer } from "./page/producer.ts";
 import type { ProducerOptions } from "./page/producer-options.ts";
@@ -28,8 +28,14 @@ import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import { PageTable, type DecodedTopic, type Table, type TableOptions } from "./page/table.ts";
 import type { RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
-import { cryptoRandom, nextTask, pageLifecycle, pageStorage, systemClock } from "./web-ports.ts";
-import { registerBackgroundSync } from "./web-ports.ts";
+import {
+  cryptoRandom,
+  nextTask,
+  pageLifecycle,
+  pageStorage,
+  registerBackgroundSync,
+  systemClock,
+} from "./web-ports.ts";
 import type { Topic } from "./typed/topic-types.ts";
 import type { TypedConsumer } from "./typed/typed-consumer.ts";
 import { Persistence } from "./page/persistence.ts";
@@ -66,9 +72,9 @@ export class StrandlineClient {
   };
 
   /** What the edge refused for good. */
-  readonly deadLetters: DeadLetters = deadLetters({
-    call: (ask, deadlineMs) => this.#connection.call(ask, deadlineMs),
-    askReceipt: (place, timeoutMs) => this.#askReceipt(place, timeoutMs),
+  readonly deadLetters: DeadLetters = lazily(async () => {
+    const { deadLetters } = await lettersPart();
+    return deadLetters({ call: this.#connection.call.bind(this.#connection), askReceipt: this.#askReceipt });
   });
 
   constructor(options: StrandlineOptions, makeLine: MakeLine) {
@@ -90,12 +96,8 @@ export class StrandlineClient {
     this.#counts = new PartitionCounts((topic) =>
       this.#connection.call((api) => api.partitionCount(topic, { refresh: false }), CALL_MS_MAX),
     );
-    this.#packer = new Packer({
-      append: (pack) => this.#append(pack),
-      counts: this.#counts,
-      clock: systemClock,
-      nextTask,
-    });
+    const ports = { counts: this.#counts, clock: systemClock, nextTask };
+    this.#packer = new Packer({ append: (pack) => this.#append(pack), ...ports });
     const background = options.backgroundSync === true ? this.#backgroundSync() : null;
     this.#background = background;
     const page = pageLifecycle();
@@ -189,13 +191,10 @@ export class StrandlineClient {
   admin(): Admin {
     const call = this.#connection.call.bind(this.#connection);
     const { url, namespace } = this.#options;
-    return lazyAdmin({
-      call,
-      connect: this.#connect,
-      clock: systemClock,
-      url,
-      namespace,
-      onTopic: (topic) => this.#counts.forget(topic),
+    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace };
+    return lazily(async () => {
+      const { pageAdmin } = await adminPart();
+      return pageAdmin({ ...deps, onTopic: (topic) => this.#counts.forget(topic) });
     });
   }
 

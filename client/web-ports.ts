@@ -31,6 +31,12 @@ export function nextTask(): Promise<void> {
   });
 }
 
+/** Once the page has nothing better to do; Safari does not tell when that is. */
+export function whenIdle(work: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(work, { timeout: 5_000 });
+  else setTimeout(work, 2_000);
+}
+
 export const cryptoRandom: Random = {
   next: () => Math.random(),
   bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),

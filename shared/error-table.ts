@@ -161,6 +161,11 @@ export const ERRORS = {
     retriable: false,
     sentence: "The caller's signal ended the wait.",
   },
+  PART_NOT_LOADED: {
+    errno: 10_024,
+    retriable: true,
+    sentence: "A part of the library could not be loaded; the next call tries again.",
+  },
   ISSUER_UNAVAILABLE: {
     errno: 10_030,
     retriable: true,

@@ -11,6 +11,7 @@ import {
   type RecordView,
 } from "../../shared/record-batch-decode.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import { appendBatch } from "../../shared/record-batch-merge.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -57,7 +58,7 @@ export function mergeBatches(batches: readonly CountedBatch[]): CountedBatch | n
   const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
   const encoder = new RecordBatchEncoder({ initialBytes: bytes });
   try {
-    for (const batch of batches) encoder.appendBatch(batch.bytes);
+    for (const batch of batches) appendBatch(encoder, batch.bytes);
   } catch (error) {
     if (error instanceof StrandlineError) return null;
     throw error;

@@ -38,3 +38,9 @@ export function unlessAborted<Value>(
     sent.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
+
+export function checkTimeoutMs(timeout: unknown): number | null {
+  if (timeout === undefined) return null;
+  if (typeof timeout === "number" && timeout >= 0) return timeout;
+  throw new StrandlineError("INVALID_ARGUMENT", `timeout ${JSON.stringify(timeout)}: milliseconds, 0 or more`);
+}

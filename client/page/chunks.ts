@@ -6,7 +6,7 @@
 import { chunkPlace, isChunkHeader, MESSAGE_BYTES_MAX, type ChunkPlace } from "../../shared/chunking.ts";
 import { crc32c } from "../../shared/crc32c.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
 import type { ReceivedHeader, ReceivedMessage } from "./received-message.ts";
 
 /** A message that is not continued for so many records is given up: one of its chunks was refused by the edge. */

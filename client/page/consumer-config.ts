@@ -41,20 +41,23 @@ export type Subscription = (
   readonly storage?: "replica" | "none";
 };
 
-export function checkConsumerConfig(config: ConsumerConfig): Pick<ConsumerOptions, "groupId" | "isolation"> {
-  const { groupId, isolation = "committed" } = config;
-  if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) refuse("groupId", groupId);
-  if (isolation !== "committed" && isolation !== "local") refuse("isolation", isolation);
-  return { groupId: groupId ?? null, isolation };
+export interface CheckedConsumer {
+  readonly options: Pick<ConsumerOptions, "groupId" | "isolation">;
+  readonly limits: FetchLimits;
+  readonly maxMessageBytes: number | undefined;
 }
 
-export function fetchLimits(config: ConsumerConfig): FetchLimits {
-  return {
+export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
+  const { groupId, isolation = "committed", maxMessageBytes } = config;
+  if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) refuse("groupId", groupId);
+  if (isolation !== "committed" && isolation !== "local") refuse("isolation", isolation);
+  const limits = {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
     partitionBytesMax: count(config, "maxBytesPerPartition", 1024 * 1024),
     bytesMin: count(config, "minBytes", 1),
     waitMs: count(config, "maxWaitTimeInMs", 5_000),
   };
+  return { options: { groupId: groupId ?? null, isolation }, limits, maxMessageBytes };
 }
 
 /** One entry for each name and pattern. */

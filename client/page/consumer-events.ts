@@ -2,7 +2,7 @@ import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { InvalidRecord } from "../typed/typed-reader.ts";
 import type { OffsetsByTopic, OffsetsInput } from "./offsets.ts";
-import type { TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import type { Transaction } from "./transaction.ts";
 

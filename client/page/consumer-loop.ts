@@ -19,7 +19,8 @@ import type { RunConfig } from "./consumer-events.ts";
 import { ConsumerLink, type CallWorker } from "./consumer-link.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
 import type { LonePackDeps } from "./lone-pack.ts";
-import type { PositionBook, TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
+import type { PositionBook } from "./position-book.ts";
 import type { Delivery } from "./run-delivery.ts";
 import type { ShownRecords } from "./shown-records.ts";
 import { transactionsOn } from "./transactions-on.ts";
@@ -164,7 +165,7 @@ export class ConsumerLoop {
 
   #pollOptions(told: Pick<PollOptions, "rejoins" | "seeks" | "commit">): PollOptions {
     const { book, limits } = this.#deps;
-    const paused = [...book.pausedPartitions(), ...book.pausedTopics().map((topic) => ({ topic, partition: null }))];
+    const paused = book.paused.all();
     // The first record from a new place is waited for as well.
     if (told.seeks.length > 0) this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
     return { ...limits, bytesMax: this.#bytesMax, ...told, paused };

@@ -1,34 +1,23 @@
-/** KafkaJS's consumer over the device's own copy of the log: the same records, online or not. */
-import { groupBy } from "../../shared/group-by.ts";
+/** KafkaJS's consumer. What reads and hands out records (`consumer-work.ts`) is loaded when it is first needed. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { checkTopicName } from "../../shared/topic-name.ts";
-import type { ConsumerNews, ConsumerOptions } from "../calls/consumer-calls.ts";
-import { checkConsumerConfig, checkSubscription, fetchLimits } from "./consumer-config.ts";
-import type { ConsumerConfig, Subscription } from "./consumer-config.ts";
+import {
+  checkConsumerConfig,
+  type CheckedConsumer,
+  type ConsumerConfig,
+  type Subscription,
+} from "./consumer-config.ts";
 import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerPayloads, type RunConfig } from "./consumer-events.ts";
-import { ConsumerLoop, type FetchLimits, type LoopDeps } from "./consumer-loop.ts";
+import type { LoopDeps } from "./consumer-loop.ts";
+import type { ConsumerWork } from "./consumer-work.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import type { Logger } from "./logger.ts";
-import { iterate } from "./message-iterator.ts";
-import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
+import type { OffsetsInput, SeekInput } from "./offsets.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
-import { Partitioning } from "../producer/partitioner.ts";
-import { byTopic, checkOffsets, checkSeek, type OffsetsInput, type SeekInput } from "./offsets.ts";
-import { PositionBook, type TopicPartition } from "./position-book.ts";
-import type { Topic } from "../typed/topic-types.ts";
-import type { TypedSubscription } from "../typed/typed-consumer.ts";
-import { TypedReader } from "../typed/typed-reader.ts";
+import { consumerPart } from "./parts.ts";
+import { PausedPartitions, type TopicPartitions } from "./paused-partitions.ts";
 import type { ReceivedMessage } from "./received-message.ts";
-import { ShownRecords } from "./shown-records.ts";
 
-/** A handler that never ends must not hold `stop` for ever. */
-const STOP_MS_MAX = 30_000;
-
-export interface TopicPartitions {
-  readonly topic: string;
-  /** All, where absent. */
-  readonly partitions?: readonly number[];
-}
+export type { TopicPartitions };
 
 /** One of the two. */
 export type OneHandler<Config extends RunConfig> = Config &
@@ -72,29 +61,16 @@ export interface ConsumerDeps extends Pick<LoopDeps, "call" | "clock" | "random"
 export class PageConsumer implements Consumer {
   readonly events: typeof CONSUMER_EVENTS = CONSUMER_EVENTS;
   readonly #deps: ConsumerDeps;
-  readonly #options: Pick<ConsumerOptions, "groupId" | "isolation">;
-  readonly #limits: FetchLimits;
+  readonly #config: CheckedConsumer;
   readonly #events = new Emitter<ConsumerEvents>();
-  readonly #topics = new Map<string, ConsumerOptions["topics"][number]>();
-  readonly #patterns = new Map<string, ConsumerOptions["patterns"][number]>();
-  readonly #typed = new TypedReader((record) => this.#tell("invalid", record));
-  /** Of what handlers send in their `tx`. */
-  readonly #partitioning: Partitioning;
-  readonly #maxMessageBytes: number | undefined;
-  #book: PositionBook;
-  #shown = new ShownRecords();
-  #loop: ConsumerLoop | null = null;
-  #starting = false;
+  readonly #paused = new PausedPartitions();
+  #work: ConsumerWork | null = null;
   /** How often it was asked to stop. */
   #stops = 0;
 
   constructor(deps: ConsumerDeps, config: ConsumerConfig) {
-    this.#maxMessageBytes = config.maxMessageBytes;
-    this.#book = this.#newBook();
     this.#deps = deps;
-    this.#options = checkConsumerConfig(config);
-    this.#limits = fetchLimits(config);
-    this.#partitioning = new Partitioning({ create: null, random: deps.random });
+    this.#config = checkConsumerConfig(config);
   }
 
   async connect(): Promise<void> {
@@ -107,106 +83,42 @@ export class PageConsumer implements Consumer {
     this.#tell("disconnect", {});
   }
 
-  async subscribe(subscription: Subscription | TypedSubscription<string | Topic>): Promise<void> {
-    if (this.#loop?.running === true) throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
-    for (const choice of checkSubscription(this.#typed.subscribed(subscription))) {
-      if (choice.storage === "none" && this.#options.isolation === "local")
-        throw new StrandlineError("INVALID_ARGUMENT", "isolation 'local' reads what is stored: storage 'none' is not");
-      if ("name" in choice) this.#topics.set(choice.name, choice);
-      else this.#patterns.set(String(choice.pattern), choice);
-    }
+  async subscribe(subscription: Subscription): Promise<void> {
+    (await this.#load()).subscribe(subscription);
   }
 
   async run(config: RunConfig): Promise<void> {
-    if (this.#loop?.running === true || this.#starting)
-      throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
-    if (this.#topics.size + this.#patterns.size === 0)
-      throw new StrandlineError("INVALID_ARGUMENT", "subscribe comes before run");
-    if ((config.eachMessage === undefined) === (config.eachBatch === undefined)) {
-      throw new StrandlineError("INVALID_ARGUMENT", "run takes eachMessage or eachBatch");
-    }
-    config.signal?.throwIfAborted();
     const stops = this.#stops;
-    this.#starting = true;
-    try {
-      // The one before may still be at its last record.
-      if (this.#loop !== null) await this.#stopLoop();
-      await this.#deps.connect();
-      config.signal?.throwIfAborted();
-      // Stopped while it began.
-      if (this.#stops !== stops) return;
-      const loop = new ConsumerLoop(this.#loopDeps(config));
-      this.#loop = loop;
-      this.#stopWith(loop, config.signal);
-    } finally {
-      this.#starting = false;
-    }
-  }
-
-  #newBook(): PositionBook {
-    const onBroken = (broken: BrokenMessage): void => this.#tell("corrupt", broken);
-    return new PositionBook(new ChunkAssembler({ maxMessageBytes: this.#maxMessageBytes, onBroken }));
+    const work = await this.#load();
+    // Stopped while what does the work was loaded.
+    if (stops === this.#stops) await work.run(config);
   }
 
   async stop(): Promise<void> {
     this.#stops += 1;
-    await this.#stopLoop();
-  }
-
-  async #stopLoop(): Promise<void> {
-    const loop = this.#loop;
-    if (loop === null) return;
-    const late = new AbortController();
-    const tooLate = this.#deps.clock.sleep(STOP_MS_MAX, late.signal).then(() => {
-      if (!late.signal.aborted)
-        throw new StrandlineError("REQUEST_TIMED_OUT", `a handler still runs after ${STOP_MS_MAX} ms`, {
-          timeoutMs: STOP_MS_MAX,
-        });
-    });
-    try {
-      await Promise.race([loop.stop(), tooLate]);
-    } finally {
-      late.abort();
-    }
-    if (this.#loop !== loop) return;
-    this.#loop = null;
-    this.#book = this.#newBook();
-    this.#shown = new ShownRecords();
-    this.#tell("stop", {});
+    await this.#work?.stop();
   }
 
   async commitOffsets(offsets: OffsetsInput): Promise<void> {
-    if (this.#options.groupId === null)
-      throw new StrandlineError("INVALID_ARGUMENT", "a consumer without groupId commits nothing");
-    await this.#running("commitOffsets").commit(checkOffsets(offsets));
+    await (await this.#load()).commitOffsets(offsets);
   }
 
   seek(position: SeekInput): void {
-    const loop = this.#running("seek");
-    const checked = checkSeek(position);
-    const { topic, partition } = checked;
-    const subscribed =
-      this.#topics.has(topic) || [...this.#patterns.values()].some(({ pattern }) => topic.search(pattern) >= 0);
-    if (!subscribed)
-      throw new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `${topic} is not subscribed to`, { topic, partition });
-    this.#book.seek(checked);
-    this.#shown.sought(checked);
-    loop.nudge();
+    if (this.#work === null) throw new StrandlineError("INVALID_ARGUMENT", "seek comes after run");
+    this.#work.seek(position);
   }
 
   pause(topics: readonly TopicPartitions[]): void {
-    for (const { topic, partitions } of topics) this.#book.pause(checkTopicName(topic), partitions);
+    for (const each of topics) this.#paused.pause(each);
   }
 
   resume(topics: readonly TopicPartitions[]): void {
-    for (const { topic, partitions } of topics) this.#book.resume(checkTopicName(topic), partitions);
-    this.#loop?.nudge();
+    for (const each of topics) this.#paused.resume(each);
+    this.#work?.nudge();
   }
 
   paused(): TopicPartitions[] {
-    const byTopic = groupBy(this.#book.pausedPartitions(), ({ topic }: TopicPartition) => topic);
-    const some = [...byTopic].map(([topic, each]) => ({ topic, partitions: each.map(({ partition }) => partition) }));
-    return [...this.#book.pausedTopics().map((topic) => ({ topic })), ...some];
+    return this.#paused.byTopic();
   }
 
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void {
@@ -222,73 +134,22 @@ export class PageConsumer implements Consumer {
     return this.messages();
   }
 
-  messages({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<ReceivedMessage> {
-    return iterate({
-      signal,
-      run: (config) => this.run(config),
-      stop: () => this.stop(),
-      ended: () => this.#loop?.ended ?? Promise.resolve(),
-    });
+  async *messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ReceivedMessage, void, undefined> {
+    yield* (await this.#load()).messages(options.signal);
   }
 
-  #loopDeps(config: RunConfig): LoopDeps {
-    const { groupId } = this.#options;
-    const { clock } = this.#deps;
-    const tell = this.#tell.bind(this);
-    return {
+  async #load(): Promise<ConsumerWork> {
+    const { ConsumerWork } = await consumerPart();
+    return (this.#work ??= new ConsumerWork({
       ...this.#deps,
-      options: { ...this.#options, topics: [...this.#topics.values()], patterns: [...this.#patterns.values()] },
-      limits: this.#limits,
-      config,
-      book: this.#book,
-      shown: this.#shown,
-      packing: { counts: this.#deps.counts, partitioning: this.#partitioning },
-      onFetch: () => {
-        const began = clock.now();
-        tell("fetch_start", {});
-        return ({ runs }) => {
-          const bytes = runs.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
-          const partitions = new Set(runs.map(({ topic, partition }) => `${topic}/${partition}`)).size;
-          tell("fetch", { numberOfBatches: runs.length, partitions, bytes, duration: clock.now() - began });
-        };
-      },
-      onBatch: (facts) => {
-        const began = clock.now();
-        tell("start_batch_process", facts);
-        return () => tell("end_batch_process", { ...facts, duration: clock.now() - began });
-      },
-      onNews: (news) => this.#onNews(news),
-      onLeft: () => tell("rebalancing", { groupId }),
-      onCommitted: (offsets) => tell("commit_offsets", { groupId, offsets, ...byTopic(offsets) }),
-      read: (topic, messages) => this.#typed.read(topic, messages),
-      onDamage: ({ topic, partition, from, to }, { error }) => tell("corrupt", { error, topic, partition, from, to }),
-      onFenced: ({ topic, partition }) => tell("fenced", { topic, partition }),
-      onCrash: (error, at, retryInMs) => tell("crash", { error, groupId, ...at, restart: true, retryInMs }),
-    };
-  }
-
-  #onNews(news: ConsumerNews): void {
-    const { groupId } = this.#options;
-    if (news.type === "joined") return this.#tell("group_join", { groupId, memberAssignment: news.assignment });
-    const { topic, partition, from, to, reason } = news;
-    this.#tell("offset_reset", { topic, partition, from, to, reason });
+      ...this.#config,
+      paused: this.#paused,
+      tell: (name, payload) => this.#tell(name, payload),
+    }));
   }
 
   #tell<Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]): void {
     const timestamp = this.#deps.clock.now();
     this.#events.emit(name, { ...payload, type: `consumer.${name}`, timestamp, payload } as ConsumerEvents[Name]);
-  }
-
-  #stopWith(loop: ConsumerLoop, signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    // Who wants to know how it ended calls `stop` as well.
-    const stop = (): void => void this.stop().catch(() => {});
-    signal.addEventListener("abort", stop, { once: true });
-    void loop.ended.then(() => signal.removeEventListener("abort", stop));
-  }
-
-  #running(what: string): ConsumerLoop {
-    if (this.#loop?.running !== true) throw new StrandlineError("INVALID_ARGUMENT", `${what} comes after run`);
-    return this.#loop;
   }
 }

@@ -2,7 +2,8 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { HandledTo, PolledRun } from "../calls/consumer-calls.ts";
 import type { TransactionOutcome } from "../calls/transaction-calls.ts";
-import type { Base, PositionBook, TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
+import type { Base, PositionBook } from "./position-book.ts";
 import { HandlerTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
 
 /** The group's offset is another one by now: what the handler did was not applied. */

@@ -3,7 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { SettleTarget } from "../calls/outbox-calls.ts";
 import type { WorkerCalls } from "../calls/worker-api.ts";
-import { aborted, untilAborted } from "./abort.ts";
+import { aborted, checkTimeoutMs, untilAborted } from "./abort.ts";
 
 export interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -20,12 +20,6 @@ export interface FlushDeps {
 /** One question waits no longer, so that a wait that was given up ends in the worker as well. */
 const SLICE_MS = 5_000;
 const CALL_MS_MAX = 30_000;
-
-export function checkTimeoutMs(timeout: unknown): number | null {
-  if (timeout === undefined) return null;
-  if (typeof timeout === "number" && timeout >= 0) return timeout;
-  throw new StrandlineError("INVALID_ARGUMENT", `timeout ${JSON.stringify(timeout)}: milliseconds, 0 or more`);
-}
 
 export async function flushOutbox(deps: FlushDeps, { signal, timeout }: FlushOptions): Promise<void> {
   const timeoutMs = checkTimeoutMs(timeout);

@@ -1,7 +1,7 @@
 /** The runs of one answer, to the handlers: partitions side by side, as many as asked for, each in its order. */
 import { groupBy } from "../../shared/group-by.ts";
 import type { PolledRun } from "../calls/consumer-calls.ts";
-import type { TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
 import { deliverRun, type Delivery } from "./run-delivery.ts";
 
 export class HandlerFailure extends Error {

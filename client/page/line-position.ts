@@ -1,6 +1,6 @@
 /** Where a handler is in a partition, or among the pending records of one. */
 import type { SeekPosition } from "../calls/consumer-calls.ts";
-import type { TopicPartition } from "./position-book.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
 
 /** Pending records are a line of their own beside the committed ones. */
 export type Line = TopicPartition & { readonly pending: boolean; readonly handledTo?: number };

@@ -3,7 +3,7 @@
  * of a partition where one would pass the limit, in order.
  */
 import { LIMITS } from "../../shared/limits.ts";
-import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import { RecordBatchWriter } from "../../shared/record-batch-write.ts";
 import type { Pack, PackPart } from "../calls/append-calls.ts";
 import type { PreparedRecord } from "./prepare.ts";
 
@@ -32,7 +32,7 @@ interface Part {
   readonly index: number;
   /** Holds a chunk, and nothing else. */
   alone: boolean;
-  readonly encoder: RecordBatchEncoder;
+  readonly encoder: RecordBatchWriter;
 }
 
 /** Encoders kept for the next pack: growing a buffer to a batch's size costs as much as filling it. */
@@ -42,12 +42,12 @@ export type PackOptions = Pick<Pack, "durability" | "compression">;
 
 export class PackBuilder {
   readonly options: PackOptions;
-  readonly #spare: RecordBatchEncoder[];
+  readonly #spare: RecordBatchWriter[];
   readonly #parts: Part[] = [];
   readonly #open = new Map<string, Map<number, Part>>();
 
   /** `spare` is shared by the packs of one page, one after the other. */
-  constructor(options: PackOptions, spare: RecordBatchEncoder[]) {
+  constructor(options: PackOptions, spare: RecordBatchWriter[]) {
     this.options = options;
     this.#spare = spare;
   }
@@ -86,7 +86,7 @@ export class PackBuilder {
       partitionCount,
       index: this.#parts.length,
       alone: false,
-      encoder: this.#spare.pop() ?? new RecordBatchEncoder(),
+      encoder: this.#spare.pop() ?? new RecordBatchWriter(),
     };
     this.#parts.push(part);
     const ofTopic = this.#open.get(topic);

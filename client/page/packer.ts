@@ -3,7 +3,7 @@
  * order in which they were made; what the worker has not answered yet is bounded, and later sends wait their turn.
  */
 import type { Clock } from "../../shared/clock.ts";
-import type { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import type { RecordBatchWriter } from "../../shared/record-batch-write.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { STICKY, type Partitioning } from "../producer/partitioner.ts";
 import type { Pack, PartAck } from "../calls/append-calls.ts";
@@ -63,7 +63,7 @@ export interface PackerDeps {
 
 export class Packer {
   readonly #deps: PackerDeps;
-  readonly #spareEncoders: RecordBatchEncoder[] = [];
+  readonly #spareEncoders: RecordBatchWriter[] = [];
   #open: { readonly builder: PackBuilder; readonly sends: Packed[] } | null = null;
   #closing = false;
   #inFlightBytes = 0;

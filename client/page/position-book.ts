@@ -1,12 +1,8 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
 import { lineName, nameOf, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
+import type { PausedPartitions, TopicPartition } from "./paused-partitions.ts";
 import type { HandledTo, PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
-
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** From where a transaction starts: the group's committed offset (null: none), and how often it was asked for. */
 export interface Base {
@@ -32,12 +28,12 @@ export class PositionBook {
   readonly #marked = new Set<string>();
   /** The group goes on with these at its own place, but what was read before is still being handled. */
   readonly #startingOver = new Map<string, TopicPartition>();
-  readonly #paused = new Map<string, TopicPartition>();
-  readonly #pausedTopics = new Set<string>();
   readonly chunks: ChunkAssembler;
+  readonly paused: PausedPartitions;
 
-  constructor(chunks: ChunkAssembler) {
+  constructor(chunks: ChunkAssembler, paused: PausedPartitions) {
     this.chunks = chunks;
+    this.paused = paused;
   }
 
   begin(run: PolledRun): void {
@@ -207,34 +203,7 @@ export class PositionBook {
 
   /** A handler may go on with this run. */
   wanted(run: Line): boolean {
-    return !this.isPaused(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
-  }
-
-  /** Without `partitions`: the topic, with those it will have too. */
-  pause(topic: string, partitions: readonly number[] | undefined): void {
-    if (partitions === undefined) this.#pausedTopics.add(topic);
-    else for (const partition of partitions) this.#paused.set(nameOf({ topic, partition }), { topic, partition });
-  }
-
-  resume(topic: string, partitions: readonly number[] | undefined): void {
-    if (partitions !== undefined) {
-      for (const partition of partitions) this.#paused.delete(nameOf({ topic, partition }));
-      return;
-    }
-    this.#pausedTopics.delete(topic);
-    for (const [name, paused] of this.#paused) if (paused.topic === topic) this.#paused.delete(name);
-  }
-
-  isPaused(of: TopicPartition): boolean {
-    return this.#pausedTopics.has(of.topic) || this.#paused.has(nameOf(of));
-  }
-
-  pausedPartitions(): TopicPartition[] {
-    return [...this.#paused.values()];
-  }
-
-  pausedTopics(): string[] {
-    return [...this.#pausedTopics];
+    return !this.paused.has(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
   }
 
   /** The group is another's: what was handled here is not committed any more, and nothing is read again for it. */

@@ -177,9 +177,9 @@ function checkResolved(run: PolledRun, given: number | string): number {
 
 function pauser({ topic, partition }: PolledRun, { book, resumed }: Delivery): () => () => void {
   return () => {
-    book.pause(topic, [partition]);
+    book.paused.pause({ topic, partitions: [partition] });
     return () => {
-      book.resume(topic, [partition]);
+      book.paused.resume({ topic, partitions: [partition] });
       resumed();
     };
   };

@@ -39,6 +39,7 @@ function newHub(first: ConnectionDeps): Hub {
     spawn: () => newest().spawn(),
     spawnOther: first.spawnOther === null ? null : async () => (await newest().spawnOther?.()) ?? null,
     locks: first.locks,
+    onOpen: () => newest().onOpen?.(),
     options: first.options,
     askToken: first.askToken === null ? null : async () => (await newest().askToken?.()) ?? "",
     onEvent: (event) => tell(members, (member) => member.onEvent(event)),

@@ -6,7 +6,8 @@ import { checkTopicName } from "../../shared/topic-name.ts";
 import type { CallWorker } from "./consumer-link.ts";
 import { Emitter } from "./emitter.ts";
 import type { ReceivedMessage } from "./received-message.ts";
-import { TableView, type TableChange } from "./table-view.ts";
+import { tablePart } from "./parts.ts";
+import type { TableChange, TableView } from "./table-view.ts";
 
 const POLL_WAIT_MS = 5_000;
 /** A poll answers after its wait; the rest is for a busy disk. */
@@ -70,11 +71,13 @@ export class PageTable<Value> implements Table<Value> {
   readonly ready: Promise<void>;
   readonly #deps: TableDeps;
   readonly #pending: boolean;
-  readonly #view: TableView<Value>;
+  readonly #decode: (message: ReceivedMessage) => Value | undefined;
   readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>();
   readonly #closing = new AbortController();
   readonly #loaded = Promise.withResolvers<void>();
   #isReady = false;
+  /** Loaded before the first poll. */
+  #view: TableView<Value> | null = null;
   #open: OpenTable | null = null;
   #failures = 0;
 
@@ -87,7 +90,7 @@ export class PageTable<Value> implements Table<Value> {
     this.#deps = deps;
     this.#pending = isolation === "local";
     const decode = options.decode ?? decodeOf(named);
-    this.#view = new TableView((message) => {
+    this.#decode = (message) => {
       try {
         return decode(message);
       } catch (error) {
@@ -95,26 +98,23 @@ export class PageTable<Value> implements Table<Value> {
         else onInvalid(message, error);
         return undefined;
       }
-    });
+    };
     this.ready = this.#loaded.promise;
     this.ready.catch(() => {});
     void this.#run();
   }
 
   async get(key: string | Uint8Array): Promise<Value | undefined> {
-    await this.#demandOpen();
-    return this.#view.shown.get(typeof key === "string" ? key : keyText(key));
+    return (await this.#shown()).get(typeof key === "string" ? key : keyText(key));
   }
 
   async entries({ prefix = "", limit = Infinity }: TableEntriesOptions = {}): Promise<[string, Value][]> {
-    await this.#demandOpen();
-    const found = [...this.#view.shown].filter(([key]) => key.startsWith(prefix));
+    const found = [...(await this.#shown())].filter(([key]) => key.startsWith(prefix));
     return found.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
   }
 
   async size(): Promise<number> {
-    await this.#demandOpen();
-    return this.#view.shown.size;
+    return (await this.#shown()).size;
   }
 
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void {
@@ -122,7 +122,7 @@ export class PageTable<Value> implements Table<Value> {
   }
 
   snapshot(): ReadonlyMap<string, Value> | null {
-    return this.#isReady ? this.#view.snapshot() : null;
+    return this.#isReady && this.#view !== null ? this.#view.snapshot() : null;
   }
 
   async close(): Promise<void> {
@@ -132,9 +132,10 @@ export class PageTable<Value> implements Table<Value> {
     await this.#onOpen((api, { id }) => api.closeTable(id), CALL_MS_MAX)?.catch(() => {});
   }
 
-  async #demandOpen(): Promise<void> {
+  async #shown(): Promise<ReadonlyMap<string, Value>> {
     if (this.#closing.signal.aborted) throw new StrandlineError("CLOSED", `the table of ${this.topic}`);
     await this.ready;
+    return this.#view?.shown ?? new Map<string, Value>();
   }
 
   async #run(): Promise<void> {
@@ -150,13 +151,15 @@ export class PageTable<Value> implements Table<Value> {
   }
 
   async #poll(): Promise<void> {
+    const { TableView } = await tablePart();
+    const view = (this.#view ??= new TableView(this.#decode));
     this.#open ??= await this.#deps.call(
       async (api, generation) => ({ id: await api.openTable(this.topic, { pending: this.#pending }), generation }),
       CALL_MS_MAX,
     );
     const news = await this.#onOpen((api, { id }) => api.pollTable(id, POLL_WAIT_MS), POLL_MS_MAX);
     if (news === null || this.#closing.signal.aborted) return;
-    const changes = await this.#view.apply(news);
+    const changes = await view.apply(news);
     if (news.caughtUp && !this.#isReady) {
       this.#isReady = true;
       this.#loaded.resolve();

@@ -22,6 +22,8 @@ export interface ConnectionDeps extends LineParts {
   /** Asked where the script of the first could not be loaded; null, or answering null: there is no other. */
   readonly spawnOther: (() => Promise<Worker | null>) | null;
   readonly locks: () => Locks;
+  /** A worker has opened. */
+  readonly onOpen?: () => void;
 }
 
 interface Line {
@@ -144,6 +146,7 @@ export class WorkerConnection implements WorkerLine {
       await outstanding.settle(opened, OPEN_MS_MAX);
       worker.removeEventListener("error", failed);
       this.#generation += 1;
+      this.#deps.onOpen?.();
       return { worker, api, outstanding, watch, generation: this.#generation };
     } catch (error) {
       watch(false);

@@ -74,9 +74,8 @@ export class TailStream {
 
   /** Subscribes those that are not yet, as far as there is room, and drops those that are not wanted. */
   follow(wanted: readonly Followed[]): Rest {
-    const { tailSubscriptionsMax } = LIMITS;
     const isOut = (one: Followed, index: number): boolean =>
-      index >= tailSubscriptionsMax || this.#isSidelined(nameOf(one.ref));
+      index >= LIMITS.tailSubscriptionsMax || this.#isSidelined(nameOf(one.ref));
     const followed = wanted.filter(isOut);
     const within = wanted.filter((one) => !followed.includes(one));
     const brief = this.#once.size > 0;

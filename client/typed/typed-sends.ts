@@ -24,11 +24,11 @@ export function plainSends(topicMessages: readonly TopicMessages<string | Topic>
   return { topicMessages: plain, checked: checks.length === 0 ? null : Promise.all(checks) };
 }
 
-/** Keeps sends in the order in which they were made: what comes after one that is still checked waits for it. */
+/** Keeps sends in the order in which they were made: what comes after one that is still checked, or split, waits for it. */
 export class SendOrder {
   #last: Promise<unknown> | null = null;
 
-  /** Rejects with `REQUEST_TIMED_OUT` where a validator does not answer in time; those behind it go on then. */
+  /** Rejects with `REQUEST_TIMED_OUT` where that is not done in time; those behind it go on then. */
   after<Sent>(
     checked: Promise<unknown> | null,
     { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
@@ -61,7 +61,7 @@ async function inTime(checked: Promise<unknown>, clock: Clock, timeoutMs: number
   const timer = new AbortController();
   const late = clock.sleep(timeoutMs, timer.signal).then(() => {
     if (!timer.signal.aborted)
-      throw new StrandlineError("REQUEST_TIMED_OUT", `nothing was stored: a validator took over ${timeoutMs} ms`, {
+      throw new StrandlineError("REQUEST_TIMED_OUT", `nothing was stored: it was not ready within ${timeoutMs} ms`, {
         timeoutMs,
       });
   });

@@ -384,6 +384,11 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "The caller's signal ended the wait.";
   };
+  readonly PART_NOT_LOADED: {
+    readonly errno: 10024;
+    readonly retriable: true;
+    readonly sentence: "A part of the library could not be loaded; the next call tries again.";
+  };
   readonly ISSUER_UNAVAILABLE: {
     readonly errno: 10030;
     readonly retriable: true;
@@ -1457,6 +1462,10 @@ type SeekInput = {
   readonly timestamp: number;
   readonly offset?: never;
 });
+interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
 interface TopicPartitions {
   readonly topic: string;
   /** All, where absent. */
@@ -1559,10 +1568,6 @@ interface InvalidRecord {
  * Where it throws or rejects, the record comes again.
  */
 type OnInvalid = (record: InvalidRecord) => void | Promise<void>;
-interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
 /** KafkaJS's view of a partition. A device knows of no brokers: one leader, number 0, always there. */
 interface PartitionMetadata {
   readonly partitionId: number;

@@ -7,6 +7,7 @@ import type { RecordInput } from "../../shared/record.ts";
 import { CRC_AT, PRODUCER_ID_AT, COUNT_AT, ATTRIBUTES_AT } from "../../shared/record-batch.ts";
 import { readBatch } from "../../shared/record-batch-decode.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import { appendBatch } from "../../shared/record-batch-merge.ts";
 import { seal } from "../../shared/record-batch-seal.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { batchOf, recordList } from "./record-arbitraries.ts";
@@ -49,7 +50,7 @@ test("batches merged are the batch encoded at once", () => {
   fc.assert(
     fc.property(fc.array(recordList, { minLength: 1, maxLength: 4 }), (lists) => {
       const encoder = new RecordBatchEncoder();
-      for (const list of lists) encoder.appendBatch(batchOf(list));
+      for (const list of lists) appendBatch(encoder, batchOf(list));
       expect(Buffer.compare(encoder.finish(), batchOf(lists.flat()))).toBe(0);
     }),
   );
@@ -125,18 +126,18 @@ test("a record of the limit, to the byte", () => {
 test.each(FIRSTS)("%s that cannot take a batch whole takes none of it", async (_name, first) => {
   const damaged = batchOf([small(3), small(4)]);
   damaged[damaged.length - 1] = 0x7f;
-  expectUnharmed(first, "CORRUPT_MESSAGE", (encoder) => encoder.appendBatch(damaged));
+  expectUnharmed(first, "CORRUPT_MESSAGE", (encoder) => appendBatch(encoder, damaged));
   const half = batchOf([{ key: null, value: new Uint8Array(LIMITS.batchBytesMax - 80), timestamp: 3 }]);
   expectUnharmed([...first, { key: null, value: "a".repeat(99), timestamp: 1 }], "MESSAGE_TOO_LARGE", (encoder) =>
-    encoder.appendBatch(half),
+    appendBatch(encoder, half),
   );
   const packed = await gzipBatch(batchOf(Array.from({ length: 50 }, () => small(3))));
-  expectUnharmed(first, "UNSUPPORTED_COMPRESSION_TYPE", (encoder) => encoder.appendBatch(packed));
+  expectUnharmed(first, "UNSUPPORTED_COMPRESSION_TYPE", (encoder) => appendBatch(encoder, packed));
 });
 
 test("a batch with a time too far from the first leaves nothing of itself", () => {
   const far = batchOf([small(2 ** 51), small(2 ** 51 + 1), small(2 ** 52 - 1 + 2 ** 51)]);
-  expectUnharmed([small(0)], "INVALID_TIMESTAMP", (encoder) => encoder.appendBatch(far));
+  expectUnharmed([small(0)], "INVALID_TIMESTAMP", (encoder) => appendBatch(encoder, far));
 });
 
 test("what would fit fits", () => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RecordInput, RecordView } from "../../shared/record.ts";
 import { batches, checkRecords, readBatch, records } from "../../shared/record-batch-decode.ts";
-import { RecordBatchEncoder, recordBytesMax } from "../../shared/record-batch-encode.ts";
+import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
+import { recordBytesMax } from "../../shared/record-batch-write.ts";
 import { bytesOf, textOf, utf8Length } from "../../shared/utf8.ts";
 import { batchOf, record, recordList, text } from "./record-arbitraries.ts";
 

@@ -3,12 +3,15 @@ import { spawnSync } from "node:child_process";
 import { cp, readFile, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build as esbuild, type BuildOptions } from "esbuild";
+import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publint } from "publint";
 import { build as viteBuild, createServer } from "vite";
 import { buildPackage, projectWithPackage } from "../harness/built-package.ts";
 import { launchBrowser, type LaunchedBrowser } from "../harness/launch-browser.ts";
 import { ROOT } from "../harness/paths.ts";
+import { packageSizes } from "../harness/package-sizes.ts";
+import { sizesIn } from "../harness/sizes-row.ts";
 import { startStaticServer, type Files } from "../harness/static-server.ts";
 import { tempDir } from "../harness/temp-dir.ts";
 
@@ -62,6 +65,14 @@ async function shownIn(files: string | Files, headers?: Record<string, string>):
 test("the package says of itself what is so", async () => {
   const { messages } = await publint({ pkgDir: join(dir.path, "package"), pack: false });
   expect(messages).toEqual([]);
+});
+
+test("the README's sizes are what the package has", async () => {
+  const { first, consuming, whole, worker } = await packageSizes(join(dir.path, "package"));
+  const told = sizesIn(await readFile(join(ROOT, "README.md"), "utf8"));
+  expect(told).toHaveLength(4);
+  for (const [index, bytes] of [first, consuming, whole, worker].entries())
+    expect(Math.abs((told[index] ?? 0) * 1_000 - bytes) / bytes, `${told[index]} kB`).toBeLessThan(0.05);
 });
 
 test("every entry of the package is imported in Node, where nothing but react is installed beside it", async () => {
@@ -146,4 +157,85 @@ test("a page without a bundler takes the package as it is built", async () => {
   const root = await install("script", "script");
   await cp(join(root, "node_modules", "strandline", "dist"), join(root, "strandline"), { recursive: true });
   expect(await shownIn(root)).toBe("hello from a script at 0");
+});
+
+interface PartlessPage {
+  readonly page: Page;
+  readonly letThrough: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A page that sends, and whose parts are not to be had until they are let through. */
+async function pageWithoutParts(): Promise<PartlessPage> {
+  const root = await install("script", `parts-${Math.trunc(performance.now())}`);
+  await cp(join(root, "node_modules", "strandline", "dist"), join(root, "strandline"), { recursive: true });
+  const server = await startStaticServer(root);
+  const page = await browser.newPage();
+  let blocked = true;
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    const isPart = /(consumer-work|table-view|dead-letters|page-admin)/.test(request.url());
+    void (isPart && blocked ? request.abort("internetdisconnected") : request.continue());
+  });
+  await page.goto(`${server.url}/parts.html`);
+  const close = async (): Promise<void> => {
+    await page.close();
+    await server.close();
+  };
+  return { page, letThrough: () => void (blocked = false), close };
+}
+
+/** In the page. */
+interface Tried {
+  readonly client: {
+    consumer(): { subscribe(subscription: object): Promise<void> };
+    producer(): { send(record: object): Promise<readonly unknown[]> };
+  };
+}
+
+async function subscribed(page: Page): Promise<string> {
+  return await page.evaluate(async () => {
+    const { client } = globalThis as unknown as Tried;
+    try {
+      await client.consumer().subscribe({ topic: "t" });
+      return "subscribed";
+    } catch (error) {
+      return (error as { readonly code: string }).code;
+    }
+  });
+}
+
+test("a part that cannot be loaded says so, sending goes on, and the next call tries again", async () => {
+  const { page, letThrough, close } = await pageWithoutParts();
+  try {
+    expect(await subscribed(page)).toBe("PART_NOT_LOADED");
+    const sent = await page.evaluate(
+      async () =>
+        await (globalThis as unknown as Tried).client.producer().send({ topic: "t", messages: [{ value: "a" }] }),
+    );
+    expect(sent).toHaveLength(1);
+    letThrough();
+    expect(await subscribed(page)).toBe("subscribed");
+  } finally {
+    await close();
+  }
+});
+
+test("all parts are there once the page was idle, also if the network goes then", async () => {
+  const { page, letThrough, close } = await pageWithoutParts();
+  try {
+    letThrough();
+    const loaded = ["consumer-work", "table-view", "dead-letters", "page-admin"].map((part) =>
+      page.waitForResponse((response) => response.url().includes(part)),
+    );
+    await page.evaluate(
+      async () =>
+        await (globalThis as unknown as Tried).client.producer().send({ topic: "t", messages: [{ value: "a" }] }),
+    );
+    await Promise.all(loaded);
+    await page.setOfflineMode(true);
+    expect(await subscribed(page)).toBe("subscribed");
+  } finally {
+    await close();
+  }
 });

@@ -6,6 +6,7 @@ import { MemoryStore } from "../../../client/log/memory-store.ts";
 import type { PolledRun } from "../../../client/calls/consumer-calls.ts";
 import { handleOnce, type Transactions } from "../../../client/page/exactly-once.ts";
 import { ChunkAssembler } from "../../../client/page/chunks.ts";
+import { PausedPartitions } from "../../../client/page/paused-partitions.ts";
 import { PositionBook } from "../../../client/page/position-book.ts";
 import type { Transaction } from "../../../client/page/transaction.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
@@ -189,7 +190,7 @@ test("tx.send checks typed topics, also where the validator answers later", asyn
 });
 
 test("what was handled before is not committed while a transaction is under way, and is again where that failed", async () => {
-  const book = new PositionBook(new ChunkAssembler({ onBroken: () => {} }));
+  const book = new PositionBook(new ChunkAssembler({ onBroken: () => {} }), new PausedPartitions());
   const run: PolledRun = {
     topic: "t",
     partition: 0,

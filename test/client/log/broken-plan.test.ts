@@ -8,7 +8,7 @@ afterEach(() => void vi.restoreAllMocks());
 test("a failure while batches are merged reaches its callers, and those behind them go on", async () => {
   const tab = await Tab.open(new MemoryStore());
   await tab.learn("t", 1);
-  vi.spyOn(RecordBatchEncoder.prototype, "appendBatch").mockImplementation(() => {
+  vi.spyOn(RecordBatchEncoder.prototype, "appendEncoded").mockImplementation(() => {
     throw new TypeError("planted");
   });
   const merged = await Promise.allSettled([tab.appended("t-0: a"), tab.appended("t-0: b"), tab.appended("t-0: c")]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ChunkAssembler, type BrokenMessage } from "../../../client/page/chunks.ts";
 import { messagesOf } from "../../../client/page/messages-of.ts";
+import { PausedPartitions } from "../../../client/page/paused-partitions.ts";
 import { PositionBook } from "../../../client/page/position-book.ts";
 import type { ReceivedMessage } from "../../../client/page/received-message.ts";
 import { PartitionSplit } from "../../../client/log/partition-split.ts";
@@ -113,6 +114,26 @@ describe("a value above a batch", () => {
     expect((await read(batches)).map(({ value }) => value?.byteLength)).toEqual([1, 2 * MIB, 1]);
   });
 
+  test("is as it was when it was sent, and what is sent after it comes after it", async () => {
+    const worker = new FakeWorker();
+    worker.counts.set("t", 1);
+    const producer = worker.producer({}, cryptoRandom);
+    const value = valueOf(2 * MIB);
+    const before = value.slice();
+    const sends = [value, "after"].map((each) => producer.send({ topic: "t", messages: [{ value: each }] }));
+    value.fill(0);
+    await Promise.all(sends);
+    const { read } = reader();
+    const found = await read(
+      placed(
+        worker.batches.map(({ bytes }) => bytes),
+        0,
+      ),
+    );
+    expect(found.map((message) => message.value?.byteLength)).toEqual([2 * MIB, 5]);
+    expect(found[0]?.value).toEqual(before);
+  });
+
   test("above its limit is refused at send, and so is one whose headers leave no room", async () => {
     const worker = new FakeWorker();
     worker.counts.set("t", 1);
@@ -150,7 +171,7 @@ describe("chunks that are read", () => {
   test("send their first place along with each commit until the message was handled", async () => {
     const [a] = await twoMessages();
     const { chunks, read } = reader();
-    const book = new PositionBook(chunks);
+    const book = new PositionBook(chunks, new PausedPartitions());
     const batches = placed([small("x"), ...a, small("y")]);
     const line = { ...AT, pending: false };
     book.begin({ ...line, buffer: new ArrayBuffer(), from: 0, to: 6, highWatermark: 6, own: null });
@@ -221,7 +242,7 @@ describe("chunks that are read", () => {
   test("are forgotten by a seek", async () => {
     const [a] = await twoMessages();
     const { chunks, read } = reader();
-    const book = new PositionBook(chunks);
+    const book = new PositionBook(chunks, new PausedPartitions());
     await read(placed(a.slice(0, 2)));
     book.seek({ ...AT, offset: 90 });
     expect(chunks.neededFrom(AT, 95)).toBe(95);
