@@ -186,6 +186,8 @@ export class PageProducer implements Producer {
     }
     const answered = stored.then((parts) => parts.map((part) => metadataOf(part, this.#deps.askReceipt)));
     const acked = acks === 1 ? answered : stored.then((parts) => this.#awaitEdge(parts, until));
+    // Where it fails, so does what the caller waits for.
+    if (acked !== answered) answered.catch(() => undefined);
     if (signal === undefined) return acked;
     acked.catch(() => undefined);
     // What is on its way to the disk is waited for: whoever stops waiting is told that it is there.

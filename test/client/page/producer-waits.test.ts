@@ -152,3 +152,17 @@ test("a send that lingers is answered when its client is closed", async () => {
   );
   expect(await Promise.race([answer, systemClock.sleep(2_000)])).toMatch(/stored|CLOSED/);
 });
+
+test("a send with acks -1 that cannot be stored fails once: what its caller does not see is no rejection of its own", async () => {
+  const worker = new FakeWorker();
+  worker.counts.set("t", 1);
+  worker.failNext = new Error("no disk");
+  const unseen: unknown[] = [];
+  const note = (reason: unknown): void => void unseen.push(reason);
+  process.on("unhandledRejection", note);
+  const sent = worker.producer().send({ topic: "t", messages: [{ value: "a", partition: 0 }], acks: -1 });
+  await expect(sent).rejects.toThrow("no disk");
+  await systemClock.sleep(20);
+  process.off("unhandledRejection", note);
+  expect(unseen).toEqual([]);
+});
