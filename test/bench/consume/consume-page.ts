@@ -103,9 +103,9 @@ async function seeks(client: Strandline, records: number): Promise<number[]> {
   const reached = (): Promise<void> => new Promise((resolve) => (found = resolve));
   const started = reached();
   await consumer.run({
-    eachMessage: ({ message, ...partition }) => {
+    eachMessage: ({ message, pause }) => {
       if (message.offset !== wanted) return;
-      partition.pause();
+      pause();
       found();
     },
   });
