@@ -4,7 +4,8 @@ import { checkTopicName } from "../../shared/topic-name.ts";
 import type { DeadLetterBatch, OutboxCalls } from "../calls/outbox-calls.ts";
 import type { RecordPlace } from "../calls/record-place.ts";
 import { exactBuffer } from "../consumer/exact-buffer.ts";
-import type { PartitionRef } from "../log/device-log.ts";
+import type { PartitionRef, PendingPlace } from "../log/device-log.ts";
+import { chunkLetter, lettersOf, wholeOf } from "./chunked-letter.ts";
 import type { Device } from "./device.ts";
 import type { TopicNames } from "./topic-names.ts";
 
@@ -45,11 +46,11 @@ export class LetterDesk {
   }
 
   async #retry(letters: readonly RecordPlace[]): Promise<RecordPlace[]> {
-    const { outbox, news, sync } = this.#device;
+    const { news, sync } = this.#device;
     const again: RecordPlace[] = [];
     for (const letter of letters)
       for (const ref of await this.#refsOf(letter)) {
-        const place = await outbox.sendAgain(ref, letter.localSequence as LocalSequence);
+        const place = await this.#sendAgain(ref, letter.localSequence as LocalSequence);
         if (place === null) continue;
         const { topic } = letter;
         again.push({ topic, partition: place.ref.partition, localSequence: place.localSequence });
@@ -60,13 +61,27 @@ export class LetterDesk {
     return again;
   }
 
+  /** Of a chunk: all of its value. */
+  async #sendAgain(ref: PartitionRef, localSequence: LocalSequence): Promise<PendingPlace | null> {
+    const { outbox, replica, clock, readThrough = null } = this.#device;
+    const chunk = await chunkLetter(outbox, ref, localSequence);
+    if (chunk === null) return await outbox.sendAgain(ref, localSequence);
+    return await outbox.sendTogether(ref, await wholeOf({ outbox, replica, clock, readThrough }, ref, chunk));
+  }
+
   async #discard(letters: readonly RecordPlace[]): Promise<number> {
     const { outbox, news, sync } = this.#device;
     let discarded = 0;
     for (const letter of letters)
       for (const ref of await this.#refsOf(letter)) {
-        if (!(await outbox.discard(ref, letter.localSequence as LocalSequence))) continue;
-        discarded += 1;
+        const at = letter.localSequence as LocalSequence;
+        const chunk = await chunkLetter(outbox, ref, at);
+        // A value that lacks a chunk for good is of no use to anybody.
+        const all = chunk === null ? [at] : await lettersOf(outbox, ref, chunk);
+        let found = 0;
+        for (const each of all) if (await outbox.discard(ref, each)) found += 1;
+        if (found === 0) continue;
+        discarded += found;
         // The tab that sends carries it out where it blocked.
         news.publish({ type: "appended", refs: [ref] });
         break;
