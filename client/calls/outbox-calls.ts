@@ -44,6 +44,8 @@ export interface DeadLetterBatch {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
   readonly count: number;
   readonly error: ErrorBody;
   /** In strict order: it waits, and its partition with it. */
@@ -53,7 +55,7 @@ export interface DeadLetterBatch {
 
 export interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
   /** Of one topic, or of all. Blocking batches first. */
   deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
   /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */

@@ -54,6 +54,8 @@ export interface AppendedBatch {
   readonly count: number;
   /** Of a local topic; null where the edge will give it. */
   readonly baseOffset: Offset | null;
+  /** As the topic's row says. */
+  readonly remade?: number;
 }
 
 /** What shares the transaction of an append. `write` may run more than once, and throws to refuse: nothing is appended then. */

@@ -202,9 +202,9 @@ class Sync implements SyncHandle {
         reason,
       })).catch(() => undefined);
     const blocked = (ref: PartitionRef, { localSequence, error }: BlockedBatch): void =>
-      void this.#named(ref, (topic) => {
+      void this.#named(ref, (topic, remade = 0) => {
         const { partition } = ref;
-        const receipt = receiptId({ topic, partition, localSequence });
+        const receipt = receiptId({ topic, partition, localSequence, remade });
         return { type: "producer.blocked", topic, partition, receipt, error };
       }).catch(() => undefined);
     const sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded, blocked }, options);
@@ -263,9 +263,9 @@ class Sync implements SyncHandle {
   }
 
   /** Events name topics as people do. */
-  async #named(ref: PartitionRef, event: (topic: string) => WorkerEvent): Promise<void> {
+  async #named(ref: PartitionRef, event: (topic: string, remade?: number) => WorkerEvent): Promise<void> {
     const topic = (await this.#ports.catalog.all()).find((one) => one.topicKey === ref.topicKey);
-    if (topic !== undefined) this.#ports.listener.event(event(topic.name));
+    if (topic !== undefined) this.#ports.listener.event(event(topic.name, topic.remade));
   }
 
   #reached(error: StrandlineError | null, broken: unknown): void {

@@ -7,18 +7,17 @@ import { exactBuffer } from "../consumer/exact-buffer.ts";
 import type { PartitionRef, PendingPlace } from "../log/device-log.ts";
 import { chunkLetter, lettersOf, wholeOf } from "./chunked-letter.ts";
 import type { Device } from "./device.ts";
-import type { TopicNames } from "./topic-names.ts";
+import { isOf } from "./topic-of-place.ts";
+import type { TopicRow } from "../log/rows.ts";
 
 /** Letters of all topics are looked through for those of one. */
 const LOOKED_THROUGH_MAX = 100_000;
 
 export class LetterDesk {
   readonly #device: Device;
-  readonly #names: TopicNames;
 
-  constructor(device: Device, names: TopicNames) {
+  constructor(device: Device) {
     this.#device = device;
-    this.#names = names;
   }
 
   get calls(): Pick<OutboxCalls, "deadLetters" | "retryDeadLetters" | "discardDeadLetters"> {
@@ -36,12 +35,14 @@ export class LetterDesk {
       ...(await outbox.blocking()).map((one) => ({ ...one, blocking: true })),
       ...dead.map((one) => ({ ...one, blocking: false })),
     ];
-    const named = await Promise.all(all.map(async (one) => ({ ...one, topic: await this.#names.of(one.topicKey) })));
-    return named
+    const rows = new Map((await this.#device.catalog.all()).map((row) => [row.topicKey, row]));
+    return all
+      .map((one) => ({ ...one, ...namedBy(rows.get(one.topicKey)) }))
       .filter((one) => topic === null || one.topic === topic)
       .slice(0, limit)
-      .map(({ topic: name, partition, localSequence, count, error, blocking, bytes }) => {
-        return { topic: name, partition, localSequence, count, error, blocking, buffer: exactBuffer([bytes]) };
+      .map(({ bytes, topic: name, partition, localSequence, count, error, blocking, remade }) => {
+        const place = { topic: name, partition, localSequence, remade };
+        return { ...place, count, error, blocking, buffer: exactBuffer([bytes]) };
       });
   }
 
@@ -52,8 +53,8 @@ export class LetterDesk {
       for (const ref of await this.#refsOf(letter)) {
         const place = await this.#sendAgain(ref, letter.localSequence as LocalSequence);
         if (place === null) continue;
-        const { topic } = letter;
-        again.push({ topic, partition: place.ref.partition, localSequence: place.localSequence });
+        const row = (await this.#device.catalog.all()).find(({ topicKey }) => topicKey === place.ref.topicKey);
+        again.push({ ...namedBy(row), partition: place.ref.partition, localSequence: place.localSequence });
         news.publish({ type: "appended", refs: [place.ref] });
         break;
       }
@@ -90,10 +91,15 @@ export class LetterDesk {
     return discarded;
   }
 
-  /** The topic that has the name now, then those that had it before. */
-  async #refsOf({ topic, partition }: RecordPlace): Promise<PartitionRef[]> {
+  async #refsOf(place: RecordPlace): Promise<PartitionRef[]> {
+    const { topic, partition } = place;
     const name = checkTopicName(topic);
-    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name).toReversed();
+    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name && isOf(row, place)).toReversed();
     return rows.map(({ topicKey }) => ({ topicKey, partition: partition as Partition }));
   }
+}
+
+/** Empty where the device has no such topic. */
+function namedBy(row: TopicRow | undefined): { readonly topic: string; readonly remade: number } {
+  return { topic: row?.name ?? "", remade: row?.remade ?? 0 };
 }

@@ -6,8 +6,8 @@ import type { RecordPlace } from "../calls/record-place.ts";
 import type { WaitingPartition } from "../log/device-log.ts";
 import type { Device } from "./device.ts";
 import { LetterDesk } from "./letter-desk.ts";
+import { isOf } from "./topic-of-place.ts";
 import { ReceiptDesk } from "./receipts.ts";
-import type { TopicNames } from "./topic-names.ts";
 
 const DEAD_LETTERS_COUNTED_MAX = 1_000;
 const NO_PROGRESS: SyncProgress = {
@@ -29,17 +29,16 @@ export class OutboxDesk {
   paused: boolean;
   #progress: SyncProgress = NO_PROGRESS;
 
-  constructor(device: Device, { names, paused }: { readonly names: TopicNames; readonly paused: boolean }) {
+  constructor(device: Device, { paused }: { readonly paused: boolean }) {
     this.#device = device;
     this.#receipts = new ReceiptDesk(device);
-    this.#letters = new LetterDesk(device, names);
+    this.#letters = new LetterDesk(device);
     this.paused = paused;
   }
 
   get calls(): OutboxCalls {
     return {
-      receipt: (topic, partition, localSequence, timeoutMs) =>
-        this.#receipt({ topic, partition, localSequence }, timeoutMs),
+      receipt: (place, timeoutMs) => this.#receipt(place, timeoutMs),
       ...this.#letters.calls,
       settled: (targets, timeoutMs) => this.#settled(targets, timeoutMs),
       setPaused: async (paused) => {
@@ -74,8 +73,8 @@ export class OutboxDesk {
 
   async #receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> {
     const name = checkTopicName(place.topic);
-    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name);
-    // The topic that has the name now, then those that had it before.
+    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name && isOf(row, place));
+    // More than one only where this was not noted yet when they were made: the newest first.
     for (const { topicKey } of rows.toReversed()) {
       const ref = { topicKey, partition: toPartition(place.partition) };
       const state = await this.#receipts.state(ref, place.localSequence, timeoutMs);

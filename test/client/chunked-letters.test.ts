@@ -32,7 +32,7 @@ async function device(followed: boolean, readThrough: (() => RecordSource) | nul
   const { calls } = new WorkerCore(made, { options: {} as WorkerOptions, tellPage: () => {}, paused: false });
   const letters = deadLetters({
     call: (ask) => ask(calls),
-    askReceipt: (place, timeoutMs) => calls.receipt(place.topic, place.partition, place.localSequence, timeoutMs),
+    askReceipt: (place, timeoutMs) => calls.receipt(place, timeoutMs),
   });
   return { tab, ref, letters };
 }
