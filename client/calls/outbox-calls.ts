@@ -24,12 +24,20 @@ export interface SyncProgress {
   readonly bytesPerSecond: number;
 }
 
+/** `code`, `message`, `retriable` and the details of the error. */
+export interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
+
 export interface OutboxStatus extends SyncProgress {
   /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
 }
 
 /** Everything below `localSequence` is waited for. */

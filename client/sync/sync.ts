@@ -8,9 +8,10 @@ import type { LocalSequence, ProducerKey } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { producerIdOf } from "../../shared/producer-identity.ts";
 import type { Random } from "../../shared/random.ts";
-import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
+import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
 import type { BlockedBatch } from "../log/rows.ts";
+import type { SyncError } from "../calls/outbox-calls.ts";
 import { receiptId } from "../calls/record-place.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { Locks } from "../ports.ts";
@@ -61,7 +62,7 @@ export interface SyncStatus {
   readonly online: boolean;
   readonly leader: boolean;
   readonly paused: boolean;
-  readonly lastError: ErrorBody | null;
+  readonly lastError: SyncError | null;
 }
 
 export interface SyncHandle {
@@ -273,7 +274,7 @@ class Sync implements SyncHandle {
     else
       this.#change({
         online: error === null || error.code !== "NETWORK_EXCEPTION",
-        lastError: error?.toBody() ?? null,
+        lastError: error === null ? null : { ...error.toBody(), at: this.#ports.clock.now() },
       });
   }
 

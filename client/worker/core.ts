@@ -148,8 +148,10 @@ export class WorkerCore {
   #onEvent(event: WorkerEvent, from: "here" | "other-tab"): void {
     if (event.type === "sync.progress") this.#outbox.note(event);
     if (event.type !== "sync.state") return this.#tellPage(event);
-    if (event.leader) this.#outbox.online = event.online;
-    else if (from === "other-tab") return;
+    if (event.leader) {
+      this.#outbox.online = event.online;
+      this.#outbox.lastError = event.lastError;
+    } else if (from === "other-tab") return;
     this.#tellPage({
       ...event,
       online: this.#outbox.online,

@@ -1,7 +1,14 @@
 /** What was sent from this device: how much waits, where a record stands, when all of it is settled. */
 import { partition as toPartition, type Partition, type TopicKey } from "../../shared/brands.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { OutboxCalls, OutboxStatus, ReceiptState, SettleTarget, SyncProgress } from "../calls/outbox-calls.ts";
+import type {
+  OutboxCalls,
+  OutboxStatus,
+  ReceiptState,
+  SettleTarget,
+  SyncError,
+  SyncProgress,
+} from "../calls/outbox-calls.ts";
 import type { RecordPlace } from "../calls/record-place.ts";
 import type { WaitingPartition } from "../log/device-log.ts";
 import type { Device } from "./device.ts";
@@ -26,6 +33,7 @@ export class OutboxDesk {
   readonly #letters: LetterDesk;
   /** As the tab that syncs has told. */
   online = false;
+  lastError: SyncError | null = null;
   paused: boolean;
   #progress: SyncProgress = NO_PROGRESS;
 
@@ -54,12 +62,14 @@ export class OutboxDesk {
     const { outbox, sync } = this.#device;
     const waiting = await outbox.waiting();
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
-    const leader = sync?.status().leader ?? false;
+    const here = sync?.status() ?? null;
+    const leader = here?.leader ?? false;
+    const lastError = here?.leader === true ? here.lastError : this.lastError;
     const pending = {
       pendingRecords: waiting.reduce((sum, { records }) => sum + records, 0),
       pendingBytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0),
     };
-    return { ...this.#progress, ...pending, deadLetters, online: this.online, leader, paused: this.paused };
+    return { ...this.#progress, ...pending, deadLetters, online: this.online, leader, paused: this.paused, lastError };
   }
 
   /** As the tab that syncs has told. */
