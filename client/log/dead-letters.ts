@@ -53,7 +53,9 @@ export async function sendTogether(
   }: { readonly ref: PartitionRef; readonly copies: readonly LetterCopy[]; readonly createdAt: number },
 ): Promise<PendingPlace | null> {
   const letters = await Promise.all(
-    copies.map(({ letter }) => (letter === null ? null : letterAt(transaction, { ref: from, localSequence: letter }))),
+    copies.map(async ({ letter }) =>
+      letter === null ? null : await letterAt(transaction, { ref: from, localSequence: letter }),
+    ),
   );
   if (letters.some((letter, index) => letter === null && copies[index]?.letter !== null)) return null;
   const ref = await placeNow(transaction, from);

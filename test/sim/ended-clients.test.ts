@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ENDINGS, EndedClients } from "./ended-clients.ts";
 
 /** More for a night: `STRANDLINE_SEEDS=2000`. */
-const SEEDS = Number(process.env["STRANDLINE_SEEDS"] ?? 60);
+const SEEDS = Number(process.env["STRANDLINE_SEEDS"] ?? 40);
 const FIRST = Number(process.env["STRANDLINE_FIRST_SEED"] ?? 1);
 
 test(`a client that is ended at any moment leaves nothing open, running or lost: ${SEEDS} seeds`, async () => {

@@ -5,10 +5,8 @@
  */
 import { InProcessLine } from "../../client/in-process-line.ts";
 import { DeviceNews } from "../../client/device-news.ts";
-import { storeClosed } from "../../client/log/idb-errors.ts";
 import { MemoryStore } from "../../client/log/memory-store.ts";
 import { openDevice } from "../../client/log/open-device.ts";
-import type { Store, StoreName, StoreTransaction, TransactOptions } from "../../client/log/store.ts";
 import { logLevel } from "../../client/page/logger.ts";
 import { loadParts } from "../../client/page/parts.ts";
 import { StrandlineClient } from "../../client/strandline.ts";
@@ -23,6 +21,7 @@ import { Faults } from "./faults.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { RETRY, World } from "./simulated-device.ts";
 import { Freezer, SimulatedChannels } from "./simulated-freezer.ts";
+import { StoreHandle } from "./store-handle.ts";
 import { Line, violations, wordsOf } from "./sync-history.ts";
 
 const PLACES = ["orders-0", "orders-1"] as const;
@@ -36,7 +35,8 @@ export type Ending = (typeof ENDINGS)[number];
 
 interface Promised {
   readonly what: string;
-  state: "open" | "done" | string;
+  /** `open`, `done`, the code it was refused with, or `!` and what no error should be. */
+  state: string;
 }
 
 export class EndedClients {
@@ -80,10 +80,12 @@ export class EndedClients {
     const [ended, other] = this.#random.chance(0.5) ? clients : clients.toReversed();
     if (ended === undefined || other === undefined) throw new Error("no clients");
     const found: string[] = [];
+    // One that opens meanwhile is as one that opens later.
+    const late = clients.filter((client) => !this.#opened.has(client));
     const counted = this.#end(ended);
     for (let left = this.#random.below(4); left > 0; left -= 1) this.#act(this.#random.pick(clients));
     await this.#settled(counted);
-    if (this.ending === "close") await this.#settled(other.close());
+    if (this.ending === "close" || late.includes(other)) await this.#settled(other.close());
     await this.#settled(this.#world.clock.settle());
     found.push(...this.#promised.flatMap(({ what, state }) => (state === "open" ? [`never settled: ${what}`] : [])));
     found.push(...this.#promised.flatMap(({ what, state }) => (state.startsWith("!") ? [`${what}: ${state}`] : [])));
@@ -97,8 +99,11 @@ export class EndedClients {
     const client: StrandlineClient = new StrandlineClient(options, (parts) => {
       const openDevice = async (): Promise<Device> => {
         const device = await this.#device();
-        this.#opened.add(client);
-        return device;
+        const paused = async (): Promise<boolean> => {
+          this.#opened.add(client);
+          return false;
+        };
+        return { ...device, settings: { ...device.settings, paused } };
       };
       return new InProcessLine({ ...parts, openDevice });
     });
@@ -242,8 +247,6 @@ export class EndedClients {
   }
 
   async #refuses(client: StrandlineClient): Promise<string[]> {
-    // It has nothing of the device, and would be another one's.
-    if (this.#deleted && !this.#opened.has(client)) return [];
     const said = await client.sync.status().then(
       () => "answers",
       (error: unknown) => (error instanceof StrandlineError ? error.code : String(error)),
@@ -283,27 +286,5 @@ export class EndedClients {
     if (await tab.waits()) found.push(`waits still after ${this.ending}`);
     await tab.sync.close();
     return found;
-  }
-}
-
-/** A connection of one tab: closing it closes nothing for the others. */
-class StoreHandle implements Store {
-  readonly #store: MemoryStore;
-  #closed = false;
-
-  constructor(store: MemoryStore) {
-    this.#store = store;
-  }
-
-  transact<Result>(
-    stores: readonly StoreName[],
-    options: TransactOptions,
-    body: (transaction: StoreTransaction) => Promise<Result>,
-  ): Promise<Result> {
-    return this.#closed ? Promise.reject(storeClosed()) : this.#store.transact(stores, options, body);
-  }
-
-  close(): void {
-    this.#closed = true;
   }
 }
