@@ -2,7 +2,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { ConsumerOptions } from "../calls/consumer-calls.ts";
-import type { FetchLimits } from "./consumer-loop.ts";
+import type { FetchLimits } from "./loop-deps.ts";
 
 export interface ConsumerConfig {
   /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
