@@ -25,6 +25,9 @@ import { GroupLock } from "./group-lock.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
 
+/** Of one read: many small ones cost more than their bytes. */
+const SHARE_BYTES_MIN = 1_048_576;
+
 export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
   readonly locks: Locks;
@@ -244,7 +247,10 @@ export class ConsumerSession {
     await this.#assignment.decide();
   }
 
-  /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */
+  /**
+   * Fair: each poll begins one partition further on. What all of them leave of the answer those fill that have more, by
+   * turns and in further runs: a long log of one partition does not take a poll for each. How many bytes were added.
+   */
   async #read(
     runs: PolledRun[],
     { partitionBytesMax }: PollOptions,
@@ -252,15 +258,22 @@ export class ConsumerSession {
   ): Promise<number> {
     const all = [...this.#assignment.partitions.values()];
     let bytes = 0;
-    for (let step = 0; step < all.length && bytes < bytesMax; step += 1) {
-      const assigned = all[(this.#turn + step) % all.length];
-      if (assigned === undefined || isPaused(paused, assigned)) continue;
-      const run = await readPartition(assigned, Math.min(partitionBytesMax, bytesMax - bytes), this.#reader);
-      if (assigned.mayHaveMore && run === null) this.#wake.ring();
-      if (run === null) continue;
-      const { committed = null, joins } = assigned;
-      runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
-      bytes += Math.max(1, run.buffer.byteLength);
+    let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
+    while (reading.length > 0 && bytes < bytesMax) {
+      const further: AssignedPartition[] = [];
+      for (const [index, assigned] of reading.entries()) {
+        const left = bytesMax - bytes;
+        if (left <= 0) break;
+        const most = partitionBytesMax ?? Math.max(SHARE_BYTES_MIN, Math.ceil(left / (reading.length - index)));
+        const run = await readPartition(assigned, Math.min(most, left), this.#reader);
+        if (assigned.mayHaveMore && run === null) this.#wake.ring();
+        if (run === null) continue;
+        const { committed = null, joins } = assigned;
+        runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
+        bytes += Math.max(1, run.buffer.byteLength);
+        further.push(assigned);
+      }
+      reading = further;
     }
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;
