@@ -271,7 +271,8 @@ export class ConsumerSession {
         const { committed = null, joins } = assigned;
         runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
         bytes += Math.max(1, run.buffer.byteLength);
-        further.push(assigned);
+        // What is shown as pending and committed meanwhile is told apart from one answer to the next.
+        if (this.#reader.own === null) further.push(assigned);
       }
       reading = further;
     }
