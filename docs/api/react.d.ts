@@ -582,7 +582,6 @@ declare class ReceivedMessage {
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
 }
-/** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -629,7 +628,8 @@ interface ConsumerOptions {
 }
 interface PollOptions {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
+  readonly partitionBytesMax: number | null;
   /** With less than this the answer waits for more, until `waitMs` have passed. */
   readonly bytesMin: number;
   readonly waitMs: number;
@@ -693,6 +693,12 @@ type ConsumerNews =
   readonly from: number;
   readonly to: number;
   readonly reason: "retention" | "truncated";
+} |
+/** The edge refuses the topic; told once until something of it comes. */
+{
+  readonly type: "refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
 };
 interface PollAnswer {
   readonly runs: readonly PolledRun[];
@@ -706,7 +712,7 @@ interface MovedRange {
 }
 interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
@@ -1018,6 +1024,12 @@ type WorkerEvent =
 /** Another tab keeps an older version of the database open, and this one waits for it. */
 {
   readonly type: "storage.blocked";
+} |
+/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+{
+  readonly type: "topic.refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
 } | {
   readonly type: "log.truncated";
   readonly topic: string;
@@ -1500,7 +1512,6 @@ type TypedInput<Input extends Parts> = Pick<Message, "partition" | "timestamp"> 
 type Named$1<Name extends string, Value> = undefined extends Value ? { readonly [Key in Name]?: Value; } : { readonly [Key in Name]: Value; };
 /** What a consumer of these topics is given. */
 type MessageOf<From extends string | Topic> = From extends Topic<string, Parts, infer Output> ? TypedMessage<Output> : ReceivedMessage;
-/** Typed events. A listener that throws does not keep the others from hearing. */
 type Listener<Event> = (event: Event) => void;
 /** A safe integer, or its digits. */
 type OffsetLike = number | string;
@@ -1560,9 +1571,15 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  /**
+   * Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. Rejects where it
+   * cannot be opened for good; what ends it later is told by `crash` with `restart: false`.
+   */
   run(config: OneHandler<RunConfig>): Promise<void>;
-  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  /**
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
+   */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
@@ -1573,10 +1590,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
-  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: {
     readonly signal?: AbortSignal;
   }): AsyncIterableIterator<ReceivedMessage>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;
 }
@@ -1667,7 +1685,7 @@ interface TransactionState {
 /**
  * Applied when the handler resolves: what it sent and put, and the offset behind what it handled, all or nothing, once.
  * Needs a consumer with a `groupId`. Under `isolation: 'local'` a pending record cannot be handled so, for it has no offset:
- * `tx` throws `INVALID_ARGUMENT` there.
+ * `tx.send` and `tx.state` throw `INVALID_ARGUMENT` there, and without a `groupId`.
  */
 interface Transaction {
   /**
@@ -1714,12 +1732,18 @@ interface ConsumerPayloads {
     /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
     readonly reason: "retention" | "truncated";
   };
-  /** A handler threw; the record comes again after `retryInMs`. */
+  /**
+   * A handler threw, and the record comes again after `retryInMs`; or, without `partition`, the consumer could not go on:
+   * then it tries again, or has ended (`restart: false`), for the error is not `retriable` and would come again. With a
+   * `topic` and `retryInMs` null that one of several may not be read; it is asked for again from time to time.
+   */
   readonly crash: {
     readonly error: unknown;
     readonly groupId: string | null;
-    readonly restart: true;
-    readonly retryInMs: number;
+    /** False: the consumer has ended. `run` may be called again. */
+    readonly restart: boolean;
+    /** Milliseconds. Null: the others go on, or nothing does. */
+    readonly retryInMs: number | null;
   } & Partial<TopicPartition>;
   /**
    * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition
@@ -1828,7 +1852,7 @@ interface ConsumerConfig {
   readonly isolation?: "committed" | "local";
   /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
   readonly maxBytes?: number;
-  /** 1 MiB by default. */
+  /** Of one batch as `eachBatch` gets it. By default a fair share of `maxBytes`: all of it where one partition alone has records. */
   readonly maxBytesPerPartition?: number;
   /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
   readonly minBytes?: number;
@@ -1987,6 +2011,11 @@ interface ProducerEvents {
   readonly disconnect: undefined;
 }
 interface Producer {
+  /** Names of events, as in KafkaJS: `producer.on(producer.events.CONNECT, listener)`. */
+  readonly events: {
+    readonly CONNECT: "connect";
+    readonly DISCONNECT: "disconnect";
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** To a topic by its name, or to a typed one, whose types the messages have then. */
@@ -1998,7 +2027,9 @@ interface Producer {
    * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
    */
   flush(options?: FlushOptions): Promise<void>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 interface WorkerLine {
   /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */
