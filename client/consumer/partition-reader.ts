@@ -34,9 +34,10 @@ async function readCommitted(
   if (from === null) return null;
   const result = await source.read(ref, from, bytesMax);
   if (assigned.seeks !== seeks) return null;
-  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo } = result;
+  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo, cutTo = replicatedTo } = result;
+  const end = cutTo > replicatedTo ? cutTo : replicatedTo;
   if (heldFrom > from) reset(assigned, heldFrom, deps.onNews);
-  else if (assigned.reached && replicatedTo < from) reset(assigned, replicatedTo, deps.onNews);
+  else if (assigned.reached && end < from) reset(assigned, end, deps.onNews);
   if (to <= from || assigned.position !== from) return null;
   assigned.position = to;
   assigned.reached = true;

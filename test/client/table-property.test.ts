@@ -29,14 +29,21 @@ interface Made {
 /** A batch of one record at each offset. */
 class EdgePartition {
   readonly log: Made[] = [];
-  epoch = 1;
-  /** Where the newest epoch begins. */
-  began = 0;
+  /** Where each restored copy ended; its index is the epoch before. */
+  readonly cuts: number[] = [];
+
+  get epoch(): number {
+    return this.cuts.length + 1;
+  }
 
   restore(to: number): void {
     this.log.length = to;
-    this.epoch += 1;
-    this.began = to;
+    this.cuts.push(to);
+  }
+
+  /** Up to where who knows that epoch holds what stands here. */
+  divergence(epoch: number): number {
+    return Math.min(Infinity, ...this.cuts.slice(epoch - 1));
   }
 }
 
@@ -77,15 +84,17 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))("seed %i", async (seed)
   };
   const ref = async (partition: number) => await edge.ref(`orders-${partition}`);
   const fetch = async (partition: number, countMax: number): Promise<boolean> => {
-    const { log, epoch, began } = partitions[partition] as EdgePartition;
+    const edgeHas = partitions[partition] as EdgePartition;
+    const { log, epoch } = edgeHas;
     const [row] = await edge.log.replica.rows([await ref(partition)]);
     const from = row?.replicatedTo ?? 0;
-    const known = row?.leaderEpoch?.counter ?? 0;
+    const known = row?.leaderEpoch?.counter ?? epoch;
+    const divergence = edgeHas.divergence(known);
     const bounds = { leaderEpoch: { counter: epoch, random: 1 } as LeaderEpoch, highWatermark: log.length as Offset };
-    const cut = known > 0 && known < epoch && from > began;
+    const cut = from > divergence;
     const some = cut ? [] : log.slice(from, from + countMax).map(batchOf);
     if (!cut && some.length === 0 && known === epoch) return false;
-    const at = cut ? began : from;
+    const at = cut ? divergence : from;
     const more: Partial<FetchedRun> = { ...bounds, ...(cut ? { restart: true, lastCrc: null } : {}) };
     await edge.log.replica.store([runAt(await ref(partition), at, some, more)]);
     page.tell();
