@@ -133,10 +133,20 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "The record is larger than its limit.";
   };
+  readonly OFFSET_METADATA_TOO_LARGE: {
+    readonly errno: 12;
+    readonly retriable: false;
+    readonly sentence: "The metadata of the offset is too long.";
+  };
   readonly NETWORK_EXCEPTION: {
     readonly errno: 13;
     readonly retriable: true;
     readonly sentence: "The edge could not be reached, or the connection broke.";
+  };
+  readonly COORDINATOR_NOT_AVAILABLE: {
+    readonly errno: 15;
+    readonly retriable: true;
+    readonly sentence: "The coordinator of the group cannot be reached at the moment.";
   };
   readonly INVALID_TOPIC_EXCEPTION: {
     readonly errno: 17;
@@ -157,6 +167,21 @@ declare const ERRORS: {
     readonly errno: 22;
     readonly retriable: false;
     readonly sentence: "The consumer's turn in its group is over; another one has it.";
+  };
+  readonly INVALID_GROUP_ID: {
+    readonly errno: 24;
+    readonly retriable: false;
+    readonly sentence: "The name of the group is not legal.";
+  };
+  readonly UNKNOWN_MEMBER_ID: {
+    readonly errno: 25;
+    readonly retriable: false;
+    readonly sentence: "The group has no such member: it joins again, under a new name.";
+  };
+  readonly INVALID_SESSION_TIMEOUT: {
+    readonly errno: 26;
+    readonly retriable: false;
+    readonly sentence: "The session timeout is not within its bounds.";
   };
   readonly TOPIC_AUTHORIZATION_FAILED: {
     readonly errno: 29;
@@ -243,10 +268,25 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "A consumer of the group runs.";
   };
+  readonly GROUP_ID_NOT_FOUND: {
+    readonly errno: 69;
+    readonly retriable: false;
+    readonly sentence: "There is no such group.";
+  };
   readonly UNSUPPORTED_COMPRESSION_TYPE: {
     readonly errno: 76;
     readonly retriable: false;
     readonly sentence: "The records are compressed in a way that cannot be opened here.";
+  };
+  readonly GROUP_MAX_SIZE_REACHED: {
+    readonly errno: 81;
+    readonly retriable: false;
+    readonly sentence: "The group has as many members as it may have.";
+  };
+  readonly FENCED_INSTANCE_ID: {
+    readonly errno: 82;
+    readonly retriable: false;
+    readonly sentence: "Another member has taken the place of this static member.";
   };
   readonly INVALID_RECORD: {
     readonly errno: 87;
@@ -267,6 +307,31 @@ declare const ERRORS: {
     readonly errno: 103;
     readonly retriable: true;
     readonly sentence: "The topic was made again under another id.";
+  };
+  readonly FENCED_MEMBER_EPOCH: {
+    readonly errno: 110;
+    readonly retriable: false;
+    readonly sentence: "The member has lost what it owned: it drops it and joins again.";
+  };
+  readonly UNRELEASED_INSTANCE_ID: {
+    readonly errno: 111;
+    readonly retriable: true;
+    readonly sentence: "A member of this instance id is in the group and has not left it.";
+  };
+  readonly UNSUPPORTED_ASSIGNOR: {
+    readonly errno: 112;
+    readonly retriable: false;
+    readonly sentence: "The edge has no assignor of that name.";
+  };
+  readonly STALE_MEMBER_EPOCH: {
+    readonly errno: 113;
+    readonly retriable: false;
+    readonly sentence: "The member is behind its group: a heartbeat tells it its epoch.";
+  };
+  readonly INVALID_REGULAR_EXPRESSION: {
+    readonly errno: 128;
+    readonly retriable: false;
+    readonly sentence: "The pattern is no regular expression.";
   };
   /** Ours from here on. */
   readonly SEQUENCE_CONFLICT: {
@@ -974,7 +1039,7 @@ interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, Tabl
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
-  /** Ends the wait: the call rejects with the signal's reason, and may or may not have happened. */
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
 }
 interface GroupPositions {
