@@ -177,7 +177,7 @@ describe("the cost", () => {
 /** The same steps, drawn from a seed; after those that `evicts` says the object is forgotten. */
 async function played(evicts: (step: number) => boolean, now?: (step: number) => number): Promise<unknown[]> {
   const place = await placeOf(20);
-  const random = seeded(5);
+  const random = seeded(6);
   const below = (end: number): number => Math.floor(random() * end);
   const seen: unknown[] = [];
   for (let step = 0; step < 60; step += 1) {
@@ -224,6 +224,24 @@ test("a partition that the version before has written gets the table, and keeps 
   expect(await sql(place, "SELECT version FROM meta")).toEqual([{ version: 5 }]);
   expect(await valuesOf(place)).toEqual(["0", "1", "2"]);
   expect(await standing(place)).toMatchObject({ committed: { offset: 3 }, lag: 0 });
+});
+
+test("R23 offsets do not grow old at the partition, however often its alarm comes", async () => {
+  const place = await newPlace({ "retention.ms": "600000" });
+  const now = vi.spyOn(Date, "now").mockReturnValue(Date.UTC(2040, 0, 1));
+  await produceRun(place, plainBatch(["a", "b"]));
+  await fence(place);
+  await commit(place, { offset: 1 });
+  const kept = await sql(place, "SELECT * FROM groups");
+  now.mockReturnValue(Date.UTC(2050, 0, 1));
+  for (let turn = 0; turn < 3; turn += 1) {
+    await within(place, async (object) => await object.alarm());
+    await vi.waitFor(async () => expect(await sql(place, "SELECT base_offset FROM runs")).toEqual([]));
+    expect(await sql(place, "SELECT * FROM groups")).toEqual(kept);
+  }
+  await evict(place);
+  expect(await standing(place)).toMatchObject({ logStartOffset: 2, committed: { offset: 1 }, lag: 0, status: "OK" });
+  expect(await commit(place, { commit: 2, offset: 2 })).toMatchObject({ offset: 2 });
 });
 
 test("groups go with their topic, and one that is gone is told so", async () => {
