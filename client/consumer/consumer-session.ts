@@ -64,7 +64,7 @@ export class ConsumerSession {
     this.#wake = new Wake(clock);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
     this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#markNews(refs), onNews });
-    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
+    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews, inGroup: groupId !== null };
     this.#stopListening = news.listen((message) => this.#onNews(message));
     this.#lock =
       groupLockName === null || groupId === null

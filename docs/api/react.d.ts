@@ -35,10 +35,20 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "The record is larger than its limit.";
   };
+  readonly OFFSET_METADATA_TOO_LARGE: {
+    readonly errno: 12;
+    readonly retriable: false;
+    readonly sentence: "The metadata of the offset is too long.";
+  };
   readonly NETWORK_EXCEPTION: {
     readonly errno: 13;
     readonly retriable: true;
     readonly sentence: "The edge could not be reached, or the connection broke.";
+  };
+  readonly COORDINATOR_NOT_AVAILABLE: {
+    readonly errno: 15;
+    readonly retriable: true;
+    readonly sentence: "The coordinator of the group cannot be reached at the moment.";
   };
   readonly INVALID_TOPIC_EXCEPTION: {
     readonly errno: 17;
@@ -59,6 +69,21 @@ declare const ERRORS: {
     readonly errno: 22;
     readonly retriable: false;
     readonly sentence: "The consumer's turn in its group is over; another one has it.";
+  };
+  readonly INVALID_GROUP_ID: {
+    readonly errno: 24;
+    readonly retriable: false;
+    readonly sentence: "The name of the group is not legal.";
+  };
+  readonly UNKNOWN_MEMBER_ID: {
+    readonly errno: 25;
+    readonly retriable: false;
+    readonly sentence: "The group has no such member: it joins again, under a new name.";
+  };
+  readonly INVALID_SESSION_TIMEOUT: {
+    readonly errno: 26;
+    readonly retriable: false;
+    readonly sentence: "The session timeout is not within its bounds.";
   };
   readonly TOPIC_AUTHORIZATION_FAILED: {
     readonly errno: 29;
@@ -145,10 +170,25 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "A consumer of the group runs.";
   };
+  readonly GROUP_ID_NOT_FOUND: {
+    readonly errno: 69;
+    readonly retriable: false;
+    readonly sentence: "There is no such group.";
+  };
   readonly UNSUPPORTED_COMPRESSION_TYPE: {
     readonly errno: 76;
     readonly retriable: false;
     readonly sentence: "The records are compressed in a way that cannot be opened here.";
+  };
+  readonly GROUP_MAX_SIZE_REACHED: {
+    readonly errno: 81;
+    readonly retriable: false;
+    readonly sentence: "The group has as many members as it may have.";
+  };
+  readonly FENCED_INSTANCE_ID: {
+    readonly errno: 82;
+    readonly retriable: false;
+    readonly sentence: "Another member has taken the place of this static member.";
   };
   readonly INVALID_RECORD: {
     readonly errno: 87;
@@ -169,6 +209,31 @@ declare const ERRORS: {
     readonly errno: 103;
     readonly retriable: true;
     readonly sentence: "The topic was made again under another id.";
+  };
+  readonly FENCED_MEMBER_EPOCH: {
+    readonly errno: 110;
+    readonly retriable: false;
+    readonly sentence: "The member has lost what it owned: it drops it and joins again.";
+  };
+  readonly UNRELEASED_INSTANCE_ID: {
+    readonly errno: 111;
+    readonly retriable: true;
+    readonly sentence: "A member of this instance id is in the group and has not left it.";
+  };
+  readonly UNSUPPORTED_ASSIGNOR: {
+    readonly errno: 112;
+    readonly retriable: false;
+    readonly sentence: "The edge has no assignor of that name.";
+  };
+  readonly STALE_MEMBER_EPOCH: {
+    readonly errno: 113;
+    readonly retriable: false;
+    readonly sentence: "The member is behind its group: a heartbeat tells it its epoch.";
+  };
+  readonly INVALID_REGULAR_EXPRESSION: {
+    readonly errno: 128;
+    readonly retriable: false;
+    readonly sentence: "The pattern is no regular expression.";
   };
   /** Ours from here on. */
   readonly SEQUENCE_CONFLICT: {
@@ -327,6 +392,8 @@ interface RecordPlace {
   /** -1: the topic's partitions were not known when the record was stored. */
   readonly partition: number;
   readonly localSequence: number;
+  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
+  readonly remade?: number;
 }
 type ReceiptState = {
   readonly kind: "committed";
@@ -357,12 +424,19 @@ interface SyncProgress {
   readonly recordsPerSecond: number;
   readonly bytesPerSecond: number;
 }
+/** `code`, `message`, `retriable` and the details of the error. */
+interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
 interface OutboxStatus extends SyncProgress {
   /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
 }
 /** Everything below `localSequence` is waited for. */
 interface SettleTarget {
@@ -375,6 +449,8 @@ interface DeadLetterBatch {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
   readonly count: number;
   readonly error: ErrorBody;
   /** In strict order: it waits, and its partition with it. */
@@ -383,7 +459,7 @@ interface DeadLetterBatch {
 }
 interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
   /** Of one topic, or of all. Blocking batches first. */
   deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
   /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
@@ -717,6 +793,8 @@ interface PartAck {
   readonly localSequence: number;
   /** Of a local topic. */
   readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
 }
 interface AppendCalls {
   /** All or nothing; one answer per part. */
@@ -774,6 +852,8 @@ interface TableNews {
   }[];
   /** With this the page has all that the device has. */
   readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
 }
 interface TableCalls {
   /** `pending`: with the device's own records that are not synced yet. */
@@ -872,7 +952,7 @@ type WorkerEvent =
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
-  readonly lastError: ErrorBody | null;
+  readonly lastError: SyncError | null;
 } |
 /** At most ten in a second, and a last one when nothing waits any more. */
 ({
@@ -1004,6 +1084,13 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /**
+   * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
+   * of room: they are fetched from the edge again, at once or when it can be reached.
+   */
+  readonly isComplete: boolean;
+  /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
+  readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
   get(key: string | Uint8Array): Promise<Value | undefined>;
   /** In the order of their keys. */
