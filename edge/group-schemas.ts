@@ -76,7 +76,8 @@ export const commitOffsets: z.ZodType<CommitOffsets> = z.strictObject({
     .refine(eachOnce, ONCE),
 });
 
-export const resetOffsets: z.ZodType<ResetOffsets> = z.strictObject({
+export const resetOffsets: z.ZodType<ResetOffsets> = z
+  .strictObject({
   topics: z.array(topicName).min(1).max(LIMITS.groupTopicsMax).exactOptional(),
   to: z.union([
     z.enum(["earliest", "latest"]),
@@ -94,7 +95,11 @@ export const resetOffsets: z.ZodType<ResetOffsets> = z.strictObject({
     }),
   ]),
   dryRun: z.boolean().exactOptional(),
-});
+})
+  .refine(({ topics, to }) => topics === undefined || typeof to === "string" || !("offsets" in to), {
+    path: ["topics"],
+    message: "offsets say which topics are meant",
+  });
 
 export const groupOffsetsQuery: z.ZodType<{ topics?: string | undefined }> = z.strictObject({
   /** Names with commas between them. */

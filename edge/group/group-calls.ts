@@ -44,7 +44,8 @@ export type HeartbeatTold =
   | { readonly assignment: null; readonly resolve: GroupSubscription };
 
 export interface HeldOffsets {
-  readonly incarnation: number;
+  /** Null: there is no such group. */
+  readonly incarnation: number | null;
   /** Partitions of which the group may have offsets. */
   readonly topics: readonly (GroupTopic & { readonly partitions: readonly number[] })[];
   readonly isEmpty: boolean;

@@ -6,6 +6,7 @@ import type { Need } from "../access/needs.ts";
 import type { GroupCalls } from "../group/group-calls.ts";
 import { log, thrownFields } from "../log.ts";
 import { take, type Outcome } from "../outcome.ts";
+import type { ErrorBody } from "../../shared/strandline-error.ts";
 import type { TopicListing } from "../topic-listing.ts";
 import type { EdgePorts } from "./ports.ts";
 
@@ -47,6 +48,29 @@ export async function coordinated<Value>(call: Promise<Outcome<Value>>): Promise
     throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "");
   }
   return take(outcome);
+}
+
+/** Of one partition of many. A call to it that breaks may have happened: `KAFKA_STORAGE_ERROR`. Never rejects. */
+export async function reached<Value>(
+  { topicId, partition }: { readonly topicId: string; readonly partition: number },
+  work: () => Promise<Value>,
+): Promise<Outcome<Value>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (thrown) {
+    if (thrown instanceof StrandlineError) return { ok: false, error: thrown.toBody() };
+    log.warn("a partition could not be asked", { topicId, partition, ...thrownFields(thrown) });
+    const error = new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked");
+    return { ok: false, error: error.toBody() };
+  }
+}
+
+export function errorIn(outcome: Outcome<unknown> | undefined): ErrorBody | null {
+  return outcome === undefined || outcome.ok ? null : outcome.error;
+}
+
+export function noSuchGroup(groupId: string): StrandlineError {
+  return new StrandlineError("GROUP_ID_NOT_FOUND", JSON.stringify(groupId), { groupId });
 }
 
 /** Throws `UNKNOWN_MEMBER_ID` for everybody but whom it was given to. */
