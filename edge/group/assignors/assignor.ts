@@ -32,3 +32,14 @@ export interface Assignor {
   readonly name: string;
   assign(input: AssignorInput): Target;
 }
+
+/** Static members by their instances, so that another life of one stands where it stood. */
+export function inOrder(members: readonly AssignorMember[]): readonly AssignorMember[] {
+  const key = ({ instanceId, memberId }: AssignorMember): string =>
+    instanceId === null ? `1${memberId}` : `0${instanceId}`;
+  return members.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+export function subscribersOf(topicId: TopicId, members: readonly AssignorMember[]): readonly AssignorMember[] {
+  return members.filter((member) => member.topics.has(topicId));
+}
