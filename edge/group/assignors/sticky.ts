@@ -7,7 +7,7 @@
  * their share give, and they give no more than what is above it.
  */
 import type { TopicId } from "../../../shared/brands.ts";
-import { subscribersOf, type Assignor, type AssignorInput, type Target } from "./assignor.ts";
+import type { Assignor, AssignorInput, Target } from "./assignor.ts";
 import { Heap } from "./heap.ts";
 
 interface Place {
@@ -46,12 +46,12 @@ class Sharing {
     this.#loads = members.map(() => 0);
     this.#poolsOf = members.map(() => []);
     const indexes = new Map(this.#ids.map((id, index) => [id, index]));
-    const bySubscribers = new Map<string, Pool>();
+    const pools: Pool[] = [];
     for (const topic of topics) {
-      const subscribers = subscribersOf(topic.topicId, members).map((member) => indexes.get(member.memberId) ?? -1);
-      const key = subscribers.join();
-      const pool: Pool = bySubscribers.get(key) ?? { subscribers, places: new Map(), free: [] };
-      bySubscribers.set(key, pool);
+      const subscribers: number[] = [];
+      for (const [index, member] of members.entries()) if (member.topics.has(topic.topicId)) subscribers.push(index);
+      let pool = pools.find((known) => areEqual(known.subscribers, subscribers));
+      if (pool === undefined) pools.push((pool = { subscribers, places: new Map(), free: [] }));
       const owners = Array.from({ length: topic.partitionCount }, (): string | null => null);
       this.#target.set(topic.topicId, owners);
       for (let partition = 0; partition < topic.partitionCount; partition += 1) {
@@ -62,7 +62,7 @@ class Sharing {
       }
     }
     // Those with the fewest subscribers first: the others can give way.
-    this.#pools = [...bySubscribers.values()].toSorted((a, b) => a.subscribers.length - b.subscribers.length);
+    this.#pools = pools.toSorted((a, b) => a.subscribers.length - b.subscribers.length);
     for (const pool of this.#pools) for (const member of pool.subscribers) this.#poolsOf[member]?.push(pool);
   }
 
@@ -166,4 +166,8 @@ class Sharing {
 
 function has(pool: Pool, member: number): boolean {
   return (pool.places.get(member)?.length ?? 0) > 0;
+}
+
+function areEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
