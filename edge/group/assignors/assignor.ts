@@ -5,7 +5,7 @@ export interface AssignorMember {
   readonly memberId: string;
   /** Static: it stays the same over its lives. */
   readonly instanceId: string | null;
-  /** Those it subscribes to, and may read. */
+  /** Those it subscribes to, and may read. Members with equal ones may share the set, which is quicker. */
   readonly topics: ReadonlySet<TopicId>;
 }
 

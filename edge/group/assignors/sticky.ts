@@ -16,6 +16,8 @@ interface Place {
 }
 
 interface Pool {
+  /** Of members with the same set of topics. */
+  readonly kinds: readonly (readonly number[])[];
   /** Indexes of members. */
   readonly subscribers: readonly number[];
   /** By member: what it has of the pool. */
@@ -46,12 +48,20 @@ class Sharing {
     this.#loads = members.map(() => 0);
     this.#poolsOf = members.map(() => []);
     const indexes = new Map(this.#ids.map((id, index) => [id, index]));
+    const kinds = new Map<ReadonlySet<TopicId>, number[]>();
+    for (const [index, { topics: own }] of members.entries()) {
+      const kind = kinds.get(own);
+      if (kind === undefined) kinds.set(own, [index]);
+      else kind.push(index);
+    }
     const pools: Pool[] = [];
     for (const topic of topics) {
-      const subscribers: number[] = [];
-      for (const [index, member] of members.entries()) if (member.topics.has(topic.topicId)) subscribers.push(index);
-      let pool = pools.find((known) => areEqual(known.subscribers, subscribers));
-      if (pool === undefined) pools.push((pool = { subscribers, places: new Map(), free: [] }));
+      const readers = [...kinds].flatMap(([own, kind]) => (own.has(topic.topicId) ? [kind] : []));
+      let pool = pools.find((known) => areEqual(known.kinds, readers));
+      if (pool === undefined) {
+        pool = { kinds: readers, subscribers: readers.flat(), places: new Map(), free: [] };
+        pools.push(pool);
+      }
       const owners = Array.from({ length: topic.partitionCount }, (): string | null => null);
       this.#target.set(topic.topicId, owners);
       for (let partition = 0; partition < topic.partitionCount; partition += 1) {
@@ -168,6 +178,6 @@ function has(pool: Pool, member: number): boolean {
   return (pool.places.get(member)?.length ?? 0) > 0;
 }
 
-function areEqual(a: readonly number[], b: readonly number[]): boolean {
+function areEqual<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index]);
 }
