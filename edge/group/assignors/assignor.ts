@@ -5,7 +5,7 @@ export interface AssignorMember {
   readonly memberId: string;
   /** Static: it stays the same over its lives. */
   readonly instanceId: string | null;
-  /** Those it subscribes to, and may read. */
+  /** Those it subscribes to, and may read. Members with equal ones may share the set, which is quicker. */
   readonly topics: ReadonlySet<TopicId>;
 }
 
@@ -31,4 +31,15 @@ export interface Assignor {
   /** As members ask for it. */
   readonly name: string;
   assign(input: AssignorInput): Target;
+}
+
+/** Static members by their instances, so that another life of one stands where it stood. */
+export function inOrder(members: readonly AssignorMember[]): readonly AssignorMember[] {
+  const key = ({ instanceId, memberId }: AssignorMember): string =>
+    instanceId === null ? `1${memberId}` : `0${instanceId}`;
+  return members.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+export function subscribersOf(topicId: TopicId, members: readonly AssignorMember[]): readonly AssignorMember[] {
+  return members.filter((member) => member.topics.has(topicId));
 }
