@@ -55,9 +55,12 @@ export const groupHeartbeat: z.ZodType<GroupHeartbeat> = z.strictObject({
   rebalanceTimeoutMs: timeoutMs.exactOptional(),
 });
 
-export const leaveGroup: z.ZodType<LeaveGroup> = z.strictObject({ memberId, forAWhile: z.boolean().exactOptional() });
+export const leaveGroupRequest: z.ZodType<LeaveGroup> = z.strictObject({
+  memberId,
+  forAWhile: z.boolean().exactOptional(),
+});
 
-export const commitOffsets: z.ZodType<CommitOffsets> = z.strictObject({
+export const commitOffsetsRequest: z.ZodType<CommitOffsets> = z.strictObject({
   memberId: memberId.nullable(),
   memberEpoch: z.int(),
   commit: z.int().min(0),
@@ -76,26 +79,26 @@ export const commitOffsets: z.ZodType<CommitOffsets> = z.strictObject({
     .refine(eachOnce, ONCE),
 });
 
-export const resetOffsets: z.ZodType<ResetOffsets> = z
+export const resetOffsetsRequest: z.ZodType<ResetOffsets> = z
   .strictObject({
-  topics: z.array(topicName).min(1).max(LIMITS.groupTopicsMax).exactOptional(),
-  to: z.union([
-    z.enum(["earliest", "latest"]),
-    z.strictObject({ shift: z.int() }),
-    z.strictObject({ timestamp: z.int().min(0) }),
-    z.strictObject({
-      offsets: z
-        .array(z.strictObject({ topic: topicName, partition: int32, offset: offset.nullable() }))
-        .min(1)
-        .max(LIMITS.commitPartitionsMax)
-        .refine(
-          (all) => new Set(all.map(({ topic, partition }) => `${topic} ${partition}`)).size === all.length,
-          ONCE,
-        ),
-    }),
-  ]),
-  dryRun: z.boolean().exactOptional(),
-})
+    topics: z.array(topicName).min(1).max(LIMITS.groupTopicsMax).exactOptional(),
+    to: z.union([
+      z.enum(["earliest", "latest"]),
+      z.strictObject({ shift: z.int() }),
+      z.strictObject({ timestamp: z.int().min(0) }),
+      z.strictObject({
+        offsets: z
+          .array(z.strictObject({ topic: topicName, partition: int32, offset: offset.nullable() }))
+          .min(1)
+          .max(LIMITS.commitPartitionsMax)
+          .refine(
+            (all) => new Set(all.map(({ topic, partition }) => `${topic} ${partition}`)).size === all.length,
+            ONCE,
+          ),
+      }),
+    ]),
+    dryRun: z.boolean().exactOptional(),
+  })
   .refine(({ topics, to }) => topics === undefined || typeof to === "string" || !("offsets" in to), {
     path: ["topics"],
     message: "offsets say which topics are meant",
@@ -181,11 +184,11 @@ const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema 
 
 export const GROUP_HEARTBEAT: NamedSchema = named("GroupHeartbeat", groupHeartbeat);
 export const GROUP_ASSIGNMENT: NamedSchema = named("GroupAssignment", groupAssignment);
-export const LEAVE_GROUP: NamedSchema = named("LeaveGroup", leaveGroup);
-export const COMMIT_OFFSETS: NamedSchema = named("CommitOffsets", commitOffsets);
+export const LEAVE_GROUP: NamedSchema = named("LeaveGroup", leaveGroupRequest);
+export const COMMIT_OFFSETS: NamedSchema = named("CommitOffsets", commitOffsetsRequest);
 export const COMMITTED_OFFSETS: NamedSchema = named("CommittedOffsets", committedOffsets);
 export const GROUP_OFFSETS: NamedSchema = named("GroupOffsets", groupOffsets);
-export const RESET_OFFSETS: NamedSchema = named("ResetOffsets", resetOffsets);
+export const RESET_OFFSETS: NamedSchema = named("ResetOffsets", resetOffsetsRequest);
 export const OFFSETS_RESET: NamedSchema = named("OffsetsReset", offsetsReset);
 export const GROUP_LIST: NamedSchema = named("GroupList", groupList);
 export const GROUP_DESCRIPTION: NamedSchema = named("GroupDescription", groupDescription);

@@ -10,7 +10,7 @@ import { DEFAULT_ENTITY, QUOTA_NAMES, type AlterQuotasRequest, type QuotaName } 
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
 import type { RevokeRequest } from "../shared/api/revocations.ts";
-import type { TailClientFrame } from "../shared/api/tail.ts";
+import type { TailClientFrame, TailHeartbeat } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import { isQuotaValue } from "./quota/effective-quotas.ts";
@@ -108,7 +108,7 @@ export const reconcileRequest: z.ZodType<ReconcileRequest> = z
   });
 
 const subscriptionId = uint32;
-export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion("type", [
+export const tailClientFrame: z.ZodType<Exclude<TailClientFrame, TailHeartbeat>> = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("subscribe"),
     id: subscriptionId,

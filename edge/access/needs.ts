@@ -5,10 +5,7 @@
 import type { AclOperation, ResourceType } from "../../shared/api/acls.ts";
 
 /** Of the topic, of the group, or of the cluster, that is asked for. */
-export type Right = readonly [
-  resourceType: Exclude<ResourceType, "TRANSACTIONAL_ID">,
-  operation: AclOperation,
-];
+export type Right = readonly [resourceType: Exclude<ResourceType, "TRANSACTIONAL_ID">, operation: AclOperation];
 
 export type Need =
   | "produce"
@@ -95,7 +92,7 @@ const REST_CLUSTER = "/kafka-rest/v3/clusters/:cluster";
 export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "POST /v1/produce": ["produce"],
   "POST /v1/fetch": ["fetch"],
-  "GET /v1/tail": ["tail"],
+  "GET /v1/tail": ["tail", "joinGroup", "groupTopics"],
   "GET /v1/metadata": ["describeTopic", "describeConfigs", "createTopic"],
   "GET /v1/topics": ["describeTopic", "describeConfigs"],
   "POST /v1/topics": ["createTopic", "describeConfigs"],

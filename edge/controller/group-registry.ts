@@ -35,9 +35,9 @@ export class GroupRegistry {
     return incarnation;
   }
 
-  /** Of that incarnation alone: a group that was made again under the name stays. */
-  remove(name: string, incarnation: number): void {
-    this.#sql.exec("DELETE FROM groups WHERE name = ? AND incarnation = ?", name, incarnation);
+  /** Of that incarnation alone: a group that was made again under the name stays. Null: of any. */
+  remove(name: string, incarnation: number | null): void {
+    this.#sql.exec("DELETE FROM groups WHERE name = ?1 AND incarnation = COALESCE(?2, incarnation)", name, incarnation);
   }
 
   #incarnationOf(name: string): number | null {

@@ -18,8 +18,8 @@ export class GroupsObject extends RulesObject {
     return attempt(() => this.ctx.storage.transactionSync(() => this.#groups.register(name)));
   }
 
-  /** From the group's object, once that incarnation is to be no more. Again changes nothing. */
-  unregisterGroup(name: string, incarnation: number): void {
+  /** From the group's object, once that incarnation is to be no more; null: there never was one. Again changes nothing. */
+  unregisterGroup(name: string, incarnation: number | null): void {
     this.#groups.remove(name, incarnation);
   }
 

@@ -2,12 +2,19 @@
  * Fences on their way to partitions: so many at once over all that goes on in the object. Whoever waits for those of one
  * member does not wait for others'.
  */
+import type { GroupMachine } from "./group-machine.ts";
 import type { DueFence } from "./group-words.ts";
+
+export interface FencePush {
+  /** Whose it is, and who is told what becomes of it. */
+  readonly machine: GroupMachine;
+  readonly fence: DueFence;
+}
 
 export interface FencePushesParts {
   readonly atOnceMax: number;
   /** Tells the partition, and the machine what became of it. Never rejects. */
-  readonly push: (fence: DueFence) => Promise<void>;
+  readonly push: (push: FencePush) => Promise<void>;
 }
 
 interface UnderWay {
@@ -17,7 +24,7 @@ interface UnderWay {
 
 export class FencePushes {
   readonly #parts: FencePushesParts;
-  readonly #queue: DueFence[] = [];
+  readonly #queue: FencePush[] = [];
   readonly #ofMember = new Map<string, UnderWay>();
   #lanes = 0;
 
@@ -25,12 +32,12 @@ export class FencePushes {
     this.#parts = parts;
   }
 
-  add(fences: readonly DueFence[]): void {
+  add(machine: GroupMachine, fences: readonly DueFence[]): void {
     for (const fence of fences) {
       const known = this.#ofMember.get(fence.memberId);
       if (known === undefined) this.#ofMember.set(fence.memberId, { count: 1, done: Promise.withResolvers() });
       else known.count += 1;
-      this.#queue.push(fence);
+      this.#queue.push({ machine, fence });
     }
     for (; this.#lanes < this.#parts.atOnceMax && this.#queue.length > 0; this.#lanes += 1) void this.#lane();
   }
@@ -41,9 +48,9 @@ export class FencePushes {
   }
 
   async #lane(): Promise<void> {
-    for (let fence = this.#queue.shift(); fence !== undefined; fence = this.#queue.shift()) {
-      await this.#parts.push(fence);
-      this.#ended(fence.memberId);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#parts.push(next);
+      this.#ended(next.fence.memberId);
     }
     this.#lanes -= 1;
   }

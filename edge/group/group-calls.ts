@@ -1,10 +1,5 @@
 /** What a Worker asks of the object of a consumer group. Answers are plain data; a call that rejects may have happened. */
-import type {
-  GroupAssignment,
-  GroupDescription,
-  GroupHeartbeat,
-  GroupSubscription,
-} from "../../shared/api/groups.ts";
+import type { GroupAssignment, GroupDescription, GroupHeartbeat, GroupSubscription } from "../../shared/api/groups.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -59,9 +54,8 @@ export interface OffsetChange {
 }
 
 export interface GroupCalls {
-  /** Of a join that makes the group also `POLICY_VIOLATION`. */
+  /** Also of a member that leaves. Of a join that makes the group also `POLICY_VIOLATION`. */
   heartbeat(address: GroupAddress, call: HeartbeatCall): Promise<Outcome<HeartbeatTold>>;
-  leave(address: GroupAddress, memberId: string, forAWhile: boolean): Promise<Outcome<null>>;
   describe(address: GroupAddress): Promise<Outcome<GroupDescription>>;
   heldOffsets(address: GroupAddress): Promise<Outcome<HeldOffsets>>;
   /** While the group is empty: `NON_EMPTY_GROUP`. One outcome for each. Makes the group where there is none. */

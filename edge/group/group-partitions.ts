@@ -10,6 +10,7 @@ import { partitionPort, partitionStub } from "../partition-stub.ts";
 import type { Place } from "./group-store.ts";
 
 export interface GroupPartition {
+  readonly namespace: string;
   readonly topicId: TopicId;
   readonly partition: number;
   readonly place: Place;
@@ -24,17 +25,15 @@ const CALL_MS_MAX = 5_000;
 export class GroupPartitions {
   readonly #env: Env;
   readonly #clock: Clock;
-  readonly #namespace: string;
 
-  constructor(env: Env, namespace: string, clock: Clock) {
+  constructor(env: Env, clock: Clock) {
     this.#env = env;
     this.#clock = clock;
-    this.#namespace = namespace;
   }
 
   /** `KAFKA_STORAGE_ERROR` where the call breaks or takes too long: it may have happened. Never rejects. */
   async ask<Value>(at: GroupPartition, ask: (port: GroupPort) => Promise<Outcome<Value>>): Promise<Outcome<Value>> {
-    const { topicId, partition, place } = at;
+    const { namespace, topicId, partition, place } = at;
     const over = new AbortController();
     try {
       const { jurisdiction, location } = place;
@@ -42,7 +41,7 @@ export class GroupPartitions {
         ...(jurisdiction === undefined ? {} : { jurisdiction }),
         ...(location === undefined ? {} : { location }),
       };
-      const stub = partitionStub(this.#env, this.#namespace, { topicId, config }, partition);
+      const stub = partitionStub(this.#env, namespace, { topicId, config }, partition);
       const asked = ask(partitionPort(stub, () => undefined));
       asked.catch(() => undefined);
       const late = this.#clock.sleep(CALL_MS_MAX, over.signal).then(() => null);
@@ -54,6 +53,9 @@ export class GroupPartitions {
     } finally {
       over.abort();
     }
-    return { ok: false, error: new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked").toBody() };
+    return {
+      ok: false,
+      error: new StrandlineError("KAFKA_STORAGE_ERROR", "the partition could not be asked").toBody(),
+    };
   }
 }

@@ -1,17 +1,22 @@
 /**
  * What a group's object keeps, over SQL: one table of few rows, made only once the controller has registered the group.
  *
- * `snapshot`: the machine's; absent: there is no group at the moment. `places`: where topics' partitions are, of topics
- * that say so. `forgetting`: of deleted groups of this name, who has yet to be told.
+ * `snapshot`: the machine's; absent: there is no group at the moment. `where`: where this is, and where topics'
+ * partitions are, of topics that say so. `forgetting`: of deleted groups of this name, who has yet to be told.
  */
+import type { TopicId } from "../../shared/brands.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { utf8Length } from "../../shared/utf8.ts";
-import type { GroupTopic } from "./group-calls.ts";
+import type { GroupAddress, GroupTopic } from "./group-calls.ts";
 import type { GroupSnapshot } from "./group-words.ts";
 
 export type Place = Pick<GroupTopic, "jurisdiction" | "location">;
-export type Places = Readonly<Record<string, Place>>;
+
+export interface Where extends GroupAddress {
+  /** By topic id. */
+  readonly places: Readonly<Record<string, Place>>;
+}
 
 /** A group that was deleted. */
 export interface Forgetting {
@@ -19,12 +24,16 @@ export interface Forgetting {
   /** The controller still knows it. */
   readonly isRegistered: boolean;
   /** Partitions that have not been told, by topic. */
-  readonly topics: readonly { readonly topicId: string; readonly place: Place; readonly partitions: readonly number[] }[];
+  readonly topics: readonly {
+    readonly topicId: TopicId;
+    readonly place: Place;
+    readonly partitions: readonly number[];
+  }[];
 }
 
 interface Kept {
   readonly snapshot: GroupSnapshot;
-  readonly places: Places;
+  readonly where: Where;
   readonly forgetting: readonly Forgetting[];
 }
 
@@ -54,7 +63,10 @@ export class GroupStore {
     }
     const text = JSON.stringify(value);
     if (utf8Length(text) > LIMITS.rowBytesMax)
-      throw new StrandlineError("GROUP_MAX_SIZE_REACHED", "what its members subscribe to is more than a group can keep");
+      throw new StrandlineError(
+        "GROUP_MAX_SIZE_REACHED",
+        "what its members subscribe to is more than a group can keep",
+      );
     this.#demandTable();
     const put = "INSERT INTO kept (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     this.rowsWritten += sql.exec(put, name, text).rowsWritten;
@@ -73,7 +85,9 @@ export class GroupStore {
 
   #demandTable(): void {
     if (this.#hasTable) return;
-    this.#storage.sql.exec("CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    this.#storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    );
     this.#hasTable = true;
   }
 }

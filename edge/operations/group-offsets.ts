@@ -28,7 +28,11 @@ import { groupTopic } from "./group-subscription.ts";
 import { partitionById, type EdgePorts } from "./ports.ts";
 
 /** Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself; of no member `NON_EMPTY_GROUP`. */
-export async function commitOffsets(ports: EdgePorts, groupId: string, asked: CommitOffsets): Promise<CommittedOffsets> {
+export async function commitOffsets(
+  ports: EdgePorts,
+  groupId: string,
+  asked: CommitOffsets,
+): Promise<CommittedOffsets> {
   const group = demandGroup(ports, groupId, "joinGroup");
   const { memberId, memberEpoch, commit, offsets } = asked;
   if (memberId !== null) await demandOwnMember(ports, memberId);

@@ -25,11 +25,6 @@ const ROUNDS_MAX = 3;
 export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupHeartbeat): Promise<GroupAssignment> {
   const group = demandGroup(ports, groupId, "joinGroup");
   const own = await proven(ports, asked);
-  if (asked.memberEpoch === LEAVES || asked.memberEpoch === LEAVES_FOR_A_WHILE) {
-    await coordinated(group.leave(own.memberId, asked.memberEpoch === LEAVES_FOR_A_WHILE));
-    const { memberId, memberEpoch } = own;
-    return { memberId, memberEpoch, heartbeatIntervalMs: 0, sessionTimeoutMs: 0, assignment: [] };
-  }
   let { subscription } = asked;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const listing = await ports.groups.topics();
@@ -60,11 +55,14 @@ async function joining({ groups }: EdgePorts, { memberId: name, subscription }: 
   throw new StrandlineError("INVALID_REQUEST", `${field}: ${said}`, { field });
 }
 
-/** A member that is not there has left. Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself. */
-export async function leaveGroup(ports: EdgePorts, groupId: string, { memberId, forAWhile }: LeaveGroup): Promise<void> {
-  const group = demandGroup(ports, groupId, "joinGroup");
-  await demandOwnMember(ports, memberId);
-  await coordinated(group.leave(memberId, forAWhile ?? false));
+/** Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself, also of one that has left. */
+export async function leaveGroup(
+  ports: EdgePorts,
+  groupId: string,
+  { memberId, forAWhile }: LeaveGroup,
+): Promise<void> {
+  const memberEpoch = forAWhile === true ? LEAVES_FOR_A_WHILE : LEAVES;
+  await heartbeat(ports, groupId, { memberId, memberEpoch, owned: [] });
 }
 
 /** Those that may be described. */

@@ -1,6 +1,7 @@
 /** Where an empty group goes on: found out partition by partition, told, and, unless that was all, done by the group. */
 import type { OffsetsReset, ResetOffsets } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { checkTopicName } from "../../shared/topic-name.ts";
 import { demandPermission, isPermitted } from "../access/access.ts";
 import type { GroupTopic, HeldOffsets } from "../group/group-calls.ts";
 import { inParallel } from "../in-parallel.ts";
@@ -53,7 +54,10 @@ export async function resetOffsets(ports: EdgePorts, groupId: string, asked: Res
     });
     if (!standing.ok) return { aim, from: null, to: standing };
     const from = standing.value.standing.committed?.offset ?? null;
-    const to = await reached({ topicId, partition: aim.partition }, async () => await goalOf(asked, aim, standing.value));
+    const to = await reached(
+      { topicId, partition: aim.partition },
+      async () => await goalOf(asked, aim, standing.value),
+    );
     return { aim, from, to };
   });
   const outcomes = asked.dryRun === true ? new Map<Found, Outcome<null>>() : await changed(group, found);
@@ -88,13 +92,14 @@ async function aimsOf(
 ): Promise<Aim[]> {
   if (typeof to === "object" && "offsets" in to) {
     return await inParallel(to.offsets, PARTITIONS_AT_ONCE_MAX, async ({ topic, partition, offset }) => {
+      checkTopicName(topic);
       const known = await partitionByName(ports, topic, partition, "groupTopics");
       return { topic: groupTopic(known), partition, stated: offset };
     });
   }
   if (topics !== undefined) {
     const known = await inParallel(topics, PARTITIONS_AT_ONCE_MAX, async (name) =>
-      groupTopic(await topicByName(ports, name, "groupTopics")),
+      groupTopic(await topicByName(ports, checkTopicName(name), "groupTopics")),
     );
     return known.flatMap((topic) =>
       Array.from({ length: topic.partitionCount }, (_, partition) => ({ topic, partition })),
@@ -116,7 +121,8 @@ async function goalOf(
   if (to === "latest") return highWatermark;
   if ("timestamp" in to) return (await offsetAtTime(port, to.timestamp)).offset ?? highWatermark;
   if ("shift" in to) {
-    if (committed === null) throw new StrandlineError("INVALID_REQUEST", "shift: the group has no offset to shift here");
+    if (committed === null)
+      throw new StrandlineError("INVALID_REQUEST", "shift: the group has no offset to shift here");
     return Math.min(Math.max(committed.offset + to.shift, logStartOffset), highWatermark);
   }
   const offset = stated ?? null;
