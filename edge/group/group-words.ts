@@ -30,6 +30,8 @@ export interface DueFence {
   readonly memberId: string;
   readonly incarnation: number;
   readonly epoch: number;
+  /** Counted by the machine. */
+  readonly push: number;
 }
 
 /** Names and ids are those of the topics that the group has met: where its offsets may be. */
