@@ -49,8 +49,8 @@ export class GroupMachine {
   readonly #members: GroupMembers;
   readonly #time = new WatchedTime();
 
-  /** `from`: the incarnation of a group that is new, or the last snapshot that was written. */
-  constructor(from: number | GroupSnapshot, options: GroupOptions) {
+  /** `from`: the incarnation of a group that is new, or the last snapshot that was written; or all that another machine knew. */
+  constructor(from: number | GroupSnapshot | GroupState, options: GroupOptions) {
     this.#state =
       typeof from === "number"
         ? {
@@ -62,7 +62,9 @@ export class GroupMachine {
             thrownOut: [],
             changed: true,
           }
-        : fromSnapshot(from);
+        : "changed" in from
+          ? from
+          : fromSnapshot(from);
     this.#members = new GroupMembers(this.#state, options);
   }
 
