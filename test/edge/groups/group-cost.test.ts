@@ -18,7 +18,7 @@ async function count(group: string): Promise<() => Costs> {
     const { sql } = storage;
     const exec = sql.exec.bind(sql);
     vi.spyOn(sql, "exec").mockImplementation((query, ...values) => {
-      const cursor = exec(query, ...values);
+      const cursor = exec(query, ...(values as SqlStorageValue[]));
       costs.rows += cursor.rowsWritten;
       if (values[0] === "snapshot" && query.startsWith("INSERT")) costs.snapshots += 1;
       return cursor as never;
