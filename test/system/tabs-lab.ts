@@ -14,15 +14,17 @@ import type { Workerd } from "../harness/workerd.ts";
 const PAGE = `<!doctype html><title>tab</title><script type="module" src="tabs-page.js"></script>`;
 /** Before the library's worker: what stops with it is frozen, and who takes a lock from its holder is told of. */
 const PULSE = `
-const pulse = new BroadcastChannel("pulse");
-setInterval(() => pulse.postMessage(new URLSearchParams(location.search).get("tab")), 50);
-const thefts = new BroadcastChannel("thefts");
-const request = navigator.locks?.request.bind(navigator.locks);
-if (request !== undefined)
-  navigator.locks.request = (lock, options, ...rest) => {
-    if (options.steal) thefts.postMessage(lock);
-    return request(lock, options, ...rest);
-  };
+{
+  const pulse = new BroadcastChannel("pulse");
+  setInterval(() => pulse.postMessage(new URLSearchParams(location.search).get("tab")), 50);
+  const thefts = new BroadcastChannel("thefts");
+  const request = navigator.locks?.request.bind(navigator.locks);
+  if (request !== undefined)
+    navigator.locks.request = (lock, options, ...rest) => {
+      if (options.steal) thefts.postMessage(lock);
+      return request(lock, options, ...rest);
+    };
+}
 `;
 /** The lab's own pages under a name that browsers do not trust without https. */
 export const INSECURE_HOST = "insecure.test";
