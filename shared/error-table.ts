@@ -14,10 +14,16 @@ export const ERRORS = {
     sentence: "The request did not finish in its time; it may or may not have happened.",
   },
   MESSAGE_TOO_LARGE: { errno: 10, retriable: false, sentence: "The record is larger than its limit." },
+  OFFSET_METADATA_TOO_LARGE: { errno: 12, retriable: false, sentence: "The metadata of the offset is too long." },
   NETWORK_EXCEPTION: {
     errno: 13,
     retriable: true,
     sentence: "The edge could not be reached, or the connection broke.",
+  },
+  COORDINATOR_NOT_AVAILABLE: {
+    errno: 15,
+    retriable: true,
+    sentence: "The coordinator of the group cannot be reached at the moment.",
   },
   INVALID_TOPIC_EXCEPTION: { errno: 17, retriable: false, sentence: "The topic name is not legal." },
   RECORD_LIST_TOO_LARGE: { errno: 18, retriable: false, sentence: "The run of batches is larger than its limit." },
@@ -27,6 +33,13 @@ export const ERRORS = {
     retriable: false,
     sentence: "The consumer's turn in its group is over; another one has it.",
   },
+  INVALID_GROUP_ID: { errno: 24, retriable: false, sentence: "The name of the group is not legal." },
+  UNKNOWN_MEMBER_ID: {
+    errno: 25,
+    retriable: false,
+    sentence: "The group has no such member: it joins again, under a new name.",
+  },
+  INVALID_SESSION_TIMEOUT: { errno: 26, retriable: false, sentence: "The session timeout is not within its bounds." },
   TOPIC_AUTHORIZATION_FAILED: {
     errno: 29,
     retriable: false,
@@ -76,15 +89,39 @@ export const ERRORS = {
   },
   UNKNOWN_PRODUCER_ID: { errno: 59, retriable: false, sentence: "This partition knows nothing of the producer." },
   NON_EMPTY_GROUP: { errno: 68, retriable: false, sentence: "A consumer of the group runs." },
+  GROUP_ID_NOT_FOUND: { errno: 69, retriable: false, sentence: "There is no such group." },
   UNSUPPORTED_COMPRESSION_TYPE: {
     errno: 76,
     retriable: false,
     sentence: "The records are compressed in a way that cannot be opened here.",
   },
+  GROUP_MAX_SIZE_REACHED: { errno: 81, retriable: false, sentence: "The group has as many members as it may have." },
+  FENCED_INSTANCE_ID: {
+    errno: 82,
+    retriable: false,
+    sentence: "Another member has taken the place of this static member.",
+  },
   INVALID_RECORD: { errno: 87, retriable: false, sentence: "A record does not follow the rules." },
   THROTTLING_QUOTA_EXCEEDED: { errno: 89, retriable: true, sentence: "The quota of the principal is used up for now." },
   UNKNOWN_TOPIC_ID: { errno: 100, retriable: true, sentence: "No topic has this id." },
   INCONSISTENT_TOPIC_ID: { errno: 103, retriable: true, sentence: "The topic was made again under another id." },
+  FENCED_MEMBER_EPOCH: {
+    errno: 110,
+    retriable: false,
+    sentence: "The member has lost what it owned: it drops it and joins again.",
+  },
+  UNRELEASED_INSTANCE_ID: {
+    errno: 111,
+    retriable: true,
+    sentence: "A member of this instance id is in the group and has not left it.",
+  },
+  UNSUPPORTED_ASSIGNOR: { errno: 112, retriable: false, sentence: "The edge has no assignor of that name." },
+  STALE_MEMBER_EPOCH: {
+    errno: 113,
+    retriable: false,
+    sentence: "The member is behind its group: a heartbeat tells it its epoch.",
+  },
+  INVALID_REGULAR_EXPRESSION: { errno: 128, retriable: false, sentence: "The pattern is no regular expression." },
   /** Ours from here on. */
   SEQUENCE_CONFLICT: {
     errno: 10_001,
