@@ -28,6 +28,8 @@ export interface GroupScenario {
   /** Records of the partition. */
   readonly records?: number;
   readonly epochMax?: number;
+  /** Nobody was granted anything yet. */
+  readonly isFresh?: boolean;
   readonly rules?: Partial<GroupRules>;
 }
 
@@ -44,10 +46,10 @@ const NONE = { moves: 0, expiries: 0, crashes: 0, evictions: 0, losses: 0, doubl
 type Emit = (label: string, change: (world: World) => void, isFault?: boolean) => void;
 
 export function groupModel(scenario: GroupScenario): Model<ModelState> {
-  const { records = 1, epochMax = 9 } = scenario;
+  const { records = 1, epochMax = 9, isFresh = false } = scenario;
   const rules = { ...SOUND, ...scenario.rules };
   return {
-    initial: () => started({ ...NONE, ...scenario.budget }, rules),
+    initial: () => started({ ...NONE, ...scenario.budget }, { rules, rounds: isFresh ? 1 : 3 }),
     isGoal: (state) => state.cell.offset === records || state.group.epoch > epochMax,
     *steps(state) {
       if (state.group.epoch > epochMax) return;
@@ -67,7 +69,10 @@ export function groupModel(scenario: GroupScenario): Model<ModelState> {
   };
 }
 
-function started(budget: ModelState["budget"], rules: GroupRules): ModelState {
+function started(
+  budget: ModelState["budget"],
+  { rules, rounds }: { readonly rules: GroupRules; readonly rounds: number },
+): ModelState {
   const member = (): ModelMember => ({ life: 1, epoch: 0, owns: "no", pos: 0, sent: 0, commit: 0 });
   const machine = new GroupMachine(1, { assignors: [preferring(0)] });
   machine.tick(0);
@@ -86,7 +91,7 @@ function started(budget: ModelState["budget"], rules: GroupRules): ModelState {
   const world = new World(state, rules, fromSnapshot(onShelf(state.durable)));
   for (const message of ["HB|0.1|0|0|1", "HB|1.1|0|0|1"]) world.heartbeat(message);
   world.pushFences();
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const index of [0, 1]) {
       world.beat(index);
       for (const message of [...world.state.net]) {
@@ -358,7 +363,8 @@ class World {
 
   commit(index: number): void {
     const member = this.state.members[index]!;
-    member.commit += 1;
+    // Of one that is sent again the counter is what it was.
+    if (member.pos > member.sent) member.commit += 1;
     member.sent = member.pos;
     this.put(`CO|${index}.${member.life}|${member.epoch}|${member.pos}|${member.commit}`);
   }
