@@ -61,6 +61,7 @@ export class GroupMachine {
             topics: new Map(),
             thrownOut: [],
             changed: true,
+            writesReleases: false,
           }
         : "changed" in from
           ? from

@@ -77,7 +77,7 @@ function started(
   const machine = new GroupMachine(1, { assignors: [preferring(0)] });
   machine.tick(0);
   const state: ModelState = {
-    group: { epoch: 0, members: [], slots: [], others: [] },
+    group: { epoch: 0, members: [], slots: [], others: [], writesReleases: false },
     durable: shelve(machine.snapshot()),
     cell: { epoch: 0, owner: null, counter: -1, offset: 0 },
     members: [member(), member()],

@@ -31,6 +31,7 @@ export interface Memory {
   readonly slots: readonly KeptSlot[];
   /** Of topics without partitions, that are there to make the assignor look again. */
   readonly others: readonly TopicId[];
+  readonly writesReleases: boolean;
 }
 
 export interface ModelMember {
@@ -94,6 +95,7 @@ export function keep(state: GroupState): Memory {
   const topics = [...state.topics.values()];
   return {
     epoch: state.epoch,
+    writesReleases: state.writesReleases,
     members: [...state.members.values()].map(({ id, joinedEpoch, topics: own, epoch, toldEpoch }) => ({
       id,
       joinedEpoch,
@@ -169,6 +171,7 @@ export function bringBack(memory: Memory): GroupState {
     topics: new Map([topic, ...others].map((each) => [each.topicId, each])),
     thrownOut: [],
     changed: false,
+    writesReleases: memory.writesReleases,
   };
 }
 
