@@ -1,4 +1,5 @@
 /** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
+import type { ErrorBody } from "../../shared/strandline-error.ts";
 
 export interface TopicPartitionOffset {
   readonly topic: string;
@@ -40,7 +41,8 @@ export interface ConsumerOptions {
 
 export interface PollOptions {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
+  readonly partitionBytesMax: number | null;
   /** With less than this the answer waits for more, until `waitMs` have passed. */
   readonly bytesMin: number;
   readonly waitMs: number;
@@ -98,7 +100,9 @@ export type ConsumerNews =
       readonly from: number;
       readonly to: number;
       readonly reason: "retention" | "truncated";
-    };
+    }
+  /** The edge refuses the topic; told once until something of it comes. */
+  | { readonly type: "refused"; readonly topic: string; readonly error: ErrorBody };
 
 export interface PollAnswer {
   readonly runs: readonly PolledRun[];
@@ -114,7 +118,7 @@ export interface MovedRange {
 
 export interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;

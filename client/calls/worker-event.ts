@@ -1,7 +1,7 @@
 /** What the worker tells of itself. */
 import type { KnownDevice } from "../../shared/api/devices.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { SyncProgress } from "./outbox-calls.ts";
+import type { SyncError, SyncProgress } from "./outbox-calls.ts";
 
 /** Told to every page of the device's tabs. */
 export type WorkerEvent =
@@ -14,7 +14,7 @@ export type WorkerEvent =
       readonly online: boolean;
       readonly paused: boolean;
       readonly leader: boolean;
-      readonly lastError: ErrorBody | null;
+      readonly lastError: SyncError | null;
     }
   /** At most ten in a second, and a last one when nothing waits any more. */
   | ({ readonly type: "sync.progress" } & SyncProgress)
@@ -68,6 +68,8 @@ export type WorkerEvent =
   | { readonly type: "storage.memory"; readonly reason: string }
   /** Another tab keeps an older version of the database open, and this one waits for it. */
   | { readonly type: "storage.blocked" }
+  /** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+  | { readonly type: "topic.refused"; readonly topic: string; readonly error: ErrorBody }
   | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number }
   /** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
   | {

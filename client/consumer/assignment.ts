@@ -73,6 +73,11 @@ export class Assignment {
     return assigned;
   }
 
+  /** Also where none of its partitions is known. */
+  reads(topic: string): boolean {
+    return this.#topics.has(topic);
+  }
+
   seek(position: SeekPosition): void {
     const name = partitionName(position.topic, position.partition);
     const assigned = this.partitions.get(name);

@@ -23,6 +23,10 @@ import { noting, partitionName, type AssignedPartition } from "./assigned-partit
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { GroupLock } from "./group-lock.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
+import { RefusedTopics } from "./refused-topics.ts";
+
+/** Of one read: many small ones cost more than their bytes. */
+const SHARE_BYTES_MIN = 1_048_576;
 
 export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
@@ -49,6 +53,7 @@ export class ConsumerSession {
   readonly #lock: GroupLock | null;
   readonly #assignment: Assignment;
   readonly #reader: ReaderDeps;
+  readonly #refused: RefusedTopics;
   #news: ConsumerNews[] = [];
   #joined = false;
   #topicsChanged = true;
@@ -62,9 +67,10 @@ export class ConsumerSession {
     this.#deps = deps;
     this.#options = options;
     this.#wake = new Wake(clock);
+    this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
-    this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#markNews(refs), onNews });
-    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
+    this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#onMore(refs), onNews });
+    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews, inGroup: groupId !== null };
     this.#stopListening = news.listen((message) => this.#onNews(message));
     this.#lock =
       groupLockName === null || groupId === null
@@ -87,6 +93,7 @@ export class ConsumerSession {
     let bytes = 0;
     while (!this.#closed) {
       this.#checkTurn();
+      this.#refused.demandAny();
       if (!this.#nudged && (this.#lock === null || this.#lock.held)) {
         await this.#assign();
         bytes += await this.#read(runs, options, { paused, bytesMax: options.bytesMax - bytes });
@@ -174,12 +181,23 @@ export class ConsumerSession {
     if (message.type === "learned") {
       this.#topicsChanged = true;
       this.#wake.ring();
-    } else if (message.type === "appended" || message.type === "replicated" || message.type === "settled") {
-      this.#markNews(message.refs, message.type === "replicated");
+    } else if (message.type === "appended" || message.type === "settled") {
+      this.#marked(message.refs);
+    } else if (message.type === "replicated") {
+      this.#replicated(message.refs);
     } else if (message.type === "event" && message.event.type === "log.truncated") {
       const { topic, partition, offset } = message.event;
       this.#truncated(topic, partition, offset);
+    } else if (message.type === "event" && message.event.type === "topic.refused") {
+      const { topic, error } = message.event;
+      if (!this.#assignment.reads(topic) || !this.#refused.note(topic, error)) return;
+      this.#news.push({ type: "refused", topic, error });
+      this.#wake.ring();
     }
+  }
+
+  #onMore(refs: readonly PartitionRef[]): void {
+    for (const each of this.#marked(refs)) this.#refused.readable(each.topic);
   }
 
   /** Told just before the replica is: until it has begun anew, its old records are read there. */
@@ -188,28 +206,33 @@ export class ConsumerSession {
       if (each.topic === topic && each.ref.partition === partition) each.cutTo = toOffset(to);
   }
 
-  /** What was read above the cut is no more, other records will stand there; what was not read below it is not held. */
+  /** What was read above the cut is no more, other records will stand there. */
   #cut(assigned: AssignedPartition, to: Offset): void {
     const { topic, ref, position: from } = assigned;
     assigned.cutTo = null;
     if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
-    if (from === null || from === to) return;
+    if (from === null || from <= to) return;
     assigned.position = to;
     assigned.seeks += 1;
-    const reason = from < to ? "retention" : "truncated";
-    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason });
+    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason: "truncated" });
   }
 
-  #markNews(refs: readonly PartitionRef[], replicated = false): void {
-    const keys = new Set(refs.map((ref) => `${ref.topicKey}/${ref.partition}`));
-    let any = false;
-    for (const each of this.#assignment.partitions.values()) {
-      if (!keys.has(`${each.ref.topicKey}/${each.ref.partition}`)) continue;
-      each.mayHaveMore = true;
-      if (replicated && each.cutTo !== null) this.#cut(each, each.cutTo);
-      any = true;
+  #replicated(refs: readonly PartitionRef[]): void {
+    for (const each of this.#marked(refs)) {
+      this.#refused.readable(each.topic);
+      if (each.cutTo !== null) this.#cut(each, each.cutTo);
     }
-    if (any) this.#wake.ring();
+  }
+
+  /** Those of them that are read here: there is more to read. */
+  #marked(refs: readonly PartitionRef[]): AssignedPartition[] {
+    const keys = new Set(refs.map((ref) => `${ref.topicKey}/${ref.partition}`));
+    const marked = [...this.#assignment.partitions.values()].filter(({ ref }) =>
+      keys.has(`${ref.topicKey}/${ref.partition}`),
+    );
+    for (const each of marked) each.mayHaveMore = true;
+    if (marked.length > 0) this.#wake.ring();
+    return marked;
   }
 
   async #assign(): Promise<void> {
@@ -223,7 +246,10 @@ export class ConsumerSession {
     await this.#assignment.decide();
   }
 
-  /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */
+  /**
+   * Fair: each poll begins one partition further on. What all of them leave of the answer those fill that have more, by
+   * turns and in further runs: a long log of one partition does not take a poll for each. How many bytes were added.
+   */
   async #read(
     runs: PolledRun[],
     { partitionBytesMax }: PollOptions,
@@ -231,15 +257,23 @@ export class ConsumerSession {
   ): Promise<number> {
     const all = [...this.#assignment.partitions.values()];
     let bytes = 0;
-    for (let step = 0; step < all.length && bytes < bytesMax; step += 1) {
-      const assigned = all[(this.#turn + step) % all.length];
-      if (assigned === undefined || isPaused(paused, assigned)) continue;
-      const run = await readPartition(assigned, Math.min(partitionBytesMax, bytesMax - bytes), this.#reader);
-      if (assigned.mayHaveMore && run === null) this.#wake.ring();
-      if (run === null) continue;
-      const { committed = null, joins } = assigned;
-      runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
-      bytes += Math.max(1, run.buffer.byteLength);
+    let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
+    while (reading.length > 0 && bytes < bytesMax) {
+      const further: AssignedPartition[] = [];
+      for (const [index, assigned] of reading.entries()) {
+        const left = bytesMax - bytes;
+        if (left <= 0) break;
+        const most = partitionBytesMax ?? Math.max(SHARE_BYTES_MIN, Math.ceil(left / (reading.length - index)));
+        const run = await readPartition(assigned, Math.min(most, left), this.#reader);
+        if (assigned.mayHaveMore && run === null) this.#wake.ring();
+        if (run === null) continue;
+        const { committed = null, joins } = assigned;
+        runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
+        bytes += Math.max(1, run.buffer.byteLength);
+        // What is shown as pending and committed meanwhile is told apart from one answer to the next.
+        if (this.#reader.own === null) further.push(assigned);
+      }
+      reading = further;
     }
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;

@@ -2,7 +2,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { ConsumerOptions } from "../calls/consumer-calls.ts";
-import type { FetchLimits } from "./consumer-loop.ts";
+import type { FetchLimits } from "./loop-deps.ts";
 
 export interface ConsumerConfig {
   /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
@@ -16,7 +16,7 @@ export interface ConsumerConfig {
   readonly isolation?: "committed" | "local";
   /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
   readonly maxBytes?: number;
-  /** 1 MiB by default. */
+  /** Of one batch as `eachBatch` gets it. By default a fair share of `maxBytes`: all of it where one partition alone has records. */
   readonly maxBytesPerPartition?: number;
   /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
   readonly minBytes?: number;
@@ -53,7 +53,7 @@ export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
   if (isolation !== "committed" && isolation !== "local") refuse("isolation", isolation);
   const limits = {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
-    partitionBytesMax: count(config, "maxBytesPerPartition", 1024 * 1024),
+    partitionBytesMax: config.maxBytesPerPartition === undefined ? null : count(config, "maxBytesPerPartition", 0),
     bytesMin: count(config, "minBytes", 1),
     waitMs: count(config, "maxWaitTimeInMs", 5_000),
   };

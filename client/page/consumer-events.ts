@@ -39,12 +39,18 @@ export interface ConsumerPayloads {
     /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
     readonly reason: "retention" | "truncated";
   };
-  /** A handler threw; the record comes again after `retryInMs`. */
+  /**
+   * A handler threw, and the record comes again after `retryInMs`; or, without `partition`, the consumer could not go on:
+   * then it tries again, or has ended (`restart: false`), for the error is not `retriable` and would come again. With a
+   * `topic` and `retryInMs` null that one of several may not be read; it is asked for again from time to time.
+   */
   readonly crash: {
     readonly error: unknown;
     readonly groupId: string | null;
-    readonly restart: true;
-    readonly retryInMs: number;
+    /** False: the consumer has ended. `run` may be called again. */
+    readonly restart: boolean;
+    /** Milliseconds. Null: the others go on, or nothing does. */
+    readonly retryInMs: number | null;
   } & Partial<TopicPartition>;
   /**
    * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition

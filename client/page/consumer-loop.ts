@@ -1,65 +1,22 @@
 /**
  * Polls the worker and hands runs to the handlers until stopped. While they work on one answer the next is fetched,
  * and no more than that: two answers are all that the page holds. A worker that died is replaced and the consumer
- * opened again; a handler that throws gets the same record again after a pause.
+ * opened again; a handler that throws gets the same record again after a pause. What fails for good ends it.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type {
-  ConsumerNews,
-  ConsumerOptions,
-  PollAnswer,
-  PollOptions,
-  SeekPosition,
-  TopicPartitionOffset,
-} from "../calls/consumer-calls.ts";
-import type { Clock } from "../../shared/clock.ts";
-import type { Random } from "../../shared/random.ts";
+import type { PollAnswer, PollOptions, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import { AutoCommit } from "./auto-commit.ts";
-import type { RunConfig } from "./consumer-events.ts";
-import { ConsumerLink, type CallWorker } from "./consumer-link.ts";
+import { ConsumerLink } from "./consumer-link.ts";
+import type { Calling } from "./exactly-once.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
-import type { LonePackDeps } from "./lone-pack.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
-import type { PositionBook } from "./position-book.ts";
-import type { Delivery } from "./run-delivery.ts";
-import type { ShownRecords } from "./shown-records.ts";
 import { transactionsOn } from "./transactions-on.ts";
 
 /** The first answer is small, a row of the log or a few, so that the first record comes as soon from a long log as from a short one. */
 const FIRST_BYTES_MAX = 8 * 1024;
 /** What is read ahead meanwhile; each answer from there on is four times the one before. */
 const SECOND_BYTES_MAX = 64 * 1024;
-
-export interface FetchLimits {
-  readonly bytesMax: number;
-  readonly partitionBytesMax: number;
-  readonly bytesMin: number;
-  readonly waitMs: number;
-}
-
-export interface LoopDeps {
-  readonly call: CallWorker;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
-  readonly options: ConsumerOptions;
-  readonly limits: FetchLimits;
-  readonly config: RunConfig;
-  readonly book: PositionBook;
-  readonly shown: ShownRecords;
-  readonly packing: LonePackDeps;
-  /** Returns the way to tell what came. */
-  readonly onFetch: () => (answer: PollAnswer) => void;
-  readonly onBatch: Delivery["onBatch"];
-  readonly onNews: (news: ConsumerNews) => void;
-  /** The group's turn is another tab's. */
-  readonly onLeft: () => void;
-  readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
-  readonly onDamage: Delivery["onDamage"];
-  readonly onFenced: Delivery["onFenced"];
-  readonly read: Delivery["read"];
-  readonly onCrash: (error: unknown, at: Partial<TopicPartition>, retryInMs: number) => void;
-}
 
 interface Fetched extends PollAnswer {
   /** What the worker was told with the poll. */
@@ -78,6 +35,15 @@ export class ConsumerLoop {
   /** The group's turn was told. */
   #joined = false;
   #next: Promise<Fetched> | null = null;
+  /** Handlers, and whether one is being called. */
+  readonly calling: Calling = { now: false };
+  readonly #opening = new AbortController();
+  /** Resolves when it was opened on the worker, or could not be: then it tries again, or has ended. */
+  readonly opened: Promise<void> = new Promise((resolve) => {
+    this.#opening.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  /** Why it has ended by itself; null: it has not. */
+  #failure: StrandlineError | null = null;
   /** Resolves when no handler will be called any more. */
   readonly ended: Promise<void>;
 
@@ -88,6 +54,10 @@ export class ConsumerLoop {
     this.#autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
     this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
     this.ended = this.#run();
+  }
+
+  get failure(): StrandlineError | null {
+    return this.#failure;
   }
 
   get running(): boolean {
@@ -132,10 +102,14 @@ export class ConsumerLoop {
       } catch (error) {
         await this.#dropPrefetched();
         if (!this.running || (error instanceof StrandlineError && error.code === "CLOSED")) break;
+        if (this.#isForGood(error)) this.#failure = error;
+        if (this.#failure !== null) break;
+        this.#opening.abort();
         await this.#recover(error);
       }
     }
     this.#stopping.abort();
+    this.#opening.abort();
     this.#next?.catch(() => {});
   }
 
@@ -148,6 +122,7 @@ export class ConsumerLoop {
   async #fetch(): Promise<Fetched> {
     const { book, options, onFetch } = this.#deps;
     if (await this.#link.open()) book.reopened(options.groupId !== null);
+    this.#opening.abort();
     const [rejoins, seeks] = [book.fenced(), book.seeks()];
     const commit = this.#autoCommit.due();
     book.committing(commit);
@@ -194,6 +169,7 @@ export class ConsumerLoop {
       book,
       shown,
       config,
+      calling: this.calling,
       isRunning: () => this.running,
       commit: (offsets) => this.commit(offsets ?? this.#autoCommit.due()),
       stepwise: this.#autoCommit.stepwise,
@@ -273,6 +249,11 @@ export class ConsumerLoop {
         retryInMs,
       );
     await clock.sleep(retryInMs, this.#stopping.signal);
+  }
+
+  /** Not what a handler throws: that is the handler's, and says nothing of the consumer. */
+  #isForGood(error: unknown): error is StrandlineError {
+    return error instanceof StrandlineError && !error.retriable && !this.#isTurnOver(error);
   }
 
   /** Also where a handler or what comes right behind it heard of it, by a commit. */

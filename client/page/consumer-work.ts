@@ -4,7 +4,8 @@ import type { ConsumerNews, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { checkSubscription, type CheckedConsumer, type Subscription } from "./consumer-config.ts";
 import type { ConsumerDeps } from "./consumer.ts";
 import type { ConsumerPayloads, RunConfig } from "./consumer-events.ts";
-import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
+import { ConsumerLoop } from "./consumer-loop.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import { iterate } from "./message-iterator.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
 import { Partitioning } from "../producer/partitioner.ts";
@@ -36,6 +37,8 @@ export class ConsumerWork {
   #shown = new ShownRecords();
   #loop: ConsumerLoop | null = null;
   #starting = false;
+  /** Runs for a loop over its messages. */
+  #iterated: ConsumerLoop | null = null;
   /** How often it was asked to stop. */
   #stops = 0;
 
@@ -56,6 +59,18 @@ export class ConsumerWork {
   }
 
   async run(config: RunConfig): Promise<void> {
+    await this.#begin(config);
+  }
+
+  /** Null: it was stopped before it began. Rejects where it cannot be opened for good. */
+  async #begin(config: RunConfig): Promise<ConsumerLoop | null> {
+    const loop = await this.#start(config);
+    await loop?.opened;
+    if (loop !== null && loop.failure !== null) throw loop.failure;
+    return loop;
+  }
+
+  async #start(config: RunConfig): Promise<ConsumerLoop | null> {
     if (this.#loop?.running === true || this.#starting)
       throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
     if (this.#topics.size + this.#patterns.size === 0)
@@ -72,10 +87,12 @@ export class ConsumerWork {
       await this.#deps.connect();
       config.signal?.throwIfAborted();
       // Stopped while it began.
-      if (this.#stops !== stops) return;
+      if (this.#stops !== stops) return null;
       const loop = new ConsumerLoop(this.#loopDeps(config));
       this.#loop = loop;
       this.#stopWith(loop, config.signal);
+      void loop.ended.then(() => this.#onEnded(loop));
+      return loop;
     } finally {
       this.#starting = false;
     }
@@ -87,9 +104,34 @@ export class ConsumerWork {
     return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused);
   }
 
+  /**
+   * A handler that waits for this must not be waited for: what it calls before its first `await` is known to be its own, and
+   * so is what is called while a loop has its message.
+   */
   async stop(): Promise<void> {
+    const within = this.#loop?.calling.now === true || (this.#loop !== null && this.#loop === this.#iterated);
+    const stopping = this.#stopWholly();
+    if (!within) return await stopping;
+    stopping.catch((error: unknown) => this.#deps.logger.warn("stop: a handler does not end", { error }));
+  }
+
+  async #stopWholly(): Promise<void> {
     this.#stops += 1;
     await this.#stopLoop();
+  }
+
+  /** By itself: what was handled is committed all the same. */
+  #onEnded(loop: ConsumerLoop): void {
+    const { failure: error } = loop;
+    if (error === null) return;
+    const { topic } = error.details;
+    const at = typeof topic === "string" ? { topic } : {};
+    this.#deps.tell("crash", { error, groupId: this.#groupId, ...at, restart: false, retryInMs: null });
+    if (this.#loop === loop) void this.#stopLoop().catch(() => {});
+  }
+
+  get #groupId(): string | null {
+    return this.#deps.options.groupId;
   }
 
   async #stopLoop(): Promise<void> {
@@ -98,9 +140,13 @@ export class ConsumerWork {
     const late = new AbortController();
     const tooLate = this.#deps.clock.sleep(STOP_MS_MAX, late.signal).then(() => {
       if (!late.signal.aborted)
-        throw new StrandlineError("REQUEST_TIMED_OUT", `a handler still runs after ${STOP_MS_MAX} ms`, {
-          timeoutMs: STOP_MS_MAX,
-        });
+        throw new StrandlineError(
+          "REQUEST_TIMED_OUT",
+          `a handler still runs after ${STOP_MS_MAX} ms; one that stops its own consumer does not await that`,
+          {
+            timeoutMs: STOP_MS_MAX,
+          },
+        );
     });
     try {
       await Promise.race([loop.stop(), tooLate]);
@@ -142,9 +188,12 @@ export class ConsumerWork {
   messages(signal: AbortSignal | undefined): AsyncGenerator<ReceivedMessage, void, undefined> {
     return iterate({
       signal,
-      run: (config) => this.run(config),
-      stop: () => this.stop(),
-      ended: () => this.#loop?.ended ?? Promise.resolve(),
+      run: async (config) => {
+        const loop = await this.#begin(config);
+        this.#iterated = loop;
+        return { ended: endOf(loop) };
+      },
+      stop: async () => await this.#stopWholly(),
     });
   }
 
@@ -185,6 +234,10 @@ export class ConsumerWork {
   #onNews(news: ConsumerNews): void {
     const { groupId } = this.#deps.options;
     if (news.type === "joined") return this.#deps.tell("group_join", { groupId, memberAssignment: news.assignment });
+    if (news.type === "refused") {
+      const error = StrandlineError.fromBody(news.error);
+      return this.#deps.tell("crash", { error, groupId, topic: news.topic, restart: true, retryInMs: null });
+    }
     const { topic, partition, from, to, reason } = news;
     this.#deps.tell("offset_reset", { topic, partition, from, to, reason });
   }
@@ -201,4 +254,10 @@ export class ConsumerWork {
     if (this.#loop?.running !== true) throw new StrandlineError("INVALID_ARGUMENT", `${what} comes after run`);
     return this.#loop;
   }
+}
+
+/** Rejects where it has failed for good. */
+async function endOf(loop: ConsumerLoop | null): Promise<void> {
+  await loop?.ended;
+  if (loop !== null && loop.failure !== null) throw loop.failure;
 }

@@ -7,7 +7,7 @@ import {
   type Subscription,
 } from "./consumer-config.ts";
 import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerPayloads, type RunConfig } from "./consumer-events.ts";
-import type { LoopDeps } from "./consumer-loop.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import type { ConsumerWork } from "./consumer-work.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import type { Logger } from "./logger.ts";
@@ -33,9 +33,15 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  /**
+   * Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. Rejects where it
+   * cannot be opened for good; what ends it later is told by `crash` with `restart: false`.
+   */
   run(config: OneHandler<RunConfig>): Promise<void>;
-  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  /**
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
+   */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
@@ -46,8 +52,9 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
-  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ReceivedMessage>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;
 }
@@ -62,7 +69,7 @@ export class PageConsumer implements Consumer {
   readonly events: typeof CONSUMER_EVENTS = CONSUMER_EVENTS;
   readonly #deps: ConsumerDeps;
   readonly #config: CheckedConsumer;
-  readonly #events = new Emitter<ConsumerEvents>();
+  readonly #events = new Emitter<ConsumerEvents>(Object.values(CONSUMER_EVENTS));
   readonly #paused = new PausedPartitions();
   #work: ConsumerWork | null = null;
   /** How often it was asked to stop. */

@@ -4,7 +4,7 @@ import type { HandledTo, PolledRun } from "../calls/consumer-calls.ts";
 import type { TransactionOutcome } from "../calls/transaction-calls.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import type { Base, PositionBook } from "./position-book.ts";
-import { HandlerTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
+import { HandlerTransaction, OfferedTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
 
 /** The group's offset is another one by now: what the handler did was not applied. */
 export class Fenced extends Error {}
@@ -16,7 +16,13 @@ export interface Transactions extends TransactionDeps {
   ): Promise<TransactionOutcome>;
 }
 
+/** Whether a handler is being called right now: whoever calls is within it. */
+export interface Calling {
+  now: boolean;
+}
+
 export interface Handling {
+  readonly calling: Calling;
   readonly book: PositionBook;
   /** Null: of no group. */
   readonly transactions: Transactions | null;
@@ -38,19 +44,19 @@ export async function handleOnce(run: PolledRun, handling: Handling, work: Work)
 }
 
 interface Work {
-  readonly handler: (tx: () => Transaction) => Promise<void> | void;
+  readonly handler: (tx: Transaction) => Promise<void> | void;
   readonly offset: () => number;
 }
 
 async function handleAndCommit(
   run: PolledRun,
-  { book, transactions }: Handling,
+  { book, transactions, calling }: Handling,
   { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
     const undo = book.mark(run);
     const begun: HandlerTransaction[] = [];
-    const tx = (): Transaction => {
+    const begin = (): HandlerTransaction => {
       if (transactions === null) throw new StrandlineError("INVALID_ARGUMENT", "tx needs a consumer with a groupId");
       if (run.pending)
         throw new StrandlineError("INVALID_ARGUMENT", "tx: a pending record has no offset to be applied with");
@@ -58,12 +64,16 @@ async function handleAndCommit(
       return begun[0] as HandlerTransaction;
     };
     try {
-      await handler(tx);
+      calling.now = true;
+      const handled = handler(new OfferedTransaction(begin));
+      calling.now = false;
+      await handled;
     } catch (error) {
       // What it resolved goes with its transaction.
       if (begun.length > 0) undo();
       throw error;
     } finally {
+      calling.now = false;
       begun[0]?.end();
     }
     const [transaction] = begun;

@@ -61,17 +61,8 @@ async function deliverMessages(
     const ended = messages.length === 0 ? null : delivery.onBatch(factsOf(batchOf(run, messages)));
     for (const message of messages) {
       if (!delivery.isRunning() || !book.wanted(run)) return;
-      const handler = (tx: () => Transaction): Promise<void> | void =>
-        eachMessage({
-          topic,
-          partition,
-          message,
-          heartbeat,
-          pause,
-          get tx() {
-            return tx();
-          },
-        });
+      const handler = (tx: Transaction): Promise<void> | void =>
+        eachMessage({ topic, partition, message, heartbeat, pause, tx });
       const next = placeOf(message) + 1;
       if (!(await handleOnce(run, delivery, { handler, offset: () => next }))) resolve(run, next, delivery);
       if (delivery.stepwise) await delivery.commit(null);
@@ -94,7 +85,7 @@ async function deliverBatch(
   const last = messages.at(-1);
   const end = damage === null || last === undefined ? run.to : placeOf(last) + 1;
   const resolves = config.eachBatchAutoResolve !== false || last === undefined;
-  const payload = (tx: () => Transaction): EachBatchPayload => ({
+  const payload = (tx: Transaction): EachBatchPayload => ({
     batch,
     resolveOffset: (offset) => resolve(run, checkResolved(run, offset) + 1, delivery),
     heartbeat,
@@ -104,14 +95,12 @@ async function deliverBatch(
     isRunning: () => delivery.isRunning(),
     isStale: () => !book.wanted(run),
     pause: pauser(run, delivery),
-    get tx(): Transaction {
-      return tx();
-    },
+    tx,
   });
   let once = false;
   if (messages.length > 0) {
     const ended = delivery.onBatch(factsOf(batch));
-    const handler = (tx: () => Transaction): Promise<void> | void => eachBatch(payload(tx));
+    const handler = (tx: Transaction): Promise<void> | void => eachBatch(payload(tx));
     once = await handleOnce(run, delivery, { handler, offset: () => (resolves ? end : book.resolvedTo(run)) });
     ended();
   }
@@ -141,14 +130,19 @@ async function allMessages(
 
 /** With chunks put together, and with their data where the topic is typed. A promise only where there is something to wait for. */
 function readable(
-  { topic, handledTo }: PolledRun,
+  run: PolledRun,
   some: ReceivedMessage[] | Promise<ReceivedMessage[]>,
   delivery: Delivery,
 ): ReceivedMessage[] | Promise<ReceivedMessage[]> {
   const { chunks } = delivery.book;
+  const whole = (messages: ReceivedMessage[]): ReceivedMessage[] => {
+    if (!chunks.isRest(messages)) return chunks.whole(messages, run.handledTo);
+    delivery.shown.withdraw(run);
+    return [];
+  };
   return some instanceof Promise
-    ? some.then((messages) => delivery.read(topic, chunks.whole(messages, handledTo)))
-    : delivery.read(topic, chunks.whole(some, handledTo));
+    ? some.then((messages) => delivery.read(run.topic, whole(messages)))
+    : delivery.read(run.topic, whole(some));
 }
 
 function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {

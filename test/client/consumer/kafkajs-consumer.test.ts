@@ -215,3 +215,26 @@ test("a commit that comes after the turn was lost is no crash: the record is the
   expect(told).toEqual(["left"]);
   await consumer.stop();
 });
+
+test("a handler's payload can be taken apart and copied; tx begins with its first use, and needs a group", async () => {
+  for (const groupId of ["g", undefined]) {
+    const lab = await withRecords("a");
+    const consumer = await subscribed(lab.consumer(groupId === undefined ? {} : { groupId }));
+    const crashes: unknown[] = [];
+    consumer.on("crash", ({ error }) => crashes.push(error));
+    let taken: unknown[] = [];
+    await consumer.run({
+      eachMessage(payload) {
+        const { message, ...rest } = payload;
+        const copy = { ...payload };
+        taken = [message.text(), Object.keys(rest).toSorted(), copy.tx === rest.tx];
+        if (groupId === undefined && crashes.length === 0) copy.tx.state.put("k", 1);
+      },
+    });
+    await until(() => taken.length > 0);
+    expect(taken).toEqual(["a", ["heartbeat", "partition", "pause", "topic", "tx"], true]);
+    if (groupId === undefined) await until(() => crashes.length > 0);
+    expect(crashes).toMatchObject(groupId === undefined ? [{ code: "INVALID_ARGUMENT" }] : []);
+    await consumer.stop();
+  }
+});

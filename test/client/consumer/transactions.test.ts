@@ -219,11 +219,12 @@ test("what was handled before is not committed while a transaction is under way,
       return "applied";
     },
   };
-  const handling = { handler: (tx: () => Transaction) => tx().state.put("k", 1), offset: () => 5 };
-  await expect(handleOnce(run, { book, transactions }, handling)).rejects.toMatchObject({ code: "INVALID_RECORD" });
+  const whole = { book, transactions, calling: { now: false } };
+  const handling = { handler: (tx: Transaction) => tx.state.put("k", 1), offset: () => 5 };
+  await expect(handleOnce(run, whole, handling)).rejects.toMatchObject({ code: "INVALID_RECORD" });
   expect(book.uncommitted()).toEqual(before);
   outcome = "applied";
-  expect(await handleOnce(run, { book, transactions }, handling)).toBe(true);
+  expect(await handleOnce(run, whole, handling)).toBe(true);
   expect([book.uncommitted(), book.base(run)]).toEqual([[], { expected: 5, joins: 0 }]);
 });
 
