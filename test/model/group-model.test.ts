@@ -5,7 +5,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { explore, type Exploration } from "./explore.ts";
-import { groupModel, type GroupRules, type GroupScenario } from "./group-model.ts";
+import { groupModel, type GroupScenario } from "./group-model.ts";
+import type { GroupRules } from "./group-world.ts";
 
 const run = (scenario: GroupScenario): Exploration => explore(groupModel(scenario), { statesMax: 100_000 });
 

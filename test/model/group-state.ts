@@ -1,4 +1,5 @@
 /** All that is in the model at one moment, as JSON: what the group's machine has in memory too. */
+import type { Cell } from "./group-cell.ts";
 import { newMember } from "../../edge/group/group-member.ts";
 import { Slot, type GroupTopic } from "../../edge/group/group-slots.ts";
 import type { GroupState } from "../../edge/group/group-snapshot.ts";
@@ -43,13 +44,6 @@ export interface ModelMember {
   /** Up to where it sent commits. */
   sent: number;
   commit: number;
-}
-
-export interface Cell {
-  epoch: number;
-  owner: string | null;
-  counter: number;
-  offset: number;
 }
 
 export interface ModelState {

@@ -7,6 +7,7 @@ import { GroupMachine } from "../../../edge/group/group-machine.ts";
 import type { DueFence, GroupSnapshot, ResolvedHeartbeat, ResolvedTopic } from "../../../edge/group/group-words.ts";
 import { JOINS, type GroupAssignment, type TopicPartitions } from "../../../shared/api/groups.ts";
 import type { TopicId } from "../../../shared/brands.ts";
+import { StrandlineError } from "../../../shared/strandline-error.ts";
 
 export const HEARTBEAT_MS = 5_000;
 export const SESSION_MS = 45_000;
@@ -159,4 +160,15 @@ export function joined(lab: GroupLab, count: number, joining: Partial<ResolvedHe
   for (const member of members) member.beat();
   rounds(lab, members, 3);
   return members;
+}
+
+/** `none`: it did not throw. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (thrown) {
+    if (thrown instanceof StrandlineError) return thrown.code;
+    throw thrown;
+  }
+  return "none";
 }
