@@ -3,7 +3,8 @@
  *
  *   1. `heartbeat`, `leave`, `tick`, `fenced`, ...: something was heard;
  *   2. `if (machine.changed) write(machine.snapshot())`, also where the call threw: before anything is told or sent;
- *   3. `fencesDue()` are sent to their partitions, and each is answered with `fenced` or `notFenced`;
+ *   3. `fencesDue()` are sent to their partitions, and each is answered with `fenced` or `notFenced`, come what may;
+ *      where `changed` is true afterwards, from 2 again;
  *   4. `assignmentOf(memberId)` is told to the member: what was fenced in between is in it;
  *   5. the alarm is set where `nextLookMs` is another than it was; then `tick`.
  *
@@ -61,6 +62,7 @@ export class GroupMachine {
             topics: new Map(),
             thrownOut: [],
             changed: true,
+            writesReleases: false,
           }
         : "changed" in from
           ? from

@@ -1,4 +1,5 @@
 /** All that is in the model at one moment, as JSON: what the group's machine has in memory too. */
+import type { Cell } from "./group-cell.ts";
 import { newMember } from "../../edge/group/group-member.ts";
 import { Slot, type GroupTopic } from "../../edge/group/group-slots.ts";
 import type { GroupState } from "../../edge/group/group-snapshot.ts";
@@ -31,6 +32,7 @@ export interface Memory {
   readonly slots: readonly KeptSlot[];
   /** Of topics without partitions, that are there to make the assignor look again. */
   readonly others: readonly TopicId[];
+  readonly writesReleases: boolean;
 }
 
 export interface ModelMember {
@@ -42,13 +44,6 @@ export interface ModelMember {
   /** Up to where it sent commits. */
   sent: number;
   commit: number;
-}
-
-export interface Cell {
-  epoch: number;
-  owner: string | null;
-  counter: number;
-  offset: number;
 }
 
 export interface ModelState {
@@ -94,6 +89,7 @@ export function keep(state: GroupState): Memory {
   const topics = [...state.topics.values()];
   return {
     epoch: state.epoch,
+    writesReleases: state.writesReleases,
     members: [...state.members.values()].map(({ id, joinedEpoch, topics: own, epoch, toldEpoch }) => ({
       id,
       joinedEpoch,
@@ -169,6 +165,7 @@ export function bringBack(memory: Memory): GroupState {
     topics: new Map([topic, ...others].map((each) => [each.topicId, each])),
     thrownOut: [],
     changed: false,
+    writesReleases: memory.writesReleases,
   };
 }
 
