@@ -1,0 +1,264 @@
+/**
+ * A running consumer in its group: hears what becomes of its partitions while its handlers work, tells it, and lets go of
+ * what is leaving as soon as nothing of that is at work and what was handled is committed.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type {
+  GroupNews,
+  GroupView,
+  HandledTo,
+  OwnedPartition,
+  RefusedCommit,
+  TopicPartitionOffset,
+} from "../calls/consumer-calls.ts";
+import type { AutoCommit } from "./auto-commit.ts";
+import type { ConsumerPayloads } from "./consumer-events.ts";
+import type { ConsumerLink } from "./consumer-link.ts";
+import type { ShareChange } from "./group-share.ts";
+import { nameOf, type Line } from "./line-position.ts";
+import type { TopicPartition } from "./paused-partitions.ts";
+import type { PositionBook } from "./position-book.ts";
+
+const RETRY_MS = 1_000;
+/** So often at most a handler that calls `heartbeat` lets the page hear what the worker has to tell. */
+const YIELD_MS = 50;
+
+export interface GroupWatchDeps {
+  readonly link: ConsumerLink;
+  readonly book: PositionBook;
+  readonly autoCommit: AutoCommit;
+  readonly clock: Clock;
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+  readonly tell: <Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]) => void;
+  readonly onCommitted: (offsets: readonly TopicPartitionOffset[], refused: readonly RefusedCommit[]) => void;
+}
+
+export class GroupWatch {
+  readonly #deps: GroupWatchDeps;
+  /** How many runs of a partition the handlers are at. */
+  readonly #atWork = new Map<string, number>();
+  /** By ownership. */
+  readonly #releasing = new Set<number>();
+  readonly #waiting = new Set<() => void>();
+  /** Which of the link's sessions is watched; 0: none. */
+  #session = 0;
+  #heardAt: number;
+  #yieldedAt = 0;
+  #rebalancingSince: number;
+  #asking: Promise<void> | null = null;
+
+  constructor(deps: GroupWatchDeps) {
+    this.#deps = deps;
+    this.#heardAt = deps.clock.now();
+    this.#rebalancingSince = this.#heardAt;
+  }
+
+  /** The link has opened a session; its first word is awaited from now on. */
+  follow(session: number): void {
+    if (this.#session === session) return;
+    this.#session = session;
+    this.#heardAt = this.#deps.clock.now();
+    void this.#watch(session);
+  }
+
+  /** The worker has died, or the consumer stops: nothing is its own until another session tells. */
+  lost(): void {
+    this.#session = 0;
+    const { gone } = this.#deps.book.share.lose();
+    this.#releasing.clear();
+    if (gone.length > 0) this.#tellOf("partitions_lost", gone);
+    this.#goOn();
+  }
+
+  heard(view: GroupView | null): void {
+    const { book, clock } = this.#deps;
+    this.#heardAt = clock.now();
+    const change = view === null ? null : book.share.heard(view);
+    if (change !== null) this.#apply(change);
+    this.#goOn();
+    this.#letGo();
+  }
+
+  /** Another member has them, whatever the worker has told so far. */
+  refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
+    if (refused.length === 0) return;
+    const { book, tell, groupId } = this.#deps;
+    const names = new Map(refused.map((each) => [nameOf(each), each]));
+    const theirs = offsets.filter((each) => names.has(nameOf(each)));
+    for (const { topic, partition, offset, code } of refused) {
+      const from = book.uncommittedFrom({ topic, partition });
+      book.withhold({ topic, partition });
+      tell("commit_fenced", { groupId, topic, partition, from, to: offset, code });
+    }
+    this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
+  }
+
+  /** The session may be over: it was not heard of for as long as one lasts, as after a freeze, or the worker says so. */
+  get holding(): boolean {
+    const { view } = this.#deps.book.share;
+    return view !== null && (view.holding || this.#silent());
+  }
+
+  /** Resolves when it is known who has the partitions. */
+  async free(): Promise<void> {
+    while (this.holding) {
+      if (this.#silent()) await (this.#asking ??= this.#ask().finally(() => (this.#asking = null)));
+      else await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** A handler's: rejects where the partition is another's by now. */
+  async heartbeat(line: Line): Promise<void> {
+    const { clock, book, groupId } = this.#deps;
+    const now = clock.now();
+    if (Math.abs(now - this.#yieldedAt) >= YIELD_MS) {
+      await clock.sleep(0);
+      this.#yieldedAt = clock.now();
+    }
+    const { topic, partition } = line;
+    if (book.share.counts(line)) return;
+    const said = `${topic}-${partition} is another consumer's by now`;
+    throw new StrandlineError("ILLEGAL_GENERATION", said, { groupId, topic, partition });
+  }
+
+  began(of: TopicPartition): void {
+    this.#atWork.set(nameOf(of), (this.#atWork.get(nameOf(of)) ?? 0) + 1);
+  }
+
+  ended(of: TopicPartition): void {
+    const left = (this.#atWork.get(nameOf(of)) ?? 1) - 1;
+    if (left > 0) this.#atWork.set(nameOf(of), left);
+    else this.#atWork.delete(nameOf(of));
+    this.#letGo();
+  }
+
+  #silent(): boolean {
+    const { clock, sessionTimeoutMs } = this.#deps;
+    const silentMs = clock.now() - this.#heardAt;
+    if (silentMs < 0) this.#heardAt = clock.now();
+    return silentMs > sessionTimeoutMs;
+  }
+
+  async #watch(session: number): Promise<void> {
+    const { link, book, clock } = this.#deps;
+    while (this.#session === session) {
+      try {
+        const answer = await link.on((api, id) => api.watchGroup(id, book.share.view?.version ?? -1));
+        if (this.#session !== session) return;
+        // It is closed.
+        if (answer === null) return this.lost();
+        this.#take(answer);
+      } catch (error) {
+        if (this.#session !== session) return;
+        if (!isTimeout(error)) return this.lost();
+        await clock.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const session = this.#session;
+    try {
+      const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null));
+      if (this.#session === session && answer !== null) this.#take(answer);
+      else if (this.#session === session) this.lost();
+    } catch (error) {
+      if (this.#session === session && !isTimeout(error)) this.lost();
+    }
+  }
+
+  #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }): void {
+    this.heard(view);
+    const { groupId, tell } = this.#deps;
+    for (const each of news) {
+      if (each.type === "heartbeat") {
+        const { memberId, groupGenerationId } = each;
+        tell("heartbeat", { groupId, memberId, groupGenerationId });
+      } else if (each.type === "failed") {
+        const error = StrandlineError.fromBody(each.error);
+        tell("crash", { error, groupId, restart: true, retryInMs: 0 });
+      } else {
+        const { topic, partition, from, to, code } = each;
+        tell("commit_fenced", { groupId, topic, partition, from, to, code });
+      }
+    }
+  }
+
+  #apply({ joined, assigned, leaving, gone }: ShareChange): void {
+    const { book, clock, tell, groupId } = this.#deps;
+    const memberId = book.share.view?.memberId ?? null;
+    const lost = gone.filter(({ ownership }) => !this.#releasing.delete(ownership));
+    if (lost.length > 0 || leaving.length > 0) {
+      this.#rebalancingSince = clock.now();
+      tell("rebalancing", { groupId, memberId });
+    }
+    for (const { topic, partition } of lost) {
+      const from = book.uncommittedFrom({ topic, partition });
+      const to = book.uncommittedTo({ topic, partition });
+      if (to !== null) tell("commit_fenced", { groupId, topic, partition, from, to, code: "ILLEGAL_GENERATION" });
+    }
+    for (const of of gone) book.drop(of);
+    if (lost.length > 0) this.#tellOf("partitions_lost", lost);
+    if (assigned.length > 0) this.#tellOf("partitions_assigned", assigned);
+    if (assigned.length > 0 || joined) this.#tellJoin();
+  }
+
+  #letGo(): void {
+    const { book } = this.#deps;
+    const free = book.share
+      .owned()
+      .filter((each) => each.leaving && !this.#releasing.has(each.ownership) && !this.#atWork.has(nameOf(each)));
+    if (free.length === 0) return;
+    for (const { ownership } of free) this.#releasing.add(ownership);
+    void this.#release(free);
+  }
+
+  async #release(free: readonly OwnedPartition[]): Promise<void> {
+    const { link, book, autoCommit, onCommitted } = this.#deps;
+    const names = new Set(free.map(nameOf));
+    const commit = autoCommit.all().filter((each) => names.has(nameOf(each)));
+    book.committing(commit);
+    try {
+      const refused = await link.on((api, id) => api.releasePartitions(id, commit, free));
+      onCommitted(commit, refused);
+    } catch {
+      // What is still there when the worker tells next is let go of then.
+      for (const { ownership } of free) this.#releasing.delete(ownership);
+      return;
+    }
+    this.#tellOf("partitions_revoked", free);
+    this.#tellJoin();
+  }
+
+  #tellJoin(): void {
+    const { book, clock, tell, groupId } = this.#deps;
+    const { view } = book.share;
+    if (view?.joined !== true) return;
+    const memberAssignment = byTopic(book.share.owned().filter(({ leaving }) => !leaving));
+    const duration = Math.max(0, clock.now() - this.#rebalancingSince);
+    const { memberId, protocol: groupProtocol } = view;
+    tell("group_join", { groupId, memberId, memberAssignment, groupProtocol, duration });
+  }
+
+  #tellOf(name: "partitions_assigned" | "partitions_revoked" | "partitions_lost", of: readonly OwnedPartition[]): void {
+    const { book, tell, groupId } = this.#deps;
+    tell(name, { groupId, memberId: book.share.view?.memberId ?? null, partitions: byTopic(of) });
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+function byTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
+  const topics: Record<string, number[]> = {};
+  for (const { topic, partition } of partitions) (topics[topic] ??= []).push(partition);
+  return topics;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof StrandlineError && error.code === "REQUEST_TIMED_OUT";
+}
