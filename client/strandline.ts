@@ -10,6 +10,7 @@ import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
 import type { Admin } from "./page/admin/admin.ts";
 import type { ConsumerConfig } from "./page/consumer-config.ts";
+import { logEvents } from "./page/consumer-log.ts";
 import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import type { DeadLetters } from "./page/dead-letters.ts";
@@ -145,18 +146,7 @@ export class StrandlineClient {
       logger: this.#logger,
     };
     const consumer = new PageConsumer(deps, config);
-    consumer.on("crash", ({ error, topic, partition, retryInMs }) =>
-      this.#logger.error("a handler failed, its record comes again", { error, topic, partition, retryInMs }),
-    );
-    consumer.on("offset_reset", ({ topic, partition, from, to, reason }) =>
-      this.#logger.warn("the position is no more in the log", { topic, partition, from, to, reason }),
-    );
-    consumer.on("corrupt", ({ error, topic, partition, from, to }) =>
-      this.#logger.error("records cannot be read and are passed by", { error, topic, partition, from, to }),
-    );
-    consumer.on("invalid", ({ topic, partition, offset, part, issues }) =>
-      this.#logger.error("a record is not as its topic says", { topic, partition, offset, part, issues }),
-    );
+    logEvents(consumer, this.#logger);
     return consumer;
   }
 

@@ -112,16 +112,19 @@ export interface PolledRun {
   readonly ownership?: number;
 }
 
-/** What a session has to tell beside records: the position was not that of a record any more. */
-export interface ConsumerNews {
-  readonly type: "reset";
-  readonly topic: string;
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-  /** Retention passed it, or the log was truncated below it. */
-  readonly reason: "retention" | "truncated";
-}
+/** What a session has to tell beside records. */
+export type ConsumerNews =
+  /** The position was not that of a record any more: retention passed it, or the log was truncated below it. */
+  | {
+      readonly type: "reset";
+      readonly topic: string;
+      readonly partition: number;
+      readonly from: number;
+      readonly to: number;
+      readonly reason: "retention" | "truncated";
+    }
+  /** The edge refuses the topic; told once until something of it comes. */
+  | { readonly type: "refused"; readonly topic: string; readonly error: ErrorBody };
 
 /** A partition that the session owns; whatever is not named is not its own. */
 export interface OwnedPartition {
@@ -176,7 +179,7 @@ export interface MovedRange {
 
 export interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good, or the group the consumer. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now, and answers what was refused; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
@@ -198,5 +201,5 @@ export interface ConsumerCalls {
   movedRecords(consumer: number, topic: string, range: { from: number; to: number }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }

@@ -68,6 +68,8 @@ export type WorkerEvent =
   | { readonly type: "storage.memory"; readonly reason: string }
   /** Another tab keeps an older version of the database open, and this one waits for it. */
   | { readonly type: "storage.blocked" }
+  /** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+  | { readonly type: "topic.refused"; readonly topic: string; readonly error: ErrorBody }
   | { readonly type: "log.truncated"; readonly topic: string; readonly partition: number; readonly offset: number }
   /** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
   | {

@@ -7,7 +7,14 @@ import type { GroupMembership, Ownership } from "../group/group-membership.ts";
 import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { OwnRecords } from "../log/own-log.ts";
 import type { TopicRow } from "../log/rows.ts";
-import { changeOwner, newPartition, partitionName, rejoin, seekTo, type AssignedPartition } from "./assigned-partition.ts";
+import {
+  changeOwner,
+  newPartition,
+  partitionName,
+  rejoin,
+  seekTo,
+  type AssignedPartition,
+} from "./assigned-partition.ts";
 import { replicaSource, type RecordSource } from "./record-source.ts";
 import { Starts } from "./starts.ts";
 
@@ -69,15 +76,14 @@ export class Assignment {
     for (const choice of this.#topics.values()) await this.#follow(choice);
   }
 
-  /** Takes up partitions that have become known. True: the assignment is another. */
-  async refresh(): Promise<boolean> {
+  /** Takes up partitions that have become known. */
+  async refresh(): Promise<void> {
     await this.#match();
-    const before = this.#refs();
     for (const choice of this.#topics.values()) this.#takeUp(choice, await this.#deps.catalog.byName(choice.name));
-    return before !== this.#refs();
   }
 
-  #refs(): string {
+  /** What there is to share in a group, by name. */
+  refs(): string {
     return Array.from(this.partitions.values(), ({ ref }) => refName(ref)).join();
   }
 
@@ -85,6 +91,11 @@ export class Assignment {
     const assigned = this.partitions.get(partitionName(topic, partition));
     if (assigned === undefined) throw unassigned(topic, partition);
     return assigned;
+  }
+
+  /** Also where none of its partitions is known. */
+  reads(topic: string): boolean {
+    return this.#topics.has(topic);
   }
 
   seek(position: SeekPosition): void {

@@ -24,6 +24,7 @@ import { Wake } from "../wake.ts";
 import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
+import { RefusedTopics } from "./refused-topics.ts";
 import { SessionGroup } from "./session-group.ts";
 
 export interface SessionDeps extends AssignmentDeps {
@@ -50,6 +51,7 @@ export class ConsumerSession {
   readonly #group: SessionGroup | null;
   readonly #assignment: Assignment;
   readonly #reader: ReaderDeps;
+  readonly #refused: RefusedTopics;
   #news: ConsumerNews[] = [];
   #topicsChanged = true;
   #turn = 0;
@@ -61,8 +63,9 @@ export class ConsumerSession {
     this.#deps = deps;
     this.#options = options;
     this.#wake = new Wake(clock);
+    this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
-    this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#markNews(refs), onNews });
+    this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#onMore(refs), onNews });
     this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
     this.#stopListening = news.listen((message) => this.#onNews(message));
     const { group } = options;
@@ -87,6 +90,7 @@ export class ConsumerSession {
     let bytes = 0;
     while (!this.#closed) {
       if (this.#group?.failure != null) throw this.#group.failure;
+      this.#refused.demandAny();
       if (!this.#nudged) {
         await this.#assign();
         bytes += await this.#read(runs, options, { paused, bytesMax: options.bytesMax - bytes });
@@ -154,9 +158,9 @@ export class ConsumerSession {
     return await this.#deps.own.moved(row.topicKey, { from: from as LocalSequence, to: to as LocalSequence });
   }
 
-  async close(commit: readonly HandledTo[]): Promise<void> {
+  async close(commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]> {
     try {
-      await this.commit(commit);
+      return await this.commit(commit);
     } finally {
       this.#closed = true;
       this.#stopListening();
@@ -174,12 +178,23 @@ export class ConsumerSession {
     if (message.type === "learned") {
       this.#topicsChanged = true;
       this.#wake.ring();
-    } else if (message.type === "appended" || message.type === "replicated" || message.type === "settled") {
-      this.#markNews(message.refs, message.type === "replicated");
+    } else if (message.type === "appended" || message.type === "settled") {
+      this.#marked(message.refs);
+    } else if (message.type === "replicated") {
+      this.#replicated(message.refs);
     } else if (message.type === "event" && message.event.type === "log.truncated") {
       const { topic, partition, offset } = message.event;
       this.#truncated(topic, partition, offset);
+    } else if (message.type === "event" && message.event.type === "topic.refused") {
+      const { topic, error } = message.event;
+      if (!this.#assignment.reads(topic) || !this.#refused.note(topic, error)) return;
+      this.#news.push({ type: "refused", topic, error });
+      this.#wake.ring();
     }
+  }
+
+  #onMore(refs: readonly PartitionRef[]): void {
+    for (const each of this.#marked(refs)) this.#refused.readable(each.topic);
   }
 
   /** Told just before the replica is: until it has begun anew, its old records are read there. */
@@ -200,22 +215,29 @@ export class ConsumerSession {
     this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason });
   }
 
-  #markNews(refs: readonly PartitionRef[], replicated = false): void {
-    const keys = new Set(refs.map((ref) => `${ref.topicKey}/${ref.partition}`));
-    let any = false;
-    for (const each of this.#assignment.partitions.values()) {
-      if (!keys.has(`${each.ref.topicKey}/${each.ref.partition}`)) continue;
-      each.mayHaveMore = true;
-      if (replicated && each.cutTo !== null) this.#cut(each, each.cutTo);
-      any = true;
+  #replicated(refs: readonly PartitionRef[]): void {
+    for (const each of this.#marked(refs)) {
+      this.#refused.readable(each.topic);
+      if (each.cutTo !== null) this.#cut(each, each.cutTo);
     }
-    if (any) this.#wake.ring();
+  }
+
+  /** Those of them that are read here: there is more to read. */
+  #marked(refs: readonly PartitionRef[]): AssignedPartition[] {
+    const keys = new Set(refs.map((ref) => `${ref.topicKey}/${ref.partition}`));
+    const marked = [...this.#assignment.partitions.values()].filter(({ ref }) =>
+      keys.has(`${ref.topicKey}/${ref.partition}`),
+    );
+    for (const each of marked) each.mayHaveMore = true;
+    if (marked.length > 0) this.#wake.ring();
+    return marked;
   }
 
   async #assign(): Promise<void> {
     if (this.#topicsChanged) {
       this.#topicsChanged = false;
-      if (await this.#assignment.refresh()) this.#group?.subscribed();
+      await this.#assignment.refresh();
+      this.#group?.subscribed();
     }
     await this.#assignment.decide();
   }

@@ -10,7 +10,13 @@ import type {
   OwnedPartition,
   RefusedCommit,
 } from "../calls/consumer-calls.ts";
-import type { GroupMembership, JoinGroup, MembershipEvents, OwnedOffset, Ownership } from "../group/group-membership.ts";
+import type {
+  GroupMembership,
+  JoinGroup,
+  MembershipEvents,
+  OwnedOffset,
+  Ownership,
+} from "../group/group-membership.ts";
 import { Wake } from "../wake.ts";
 import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import type { Assignment } from "./assignment.ts";
@@ -34,6 +40,7 @@ export class SessionGroup {
   readonly #released = new WeakSet<Ownership>();
   #news: GroupNews[] = [];
   #version = 0;
+  #subscribed: string | null = null;
   /** As polls told it. */
   #told = -1;
   #closed = false;
@@ -47,14 +54,19 @@ export class SessionGroup {
     deps.assignment.membership = this.membership;
   }
 
-  /** The topics' partitions are others. */
+  /** To be called whenever the topics' partitions may be others. */
   subscribed(): void {
+    const refs = this.#deps.assignment.refs();
+    if (refs === this.#subscribed) return;
+    this.#subscribed = refs;
     const partitions = [...this.#deps.assignment.partitions.values()].filter(({ ref }) => ref.partition >= 0);
     this.membership.subscribed(partitions.map(({ topic, ref }) => ({ topic, ref })));
     this.#changed();
   }
 
-  async watch(version: number | null): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
+  async watch(
+    version: number | null,
+  ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
     const { clock } = this.#deps;
     const until = clock.now() + WATCH_MS;
     while (!this.#closed && version === this.#version && this.#news.length === 0) {

@@ -19,7 +19,7 @@ export interface Ownership {
   readonly ref: PartitionRef;
   /**
    * `theirs`: it may be read and handled. `leaving`: no more of it is begun; `release` follows. `lost`: it is another's, for
-   * good. The membership alone writes it, and calls `changed` behind that.
+   * good. It goes on in this order alone. The membership writes it, and calls `changed` behind that.
    */
   readonly state: "theirs" | "leaving" | "lost";
 }
@@ -76,7 +76,7 @@ export interface GroupMembership {
   readonly protocol: string;
   /** All that it owns, with what is leaving. */
   owned(): readonly Ownership[];
-  /** All partitions of the subscription, as they become known on the device; again when they become others. */
+  /** All partitions of the subscription that the device knows, be it none; again when they become others. */
   subscribed(partitions: readonly { readonly topic: string; readonly ref: PartitionRef }[]): void;
   /** The page works: asked for with every poll. One that does not for too long steps down (`maxPollIntervalMs`). */
   polled(): void;

@@ -36,7 +36,8 @@ export class OneTabGroup implements GroupMembership {
   readonly memberId: string;
   readonly protocol = "sticky";
   readonly holding = false;
-  #known: readonly { readonly topic: string; readonly ref: PartitionRef }[] = [];
+  /** Null: not told yet. */
+  #known: readonly { readonly topic: string; readonly ref: PartitionRef }[] | null = null;
   #waiting: { readonly releasing: AbortController; readonly over: Promise<void> } | null = null;
   #turn: number | null = null;
   #closed = false;
@@ -50,7 +51,7 @@ export class OneTabGroup implements GroupMembership {
 
   /** Who stands by has not joined yet. */
   get joined(): boolean {
-    return this.#turn !== null;
+    return this.#turn !== null && this.#known !== null;
   }
 
   owned(): readonly Ownership[] {
@@ -58,8 +59,9 @@ export class OneTabGroup implements GroupMembership {
   }
 
   subscribed(partitions: readonly { readonly topic: string; readonly ref: PartitionRef }[]): void {
+    const first = this.#known === null;
     this.#known = partitions;
-    if (this.#turn !== null && this.#match()) this.#events.changed();
+    if (this.#turn !== null && (this.#match() || first)) this.#events.changed();
   }
 
   polled(): void {
@@ -150,7 +152,7 @@ export class OneTabGroup implements GroupMembership {
 
   /** All that is known is owned, and nothing that is no more. True: something has changed. */
   #match(): boolean {
-    const wanted = new Map(this.#known.map((each) => [`${each.ref.topicKey}/${each.ref.partition}`, each]));
+    const wanted = new Map((this.#known ?? []).map((each) => [`${each.ref.topicKey}/${each.ref.partition}`, each]));
     let changed = false;
     for (const [name, each] of this.#owned) {
       if (wanted.has(name)) continue;

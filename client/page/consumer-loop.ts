@@ -1,65 +1,31 @@
 /**
  * Polls the worker and hands runs to the handlers until stopped. While they work on one answer the next is fetched,
  * and no more than that: two answers are all that the page holds. A worker that died is replaced and the consumer
- * opened again; a handler that throws gets the same record again after a pause.
+ * opened again; a handler that throws gets the same record again after a pause. What fails for good ends it.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type {
-  ConsumerNews,
-  ConsumerOptions,
+  HandledTo,
   PollAnswer,
   PollOptions,
+  RefusedCommit,
   SeekPosition,
   TopicPartitionOffset,
 } from "../calls/consumer-calls.ts";
-import type { Clock } from "../../shared/clock.ts";
-import type { Random } from "../../shared/random.ts";
 import { AutoCommit } from "./auto-commit.ts";
-import type { RunConfig } from "./consumer-events.ts";
-import { ConsumerLink, type CallWorker } from "./consumer-link.ts";
+import { ConsumerLink } from "./consumer-link.ts";
+import type { AtWork } from "./exactly-once.ts";
+import { GroupWatch } from "./group-watch.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
-import type { LonePackDeps } from "./lone-pack.ts";
+import { nameOf } from "./line-position.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
-import type { PositionBook } from "./position-book.ts";
-import type { Delivery } from "./run-delivery.ts";
-import type { ShownRecords } from "./shown-records.ts";
 import { transactionsOn } from "./transactions-on.ts";
 
 /** The first answer is small, a row of the log or a few, so that the first record comes as soon from a long log as from a short one. */
 const FIRST_BYTES_MAX = 8 * 1024;
 /** What is read ahead meanwhile; each answer from there on is four times the one before. */
 const SECOND_BYTES_MAX = 64 * 1024;
-
-export interface FetchLimits {
-  readonly bytesMax: number;
-  readonly partitionBytesMax: number;
-  readonly bytesMin: number;
-  readonly waitMs: number;
-}
-
-export interface LoopDeps {
-  readonly call: CallWorker;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly retry: { readonly initialRetryTimeMs: number; readonly maxRetryTimeMs: number };
-  readonly options: ConsumerOptions;
-  readonly limits: FetchLimits;
-  readonly config: RunConfig;
-  readonly book: PositionBook;
-  readonly shown: ShownRecords;
-  readonly packing: LonePackDeps;
-  /** Returns the way to tell what came. */
-  readonly onFetch: () => (answer: PollAnswer) => void;
-  readonly onBatch: Delivery["onBatch"];
-  readonly onNews: (news: ConsumerNews) => void;
-  /** The group's turn is another tab's. */
-  readonly onLeft: () => void;
-  readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
-  readonly onDamage: Delivery["onDamage"];
-  readonly onFenced: Delivery["onFenced"];
-  readonly read: Delivery["read"];
-  readonly onCrash: (error: unknown, at: Partial<TopicPartition>, retryInMs: number) => void;
-}
 
 interface Fetched extends PollAnswer {
   /** What the worker was told with the poll. */
@@ -75,19 +41,42 @@ export class ConsumerLoop {
   #polling = false;
   #bytesMax: number;
   #failures = 0;
-  /** The group's turn was told. */
-  #joined = false;
+  /** Null: of no group. */
+  readonly #group: GroupWatch | null;
   #next: Promise<Fetched> | null = null;
+  /** Handlers, and whether one is being called. */
+  readonly atWork: AtWork = { count: 0, calling: false };
+  readonly #opening = new AbortController();
+  /** Resolves when it was opened on the worker, or could not be: then it tries again, or has ended. */
+  readonly opened: Promise<void> = new Promise((resolve) => {
+    this.#opening.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  /** Why it has ended by itself; null: it has not. */
+  #failure: StrandlineError | null = null;
   /** Resolves when no handler will be called any more. */
   readonly ended: Promise<void>;
 
   constructor(deps: LoopDeps) {
-    const { call, options, config, book, clock, limits } = deps;
+    const { call, options, config, book, clock, limits, tell } = deps;
     this.#deps = deps;
     this.#link = new ConsumerLink(call, options);
-    this.#autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    const autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    this.#autoCommit = autoCommit;
     this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
+    this.#group =
+      options.group === null
+        ? null
+        : new GroupWatch({
+            ...{ link: this.#link, book, autoCommit, clock, tell },
+            groupId: options.groupId ?? "",
+            sessionTimeoutMs: options.group.sessionTimeoutMs,
+            onCommitted: (offsets, refused) => this.#committed(offsets, refused),
+          });
     this.ended = this.#run();
+  }
+
+  get failure(): StrandlineError | null {
+    return this.#failure;
   }
 
   get running(): boolean {
@@ -99,16 +88,37 @@ export class ConsumerLoop {
     this.#stopping.abort();
     this.nudge();
     await this.ended;
-    const commit = this.#autoCommit.all();
-    if (await this.#link.close(commit)) this.#committed(commit);
+    const close = async (): Promise<void> => {
+      const commit = this.#autoCommit.all();
+      const refused = await this.#link.close(commit);
+      if (refused !== null) this.#committed(commit, refused);
+    };
+    await (this.#group === null ? close() : this.#group.end(close));
   }
 
+  /** A caller's: rejects where a partition is another consumer's. */
   async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
-    if (wanted.length === 0) return;
+    const [refused] = await this.#commit(wanted);
+    if (refused === undefined) return;
+    const { code, topic, partition, offset } = refused;
+    const { groupId } = this.#deps.options;
+    throw new StrandlineError(code, `${topic}-${partition} is not this consumer's`, {
+      ...{ groupId, topic, partition, offset },
+    });
+  }
+
+  async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {
+    if (wanted.length === 0) return [];
     const offsets = this.#deps.book.committable(wanted);
     this.#deps.book.committing(offsets);
-    await this.#link.on((api, id) => api.commit(id, offsets));
-    this.#committed(offsets);
+    const refused = await this.#link.on((api, id) => api.commit(id, offsets));
+    this.#committed(offsets, refused);
+    return refused;
+  }
+
+  /** What is refused is told, and no failure: others go on with it. */
+  async #commitDue(): Promise<void> {
+    await this.#commit(this.#autoCommit.due());
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -132,10 +142,14 @@ export class ConsumerLoop {
       } catch (error) {
         await this.#dropPrefetched();
         if (!this.running || (error instanceof StrandlineError && error.code === "CLOSED")) break;
+        if (this.#isForGood(error)) this.#failure = error;
+        if (this.#failure !== null) break;
+        this.#opening.abort();
         await this.#recover(error);
       }
     }
     this.#stopping.abort();
+    this.#opening.abort();
     this.#next?.catch(() => {});
   }
 
@@ -148,6 +162,8 @@ export class ConsumerLoop {
   async #fetch(): Promise<Fetched> {
     const { book, options, onFetch } = this.#deps;
     if (await this.#link.open()) book.reopened(options.groupId !== null);
+    this.#group?.follow(this.#link.opened);
+    this.#opening.abort();
     const [rejoins, seeks] = [book.fenced(), book.seeks()];
     const commit = this.#autoCommit.due();
     book.committing(commit);
@@ -155,7 +171,8 @@ export class ConsumerLoop {
     this.#polling = true;
     try {
       const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
-      this.#committed(commit);
+      this.#group?.heard(answer.group);
+      this.#committed(commit, answer.refused);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {
@@ -179,7 +196,6 @@ export class ConsumerLoop {
     for (const position of seeks) book.sought(position);
     for (const each of news) {
       if (each.type === "reset" && each.reason === "truncated") book.truncated(each, each.to);
-      if (each.type === "joined") this.#joined = true;
       onNews(each);
     }
     if (runs.length > 0) this.#bytesMax = Math.min(limits.bytesMax, Math.max(SECOND_BYTES_MAX, this.#bytesMax * 4));
@@ -194,8 +210,10 @@ export class ConsumerLoop {
       book,
       shown,
       config,
+      atWork: this.atWork,
       isRunning: () => this.running,
-      commit: (offsets) => this.commit(offsets ?? this.#autoCommit.due()),
+      group: this.#group,
+      commit: (offsets) => (offsets === null ? this.#commitDue() : this.commit(offsets)),
       stepwise: this.#autoCommit.stepwise,
       resumed: () => this.nudge(),
       onBatch,
@@ -204,7 +222,8 @@ export class ConsumerLoop {
         onFenced(run);
         this.nudge();
       },
-      transactions: options.groupId === null ? null : transactionsOn(this.#link, { clock, random, packing }),
+      transactions:
+        options.group?.coordinator === "device" ? transactionsOn(this.#link, { clock, random, packing }) : null,
       read,
     });
   }
@@ -224,7 +243,7 @@ export class ConsumerLoop {
     if (next === null || this.#autoCommit.all().length === 0) return;
     const { clock } = this.#deps;
     if (!this.#polling) return;
-    await this.commit(this.#autoCommit.due());
+    await this.#commitDue();
     for (let waitMs = this.#autoCommit.dueInMs; waitMs !== null && this.#polling && this.running;) {
       const over = new AbortController();
       const settled = next.then(
@@ -233,16 +252,19 @@ export class ConsumerLoop {
       );
       await Promise.race([clock.sleep(waitMs, over.signal), settled]);
       over.abort();
-      if (this.#polling && this.running) await this.commit(this.#autoCommit.due());
+      if (this.#polling && this.running) await this.#commitDue();
       waitMs = this.#autoCommit.dueInMs;
     }
   }
 
-  #committed(offsets: readonly TopicPartitionOffset[]): void {
+  #committed(wanted: readonly HandledTo[], refused: readonly RefusedCommit[]): void {
+    this.#group?.refused(refused, wanted);
+    const names = new Set(refused.map(nameOf));
+    const offsets = wanted.filter((each) => !names.has(nameOf(each)));
     if (offsets.length === 0) return;
     this.#deps.book.committed(offsets);
     this.#autoCommit.committed();
-    this.#deps.onCommitted(offsets);
+    this.#deps.onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
   }
 
   /** It was read ahead of a record that was not handled. */
@@ -260,13 +282,14 @@ export class ConsumerLoop {
   async #recover(error: unknown): Promise<void> {
     const { retry, random, clock, onCrash } = this.#deps;
     const died = error instanceof StrandlineError && error.code === "WORKER_DIED";
-    if (died) this.#link.lost();
-    const over = this.#isTurnOver(error);
-    if (over) await this.#leave();
+    if (died) {
+      this.#link.lost();
+      this.#group?.lost();
+    }
     const most = Math.min(retry.maxRetryTimeMs, retry.initialRetryTimeMs * 2 ** Math.min(this.#failures, 30));
-    const retryInMs = (died || over) && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
+    const retryInMs = died && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
     this.#failures += 1;
-    if (!died && !over)
+    if (!died)
       onCrash(
         error instanceof HandlerFailure ? error.cause : error,
         error instanceof HandlerFailure ? error.at : {},
@@ -275,18 +298,8 @@ export class ConsumerLoop {
     await clock.sleep(retryInMs, this.#stopping.signal);
   }
 
-  /** Also where a handler or what comes right behind it heard of it, by a commit. */
-  #isTurnOver(error: unknown): boolean {
-    const cause = error instanceof HandlerFailure ? error.cause : error;
-    if (!(cause instanceof StrandlineError) || cause.code !== "ILLEGAL_GENERATION") return false;
-    return cause.details["groupId"] === this.#deps.options.groupId;
-  }
-
-  /** Another tab has the group and commits for it: this consumer stands by again, and goes on where the group has come to. */
-  async #leave(): Promise<void> {
-    await this.#link.close([]);
-    this.#deps.book.left();
-    if (this.#joined) this.#deps.onLeft();
-    this.#joined = false;
+  /** Not what a handler throws: that is the handler's, and says nothing of the consumer. */
+  #isForGood(error: unknown): error is StrandlineError {
+    return error instanceof StrandlineError && !error.retriable;
   }
 }

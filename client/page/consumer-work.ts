@@ -4,7 +4,9 @@ import type { ConsumerNews, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { checkSubscription, type CheckedConsumer, type Subscription } from "./consumer-config.ts";
 import type { ConsumerDeps } from "./consumer.ts";
 import type { ConsumerPayloads, RunConfig } from "./consumer-events.ts";
-import { ConsumerLoop, type LoopDeps } from "./consumer-loop.ts";
+import { ConsumerLoop } from "./consumer-loop.ts";
+import type { LoopDeps } from "./loop-deps.ts";
+import { GroupShare } from "./group-share.ts";
 import { iterate } from "./message-iterator.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
 import { Partitioning } from "../producer/partitioner.ts";
@@ -19,6 +21,8 @@ import { ShownRecords } from "./shown-records.ts";
 
 /** A handler that never ends must not hold `stop` for ever. */
 const STOP_MS_MAX = 30_000;
+/** Nothing tells whether `stop` was called by a handler, which would wait for itself then, or while one was at work. */
+const PATIENCE_MS = 1_000;
 
 export interface WorkDeps extends ConsumerDeps, CheckedConsumer {
   readonly paused: PausedPartitions;
@@ -56,6 +60,18 @@ export class ConsumerWork {
   }
 
   async run(config: RunConfig): Promise<void> {
+    await this.#begin(config);
+  }
+
+  /** Null: it was stopped before it began. Rejects where it cannot be opened for good. */
+  async #begin(config: RunConfig): Promise<ConsumerLoop | null> {
+    const loop = await this.#start(config);
+    await loop?.opened;
+    if (loop !== null && loop.failure !== null) throw loop.failure;
+    return loop;
+  }
+
+  async #start(config: RunConfig): Promise<ConsumerLoop | null> {
     if (this.#loop?.running === true || this.#starting)
       throw new StrandlineError("INVALID_ARGUMENT", "this consumer runs already");
     if (this.#topics.size + this.#patterns.size === 0)
@@ -72,10 +88,12 @@ export class ConsumerWork {
       await this.#deps.connect();
       config.signal?.throwIfAborted();
       // Stopped while it began.
-      if (this.#stops !== stops) return;
+      if (this.#stops !== stops) return null;
       const loop = new ConsumerLoop(this.#loopDeps(config));
       this.#loop = loop;
       this.#stopWith(loop, config.signal);
+      void loop.ended.then(() => this.#onEnded(loop));
+      return loop;
     } finally {
       this.#starting = false;
     }
@@ -84,12 +102,35 @@ export class ConsumerWork {
   #newBook(): PositionBook {
     const onBroken = (broken: BrokenMessage): void => this.#deps.tell("corrupt", broken);
     const { maxMessageBytes, paused } = this.#deps;
-    return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused);
+    const share = new GroupShare(this.#groupId !== null);
+    return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused, share);
   }
 
+  /** A handler that waits for this must not be waited for. */
   async stop(): Promise<void> {
     this.#stops += 1;
-    await this.#stopLoop();
+    const { count, calling } = this.#loop?.atWork ?? { count: 0, calling: false };
+    const stopping = this.#stopLoop();
+    if (count === 0) return await stopping;
+    const { clock, logger } = this.#deps;
+    stopping.catch((error: unknown) => logger.warn("stop: a handler does not end", { error }));
+    if (calling) return;
+    const ended = new AbortController();
+    await Promise.race([stopping.finally(() => ended.abort()), clock.sleep(PATIENCE_MS, ended.signal)]);
+  }
+
+  /** By itself: what was handled is committed all the same. */
+  #onEnded(loop: ConsumerLoop): void {
+    const { failure: error } = loop;
+    if (error === null) return;
+    const { topic } = error.details;
+    const at = typeof topic === "string" ? { topic } : {};
+    this.#deps.tell("crash", { error, groupId: this.#groupId, ...at, restart: false, retryInMs: null });
+    if (this.#loop === loop) void this.#stopLoop().catch(() => {});
+  }
+
+  get #groupId(): string | null {
+    return this.#deps.options.groupId;
   }
 
   async #stopLoop(): Promise<void> {
@@ -142,9 +183,11 @@ export class ConsumerWork {
   messages(signal: AbortSignal | undefined): AsyncGenerator<ReceivedMessage, void, undefined> {
     return iterate({
       signal,
-      run: (config) => this.run(config),
-      stop: () => this.stop(),
-      ended: () => this.#loop?.ended ?? Promise.resolve(),
+      run: async (config) => ({ ended: endOf(await this.#begin(config)) }),
+      stop: async () => {
+        this.#stops += 1;
+        await this.#stopLoop();
+      },
     });
   }
 
@@ -173,7 +216,6 @@ export class ConsumerWork {
         return () => tell("end_batch_process", { ...facts, duration: clock.now() - began });
       },
       onNews: (news) => this.#onNews(news),
-      onLeft: () => tell("rebalancing", { groupId }),
       onCommitted: (offsets) => tell("commit_offsets", { groupId, offsets, ...byTopic(offsets) }),
       read: (topic, messages) => this.#typed.read(topic, messages),
       onDamage: ({ topic, partition, from, to }, { error }) => tell("corrupt", { error, topic, partition, from, to }),
@@ -184,7 +226,10 @@ export class ConsumerWork {
 
   #onNews(news: ConsumerNews): void {
     const { groupId } = this.#deps.options;
-    if (news.type === "joined") return this.#deps.tell("group_join", { groupId, memberAssignment: news.assignment });
+    if (news.type === "refused") {
+      const error = StrandlineError.fromBody(news.error);
+      return this.#deps.tell("crash", { error, groupId, topic: news.topic, restart: true, retryInMs: null });
+    }
     const { topic, partition, from, to, reason } = news;
     this.#deps.tell("offset_reset", { topic, partition, from, to, reason });
   }
@@ -201,4 +246,10 @@ export class ConsumerWork {
     if (this.#loop?.running !== true) throw new StrandlineError("INVALID_ARGUMENT", `${what} comes after run`);
     return this.#loop;
   }
+}
+
+/** Rejects where it has failed for good. */
+async function endOf(loop: ConsumerLoop | null): Promise<void> {
+  await loop?.ended;
+  if (loop !== null && loop.failure !== null) throw loop.failure;
 }

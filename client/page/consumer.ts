@@ -7,7 +7,7 @@ import {
   type Subscription,
 } from "./consumer-config.ts";
 import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerPayloads, type RunConfig } from "./consumer-events.ts";
-import type { LoopDeps } from "./consumer-loop.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import type { ConsumerWork } from "./consumer-work.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import type { Logger } from "./logger.ts";
@@ -33,9 +33,15 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  /**
+   * Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. Rejects where it
+   * cannot be opened for good; what ends it later is told by `crash` with `restart: false`.
+   */
   run(config: OneHandler<RunConfig>): Promise<void>;
-  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  /**
+   * Resolves when the handler at work has ended and what was handled is committed, `stop` says when that is. It waits no
+   * more than a second for a handler, since that one may wait for this; nothing more is handed out in any case.
+   */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
@@ -46,7 +52,7 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
-  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ReceivedMessage>;
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;

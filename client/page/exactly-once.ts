@@ -4,7 +4,7 @@ import type { HandledTo, PolledRun } from "../calls/consumer-calls.ts";
 import type { TransactionOutcome } from "../calls/transaction-calls.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import type { Base, PositionBook } from "./position-book.ts";
-import { HandlerTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
+import { HandlerTransaction, OfferedTransaction, type Transaction, type TransactionDeps } from "./transaction.ts";
 
 /** The group's offset is another one by now: what the handler did was not applied. */
 export class Fenced extends Error {}
@@ -16,7 +16,15 @@ export interface Transactions extends TransactionDeps {
   ): Promise<TransactionOutcome>;
 }
 
+/** Handlers that have been called and have not ended. */
+export interface AtWork {
+  count: number;
+  /** One is being called right now: whoever calls is within it. */
+  calling: boolean;
+}
+
 export interface Handling {
+  readonly atWork: AtWork;
   readonly book: PositionBook;
   /** Null: of no group. */
   readonly transactions: Transactions | null;
@@ -38,19 +46,23 @@ export async function handleOnce(run: PolledRun, handling: Handling, work: Work)
 }
 
 interface Work {
-  readonly handler: (tx: () => Transaction) => Promise<void> | void;
+  readonly handler: (tx: Transaction) => Promise<void> | void;
   readonly offset: () => number;
 }
 
 async function handleAndCommit(
   run: PolledRun,
-  { book, transactions }: Handling,
+  { book, transactions, atWork }: Handling,
   { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
     const undo = book.mark(run);
     const begun: HandlerTransaction[] = [];
-    const tx = (): Transaction => {
+    const begin = (): HandlerTransaction => {
+      if (run.ownership !== undefined && transactions === null)
+        throw new StrandlineError("UNSUPPORTED_OPERATION", "tx needs a group of coordinator 'device'", {
+          option: "coordinator",
+        });
       if (transactions === null) throw new StrandlineError("INVALID_ARGUMENT", "tx needs a consumer with a groupId");
       if (run.pending)
         throw new StrandlineError("INVALID_ARGUMENT", "tx: a pending record has no offset to be applied with");
@@ -58,12 +70,18 @@ async function handleAndCommit(
       return begun[0] as HandlerTransaction;
     };
     try {
-      await handler(tx);
+      atWork.count += 1;
+      atWork.calling = true;
+      const handled = handler(new OfferedTransaction(begin));
+      atWork.calling = false;
+      await handled;
     } catch (error) {
       // What it resolved goes with its transaction.
       if (begun.length > 0) undo();
       throw error;
     } finally {
+      atWork.calling = false;
+      atWork.count -= 1;
       begun[0]?.end();
     }
     const [transaction] = begun;
@@ -84,6 +102,8 @@ async function handleAndCommit(
     }
     if (outcome === "conflict") {
       undo();
+      // Nothing is begun any more of what is leaving: the next member does it.
+      if (!book.share.begins(run)) throw new Fenced("the partition is leaving");
       continue;
     }
     book.resolve(run, wanted.offset);

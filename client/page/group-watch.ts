@@ -4,14 +4,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type {
-  GroupNews,
-  GroupView,
-  HandledTo,
-  OwnedPartition,
-  RefusedCommit,
-  TopicPartitionOffset,
-} from "../calls/consumer-calls.ts";
+import type { GroupNews, GroupView, HandledTo, OwnedPartition, RefusedCommit } from "../calls/consumer-calls.ts";
 import type { AutoCommit } from "./auto-commit.ts";
 import type { ConsumerPayloads } from "./consumer-events.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
@@ -32,7 +25,7 @@ export interface GroupWatchDeps {
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
   readonly tell: <Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]) => void;
-  readonly onCommitted: (offsets: readonly TopicPartitionOffset[], refused: readonly RefusedCommit[]) => void;
+  readonly onCommitted: (offsets: readonly HandledTo[], refused: readonly RefusedCommit[]) => void;
 }
 
 export class GroupWatch {
@@ -63,7 +56,18 @@ export class GroupWatch {
     void this.#watch(session);
   }
 
-  /** The worker has died, or the consumer stops: nothing is its own until another session tells. */
+  /** The consumer stops: `close` commits and ends its session. */
+  async end(close: () => Promise<void>): Promise<void> {
+    this.#session = 0;
+    this.#goOn();
+    await close();
+    const revoked = this.#deps.book.share.owned();
+    if (revoked.length > 0) this.#tellOf("partitions_revoked", revoked);
+    this.#deps.book.share.lose();
+    this.#goOn();
+  }
+
+  /** The worker has died: nothing is its own until another session tells. */
   lost(): void {
     this.#session = 0;
     const { gone } = this.#deps.book.share.lose();
@@ -88,9 +92,9 @@ export class GroupWatch {
     const names = new Map(refused.map((each) => [nameOf(each), each]));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
-      const from = book.uncommittedFrom({ topic, partition });
+      const { from, to } = book.uncommittedRange({ topic, partition }) ?? { from: null, to: offset };
       book.withhold({ topic, partition });
-      tell("commit_fenced", { groupId, topic, partition, from, to: offset, code });
+      tell("commit_fenced", { groupId, topic, partition, from, to: Math.max(to, offset), code });
     }
     this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
   }
@@ -195,9 +199,8 @@ export class GroupWatch {
       tell("rebalancing", { groupId, memberId });
     }
     for (const { topic, partition } of lost) {
-      const from = book.uncommittedFrom({ topic, partition });
-      const to = book.uncommittedTo({ topic, partition });
-      if (to !== null) tell("commit_fenced", { groupId, topic, partition, from, to, code: "ILLEGAL_GENERATION" });
+      const range = book.uncommittedRange({ topic, partition });
+      if (range !== null) tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
     }
     for (const of of gone) book.drop(of);
     if (lost.length > 0) this.#tellOf("partitions_lost", lost);

@@ -10,10 +10,10 @@ interface Offered {
 
 interface Running {
   readonly signal: AbortSignal | undefined;
-  run(config: RunConfig): Promise<void>;
+  /** `ended` resolves when it was stopped, by whomever, and rejects where it has failed for good. */
+  run(config: RunConfig): Promise<{ readonly ended: Promise<void> }>;
+  /** Waits for the handler. */
   stop(): Promise<void>;
-  /** Resolves when it was stopped, by whomever. */
-  ended(): Promise<void>;
 }
 
 export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage, void, undefined> {
@@ -39,14 +39,14 @@ export async function* iterate(running: Running): AsyncGenerator<ReceivedMessage
   try {
     const { signal } = running;
     if (isAborted(signal)) return;
+    let ended: Promise<void>;
     try {
-      await running.run({ eachMessage, ...(signal === undefined ? {} : { signal }) });
+      ({ ended } = await running.run({ eachMessage, ...(signal === undefined ? {} : { signal }) }));
     } catch (error) {
       if (isAborted(signal)) return;
       throw error;
     }
     started = true;
-    const ended = running.ended();
     for (current = await nextOffer(ended); current !== null; current = await nextOffer(ended)) {
       yield current.message;
       current.handled();

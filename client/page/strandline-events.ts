@@ -14,5 +14,5 @@ export type StrandlineEvents = {
 /** What a developer who listens to nothing should find in the console. To be offline is nothing of the kind. */
 export function isGrave(event: WorkerEvent): boolean {
   if (event.type === "sync.state") return event.lastError !== null && event.lastError.code !== "NETWORK_EXCEPTION";
-  return /^(record\.dead|producer|storage|log)\b/.test(event.type);
+  return /^(record\.dead|producer|storage|log|topic\.refused)\b/.test(event.type);
 }

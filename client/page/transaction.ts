@@ -20,7 +20,7 @@ export interface TransactionState {
 /**
  * Applied when the handler resolves: what it sent and put, and the offset behind what it handled, all or nothing, once.
  * Needs a consumer with a `groupId`. Under `isolation: 'local'` a pending record cannot be handled so, for it has no offset:
- * `tx` throws `INVALID_ARGUMENT` there.
+ * `tx.send` and `tx.state` throw `INVALID_ARGUMENT` there, and without a `groupId`.
  */
 export interface Transaction {
   /**
@@ -35,6 +35,23 @@ export interface TransactionDeps {
   readonly now: () => number;
   readonly chunking: Chunking;
   readonly readState: (key: StateKey) => Promise<StateRead>;
+}
+
+/** What a payload holds: to copy it, or to look at it, begins nothing. */
+export class OfferedTransaction implements Transaction {
+  readonly #begin: () => Transaction;
+
+  constructor(begin: () => Transaction) {
+    this.#begin = begin;
+  }
+
+  send<To extends string | Topic>(record: TopicMessages<To>): void {
+    this.#begin().send(record);
+  }
+
+  get state(): TransactionState {
+    return this.#begin().state;
+  }
 }
 
 export class HandlerTransaction implements Transaction {

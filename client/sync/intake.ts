@@ -24,7 +24,8 @@ export interface IntakePorts {
   ) => void;
   /** The edge knows the id no more. */
   readonly unknown: (topic: string) => void;
-  readonly failed: (error: StrandlineError) => void;
+  /** Of one partition; the others of the answer are as they should be. */
+  readonly failed: (one: Followed, error: StrandlineError) => void;
   /** An answer came, whatever it says. The edge may ask for a pause with it. */
   readonly answered: (throttleTimeMs: number) => void;
 }
@@ -73,7 +74,7 @@ export class Intake {
     const { run, damage } = checkFetched(bytes, from);
     if (damage !== null) {
       const said = `${one.topic}-${ref.partition}: ${damage.reason}`;
-      this.#ports.failed(new StrandlineError("CORRUPT_MESSAGE", said, { position: damage.position }));
+      this.#ports.failed(one, new StrandlineError("CORRUPT_MESSAGE", said, { position: damage.position }));
     }
     const whole = damage === null ? wholeRun(run, told.nextOffset) : run;
     return [{ ref, from, restart: false, ...whole, ...boundsOf(told) }];
@@ -93,7 +94,7 @@ export class Intake {
     }
     const damaged = this.#damagedAtRest(one, told);
     if (damaged !== null) return [damaged];
-    this.#ports.failed(StrandlineError.fromBody(error));
+    this.#ports.failed(one, StrandlineError.fromBody(error));
     if (error.code === "UNKNOWN_TOPIC_ID") this.#ports.unknown(topic);
     return [];
   }

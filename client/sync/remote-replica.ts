@@ -3,30 +3,28 @@
  * device's replica and waits as little as that does: what is not here yet is fetched, ahead of its reader and as soon as
  * it is appended, and `onNews` tells.
  */
+import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import type { Offset, TopicKey } from "../../shared/brands.ts";
-import type { Clock } from "../../shared/clock.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PartitionRef, ReadResult, Replica, TopicCatalog } from "../log/device-log.ts";
 import { NEW_PARTITION } from "../log/partition-row.ts";
 import type { PartitionRow, TopicRow } from "../log/rows.ts";
-import { Backoff, type RetryPolicy } from "./backoff.ts";
+import { Backoff } from "./backoff.ts";
 import type { EdgeClient } from "./edge-client.ts";
 import { askFor, isKnown, nameOf, type Followed } from "./followed.ts";
+import { HeldBack, type HeldBackPorts } from "./held-back.ts";
 import { Hold } from "./hold.ts";
 import { Intake, type IntakePorts } from "./intake.ts";
 import { Nudge } from "./nudge.ts";
 import { RemoteWindow } from "./remote-window.ts";
 
-export interface RemoteReplicaPorts extends Pick<IntakePorts, "sessionId" | "truncated" | "damaged" | "unknown"> {
+export interface RemoteReplicaPorts
+  extends Pick<IntakePorts, "sessionId" | "truncated" | "damaged" | "unknown">, HeldBackPorts {
   readonly catalog: TopicCatalog;
   readonly edge: EdgeClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly retry: RetryPolicy;
   /** Asks the edge about topics; what it tells of them the catalog learns. */
-  readonly askTopics: (names: readonly string[]) => Promise<unknown>;
+  readonly askTopics: (names: readonly string[]) => Promise<readonly TopicMetadata[]>;
   readonly reached: (error: StrandlineError | null) => void;
 }
 
@@ -45,6 +43,7 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
   readonly #intake: Intake;
   readonly #backoff: Backoff;
   readonly #hold: Hold;
+  readonly #heldBack: HeldBack;
   readonly #nudge = new Nudge();
   readonly #closing = new AbortController();
   readonly #listeners = new Set<Listener>();
@@ -63,11 +62,12 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     this.#ports = ports;
     this.#hold = new Hold(clock, () => this.#nudge.notify());
     this.#backoff = new Backoff(retry, random);
+    this.#heldBack = new HeldBack(ports, () => this.#wake());
     this.#unknownHold = new Hold(clock, () => this.#nudge.notify());
     this.#unknownBackoff = new Backoff(retry, random);
     this.#intake = new Intake({
       ...ports,
-      failed: (error) => this.#failed(error),
+      failed: (one, error) => this.#partitionFailed(one, error),
       answered: (throttleTimeMs) => {
         ports.reached(null);
         if (throttleTimeMs > 0) this.#hold.keep(throttleTimeMs);
@@ -81,7 +81,7 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     return Promise.resolve(
       refs.map((ref) => {
         const { bounds } = this.#window(ref);
-        if (bounds === null) this.#wake();
+        if (bounds === null && !this.#heldBack.has(ref)) this.#wake();
         return bounds === null ? undefined : { ...NEW_PARTITION, ...bounds, replicatedTo: bounds.highWatermark };
       }),
     );
@@ -95,7 +95,8 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     const { end } = window;
     const { runs, nextOffset } = window.read(offset, bytesMax);
     // What is under way is for where it stood, or for others.
-    if (window.end !== end || (!this.#asked.has(window) && this.#hasRoom(window))) this.#wake();
+    const isDue = !this.#asked.has(window) && !this.#heldBack.has(ref) && this.#hasRoom(window);
+    if (window.end !== end || isDue) this.#wake();
     const { logStartOffset, highWatermark } = window.bounds ?? NEW_PARTITION;
     const bounds = { logStartOffset, heldFrom: logStartOffset, highWatermark };
     return Promise.resolve({ runs, nextOffset, replicatedTo: window.end, ...bounds });
@@ -118,7 +119,7 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
       try {
         return await edge.offsetForTime({ topic: topic.name, partition: ref.partition, timestamp }, signal);
       } catch (error) {
-        if (signal.aborted || !(error instanceof StrandlineError) || !error.retriable) throw error;
+        if (signal.aborted || !(error instanceof StrandlineError) || !mayPass(error)) throw error;
         await clock.sleep(backoff.nextDelayMs(), signal);
       }
     }
@@ -161,9 +162,11 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
   /** One request; false: there is nothing to ask for, or it failed. */
   async #turn(): Promise<boolean> {
     try {
+      this.#heldBack.begin();
       await this.#askTopics();
       const topics = await this.#topics();
-      const known = [...this.#windows.values()].filter(({ ref }) => topics.has(ref.topicKey));
+      const windows = [...this.#windows.values()];
+      const known = windows.filter(({ ref }) => topics.has(ref.topicKey) && !this.#heldBack.has(ref));
       const unheard = known.filter(({ bounds }) => bounds === null);
       const asked = unheard.length > 0 ? unheard : known.filter((window) => window.wanted && this.#hasRoom(window));
       if (asked.length === 0) return false;
@@ -172,6 +175,7 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
       this.#asked = new Set(asked);
       if (unheard.length > 0) await this.#askBounds(unheard, topics, poll.signal);
       else await this.#pull(this.#inTurn(asked), topics, poll.signal);
+      this.#heldBack.done(asked.map(({ ref }) => ref));
       this.#backoff.reset();
       return true;
     } catch (error) {
@@ -187,7 +191,8 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
   /** A consumer does not make topics: one that is not there yet is asked for again. */
   async #askTopics(): Promise<void> {
     if (this.#unknown.size === 0 || this.#unknownHold.active) return;
-    await this.#ports.askTopics([...this.#unknown]);
+    for (const { name, error } of await this.#ports.askTopics([...this.#unknown]))
+      if (error !== null) this.#heldBack.refused(name, StrandlineError.fromBody(error));
     for (const { name } of (await this.#topics()).values()) this.#unknown.delete(name);
     if (this.#unknown.size === 0) this.#unknownBackoff.reset();
     else this.#unknownHold.start(this.#unknownBackoff.nextDelayMs());
@@ -211,16 +216,16 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     signal: AbortSignal,
   ): Promise<void> {
     const asked = windows.slice(0, LIMITS.fetchPartitionsMax);
-    const partitions = asked.flatMap((window) => {
-      const followed = followedBy(window, topics.get(window.ref.topicKey));
-      return followed === null ? [] : askFor({ ...followed, from: BEHIND_ALL }, 0);
-    });
+    const followed = asked.flatMap((window) => followedBy(window, topics.get(window.ref.topicKey)) ?? []);
+    const partitions = followed.map((one) => askFor({ ...one, from: BEHIND_ALL }, 0));
     const request = { sessionId: null, maxWaitMs: 0, minBytes: 0, maxBytes: 0, partitions };
     const { head } = await this.#ports.edge.fetch(request, signal);
     const told = asked.filter((window, index) => {
       const answer = head.partitions[index];
       if (answer?.error?.code === "OFFSET_OUT_OF_RANGE") return window.learn(answer as never);
-      if (answer?.error) this.#failed(StrandlineError.fromBody(answer.error));
+      const one = followed[index];
+      // An answer that tells nothing is none, and not asked for again at once.
+      if (one !== undefined) this.#partitionFailed(one, StrandlineError.fromBody(answer?.error));
       return false;
     });
     this.#tell(told);
@@ -261,6 +266,12 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     if (refs.length > 0) for (const listener of this.#listeners) listener(refs);
   }
 
+  #partitionFailed(one: Followed, error: StrandlineError): void {
+    if (this.#closing.signal.aborted) return;
+    this.#heldBack.failed(one, error);
+    this.#ports.reached(error);
+  }
+
   #failed(error: unknown): void {
     if (this.#closing.signal.aborted) return;
     const known =
@@ -268,6 +279,11 @@ export class RemoteReplica implements Pick<Replica, "rows" | "read"> {
     this.#hold.after(known, this.#backoff.nextDelayMs());
     this.#ports.reached(known);
   }
+}
+
+/** Who is signed out, or whose `auth` is out of reach, may be signed in later. */
+function mayPass({ retriable, code }: StrandlineError): boolean {
+  return retriable || code === "SASL_AUTHENTICATION_FAILED";
 }
 
 function followedBy({ ref, end, bounds, lastCrc }: RemoteWindow, topic: TopicRow | undefined): Followed | null {

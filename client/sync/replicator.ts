@@ -3,15 +3,14 @@
  * bring with one `POST /v1/fetch` for all partitions, which waits as one. It holds no truth: where to go on stands in the
  * store, and what comes twice is put twice.
  */
-import type { Clock } from "../../shared/clock.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { TopicRow } from "../log/rows.ts";
-import { Backoff, type RetryPolicy } from "./backoff.ts";
+import { Backoff } from "./backoff.ts";
 import type { EdgeClient } from "./edge-client.ts";
 import { followedBy, isKnown, refsOf, type Followed } from "./followed.ts";
+import { HeldBack, type HeldBackPorts } from "./held-back.ts";
 import { Hold } from "./hold.ts";
 import { Intake, type IntakePorts } from "./intake.ts";
 import { Nudge } from "./nudge.ts";
@@ -20,16 +19,14 @@ import { Tail } from "./tail.ts";
 import type { TailTransport } from "./tail-transport.ts";
 import type { TopicDirectory } from "./topic-directory.ts";
 
-export interface ReplicatorPorts extends Pick<IntakePorts, "sessionId" | "truncated" | "damaged" | "unknown"> {
+export interface ReplicatorPorts
+  extends Pick<IntakePorts, "sessionId" | "truncated" | "damaged" | "unknown">, HeldBackPorts {
   readonly replica: Replica;
   readonly catalog: TopicCatalog;
   readonly directory: TopicDirectory;
   readonly edge: EdgeClient;
   /** Null: there are no sockets here. */
   readonly tail: TailTransport | null;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly retry: RetryPolicy;
   readonly replicated: (refs: readonly PartitionRef[]) => void;
   readonly reached: (error: StrandlineError | null) => void;
 }
@@ -44,6 +41,7 @@ export class Replicator {
   readonly #backoff: Backoff;
   readonly #intake: Intake;
   readonly #tail: Tail | null;
+  readonly #heldBack: HeldBack;
   /** Topics that the edge does not know are not asked for again before. */
   readonly #unknown: Hold;
   #paused: boolean;
@@ -62,9 +60,13 @@ export class Replicator {
     this.#hold = new Hold(clock, () => this.#nudge.notify());
     this.#unknown = new Hold(clock, () => this.#nudge.notify());
     this.#backoff = new Backoff(retry, random);
+    this.#heldBack = new HeldBack(ports, () => this.#interrupt());
     this.#intake = new Intake({
       ...ports,
-      failed: (error) => this.#failed(error),
+      failed: (one, error) => {
+        this.#heldBack.failed(one, error);
+        ports.reached(error);
+      },
       answered: (throttleTimeMs) => {
         ports.reached(null);
         if (throttleTimeMs > 0) this.#hold.keep(throttleTimeMs);
@@ -80,6 +82,7 @@ export class Replicator {
 
   hint(): void {
     this.#hold.end();
+    this.#heldBack.hint();
     this.#tail?.hint();
     this.#nudge.notify();
   }
@@ -110,10 +113,10 @@ export class Replicator {
       intake: this.#intake,
       backoff: new Backoff(retry, random),
       failed: (error) => this.#failed(error),
-      changed: () => {
-        this.#changed = true;
-        this.#poll?.abort();
-        this.#nudge.notify();
+      changed: () => this.#interrupt(),
+      replicated: (refs) => {
+        this.#heldBack.done(refs);
+        this.#ports.replicated(refs);
       },
       opened: () => {
         this.#backoff.reset();
@@ -126,6 +129,7 @@ export class Replicator {
   async #turn(): Promise<boolean> {
     try {
       this.#changed = false;
+      this.#heldBack.begin();
       const followed = await this.#followed();
       // It may have been paused or closed since the turn began, when there was no poll yet to be broken off.
       if (followed.length === 0 || !this.#goesOn()) return false;
@@ -147,6 +151,13 @@ export class Replicator {
     return !this.#paused && !this.#signal.aborted;
   }
 
+  /** There is something else to ask for. */
+  #interrupt(): void {
+    this.#changed = true;
+    this.#poll?.abort();
+    this.#nudge.notify();
+  }
+
   #breakOff(): void {
     this.#poll?.abort();
     this.#tail?.close();
@@ -165,7 +176,8 @@ export class Replicator {
       else if (!topics.every(isKnown)) this.#unknown.start(WAIT_MS);
     }
     this.#following = inOneLine(topics);
-    const pairs = topics.filter(isKnown).flatMap((topic) => refsOf(topic).map((ref) => ({ ref, topic })));
+    const asked = topics.filter(isKnown).flatMap((topic) => refsOf(topic).map((ref) => ({ ref, topic })));
+    const pairs = asked.filter(({ ref }) => !this.#heldBack.has(ref));
     const rows = await this.#ports.replica.rows(pairs.map((one) => one.ref));
     return pairs.flatMap(({ topic, ref }, index) => followedBy(topic, ref, rows[index]) ?? []);
   }
@@ -175,7 +187,8 @@ export class Replicator {
   }
 
   async #refresh(names: readonly string[]): Promise<void> {
-    await this.#ports.directory.refresh(names, false, this.#signal);
+    for (const { name, error } of await this.#ports.directory.refresh(names, false, this.#signal))
+      if (error !== null) this.#heldBack.refused(name, StrandlineError.fromBody(error));
   }
 
   async #pull({ followed, brief }: Rest): Promise<void> {
@@ -185,6 +198,7 @@ export class Replicator {
       const maxWaitMs = brief || this.#changed ? 0 : WAIT_MS;
       const asked = followed.slice(0, LIMITS.fetchPartitionsMax);
       const runs = await this.#intake.pull(asked, { maxWaitMs, signal: poll.signal });
+      this.#heldBack.done(asked.map(({ ref }) => ref));
       const news = await this.#ports.replica.store(runs);
       if (news.length > 0) this.#ports.replicated(news);
     } finally {

@@ -229,7 +229,7 @@ class Sync implements SyncHandle {
   /** What whoever reads at the edge tells, and what a request names it by. */
   #readerPorts(): Pick<
     RemoteReplicaPorts,
-    "sessionId" | "damaged" | "truncated" | "unknown" | "reached" | "askTopics"
+    "sessionId" | "damaged" | "truncated" | "unknown" | "refused" | "reached" | "askTopics"
   > {
     const { listener, random } = this.#ports;
     return {
@@ -237,6 +237,7 @@ class Sync implements SyncHandle {
       reached: (error) => this.#reached(error, null),
       askTopics: (names) => this.#directory.refresh(names, false, this.#closing.signal),
       unknown: (topic) => void this.#directory.refresh([topic], false, this.#closing.signal).catch(() => undefined),
+      refused: (topic, error) => listener.event({ type: "topic.refused", topic, error: error.toBody() }),
       damaged: ({ partition }, topic, range) => listener.event({ type: "log.damaged", topic, partition, ...range }),
       truncated: ({ partition }, topic, offset) => listener.event({ type: "log.truncated", topic, partition, offset }),
     };

@@ -8,15 +8,10 @@ import type { Device } from "./device.ts";
 import { watchTopics } from "./topic-watch.ts";
 import type { TopicDesk } from "./topics.ts";
 
-/** A topic that is read through and that the edge does not know, or does not answer for, is asked for again. */
-const ASK_MS = { first: 500, max: 30_000 };
-
 export class ConsumerDesk {
   readonly #device: Device;
   readonly #topics: TopicDesk;
   readonly #sessions = new Map<number, ConsumerSession>();
-  /** Ends what is asked for a session's sake. */
-  readonly #asking = new Map<ConsumerSession, AbortController>();
   /** Of those that read by pattern. */
   readonly #watches = new Map<number, () => void>();
   #opened = 0;
@@ -38,9 +33,8 @@ export class ConsumerDesk {
       closeConsumer: async (consumer, commit) => {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
-        if (session !== undefined) this.#stopAsking(session);
         this.#endWatch(consumer);
-        await session?.close(commit);
+        return (await session?.close(commit)) ?? [];
       },
     };
   }
@@ -51,7 +45,6 @@ export class ConsumerDesk {
   }
 
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) this.#stopAsking(session);
     for (const id of this.#watches.keys()) this.#endWatch(id);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
@@ -79,9 +72,6 @@ export class ConsumerDesk {
     }
     this.#opened += 1;
     this.#sessions.set(this.#opened, session);
-    const asking = new AbortController();
-    this.#asking.set(session, asking);
-    void this.#learn(options, asking.signal).catch(() => {});
     if (options.patterns.length > 0 && sync !== null) {
       const refresh = () => sync.refreshTopics([], { create: false });
       this.#watches.set(this.#opened, watchTopics({ refresh, clock, random }));
@@ -97,26 +87,9 @@ export class ConsumerDesk {
       });
     if (group?.coordinator === "edge" && groups?.edge !== undefined) return groups.edge;
     const name = `strandline:${database}:group:${groupId}`;
-    return groups?.device ?? ((_, events) => new OneTabGroup({ ...this.#device, name, groupId: groupId ?? "" }, events));
-  }
-
-  #stopAsking(session: ConsumerSession): void {
-    this.#asking.get(session)?.abort();
-    this.#asking.delete(session);
-  }
-
-  /** Topics that are followed are asked for by sync. */
-  async #learn({ topics }: ConsumerOptions, signal: AbortSignal): Promise<void> {
-    const { sync, catalog, clock } = this.#device;
-    if (sync === null) return;
-    let names = topics.filter(({ storage }) => storage === "none").map(({ name }) => name);
-    for (let waitMs = ASK_MS.first; !signal.aborted; waitMs = Math.min(waitMs * 2, ASK_MS.max)) {
-      const rows = await Promise.all(names.map((name) => catalog.byName(name)));
-      names = names.filter((_, index) => rows[index]?.topicId == null && rows[index]?.local !== true);
-      if (names.length === 0) return;
-      await sync.refreshTopics(names, { create: false }).catch(() => {});
-      await clock.sleep(waitMs, signal);
-    }
+    return (
+      groups?.device ?? ((_, events) => new OneTabGroup({ ...this.#device, name, groupId: groupId ?? "" }, events))
+    );
   }
 
   session(id: number): ConsumerSession {

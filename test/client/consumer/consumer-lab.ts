@@ -25,6 +25,10 @@ export interface LabOptions {
   readonly localPartitionCount?: number;
   readonly readThrough?: () => RecordSource;
   readonly clock?: Clock;
+  /** Instead of the tabs' own groups. */
+  readonly groups?: NonNullable<Device["groups"]>;
+  /** Called before a consumer is opened on the worker; what it throws is the worker's answer. */
+  readonly opening?: () => void;
 }
 
 export class ConsumerLab {
@@ -83,6 +87,12 @@ export class ConsumerLab {
     this.news.publish({ type: "learned" });
   }
 
+  /** As sync tells it where the edge lets the principal not read the topic. */
+  refuse(topic: string): void {
+    const error = new StrandlineError("TOPIC_AUTHORIZATION_FAILED", topic, { topic }).toBody();
+    this.news.publish({ type: "event", event: { type: "topic.refused", topic, error } });
+  }
+
   /** As when the browser ends a worker: nothing is said, what is under way gets no answer, its locks are free. */
   kill(): void {
     this.kills += 1;
@@ -100,6 +110,10 @@ export class ConsumerLab {
     const desk = this.#desk;
     const calls: ConsumerCalls = {
       ...desk.calls,
+      openConsumer: async (options) => {
+        this.#options.opening?.();
+        return await desk.calls.openConsumer(options);
+      },
       poll: async (consumer, options) => {
         this.polls += 1;
         return structuredClone(await desk.calls.poll(consumer, structuredClone(options)));
@@ -128,6 +142,7 @@ export class ConsumerLab {
       clock: systemClock,
       random: cryptoRandom,
       sync: null,
+      ...(this.#options.groups === undefined ? {} : { groups: this.#options.groups }),
       close: async () => {},
       discard: async () => 0,
     };

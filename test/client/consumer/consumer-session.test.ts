@@ -5,6 +5,7 @@ import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
 import type { ConsumerOptions, PollAnswer, PollOptions } from "../../../client/calls/consumer-calls.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
+import { GROUP, oneTab } from "./one-tab.ts";
 
 const opened: ConsumerSession[] = [];
 afterEach(async () => {
@@ -18,6 +19,7 @@ function world() {
   const open = (options: Partial<ConsumerOptions> = {}): ConsumerSession => {
     const groupId = options.groupId ?? null;
     const follow = async (name: string) => log.topics.get(name) ?? log.addTopic(name, null, false);
+    const ports = { replica: log.replica, news, locks, clock: systemClock, random: cryptoRandom };
     const session = new ConsumerSession(
       {
         replica: log.replica,
@@ -25,14 +27,14 @@ function world() {
         catalog: log.catalog,
         readThrough: null,
         news,
-        locks,
         clock: systemClock,
         random: cryptoRandom,
-        groupLockName: groupId === null ? null : `group:${groupId}`,
+        join: oneTab(ports),
         follow,
       },
       {
         groupId,
+        group: groupId === null ? null : GROUP,
         isolation: "committed",
         topics: [{ name: "t", fromBeginning: true, storage: "replica" }],
         patterns: [],

@@ -139,10 +139,18 @@ test("events say what KafkaJS's say, flat and under payload", async () => {
   await until(() => told.some(([type]) => type === "consumer.commit_offsets"));
   await consumer.disconnect();
   const order = told.map(([type]) => type.slice("consumer.".length));
-  expect(order.slice(0, 4)).toEqual(["connect", "fetch_start", "fetch", "group_join"]);
-  expect(order.slice(-2)).toEqual(["stop", "disconnect"]);
+  expect(order.slice(0, 2)).toEqual(["connect", "fetch_start"]);
+  // The group may tell before the first records are here.
+  expect(order.slice(2, 5).toSorted()).toEqual(["fetch", "group_join", "partitions_assigned"]);
+  expect(order.slice(-3)).toEqual(["partitions_revoked", "stop", "disconnect"]);
   const of = (name: string): object | undefined => told.find(([type]) => type === `consumer.${name}`)?.[1];
-  expect(of("group_join")).toEqual({ groupId: "g", memberAssignment: { t: [0] } });
+  expect(of("group_join")).toEqual({
+    groupId: "g",
+    memberId: expect.stringMatching(/^tab-[0-9a-f]{16}$/) as string,
+    memberAssignment: { t: [0] },
+    groupProtocol: "sticky",
+    duration: expect.any(Number) as number,
+  });
   const batch = {
     topic: "t",
     partition: 0,
@@ -214,4 +222,27 @@ test("a commit that comes after the turn was lost is no crash: the record is the
   expect(seen).toEqual(["a@0", "a@0", "b@1"]);
   expect(told).toEqual(["left"]);
   await consumer.stop();
+});
+
+test("a handler's payload can be taken apart and copied; tx begins with its first use, and needs a group", async () => {
+  for (const groupId of ["g", undefined]) {
+    const lab = await withRecords("a");
+    const consumer = await subscribed(lab.consumer(groupId === undefined ? {} : { groupId }));
+    const crashes: unknown[] = [];
+    consumer.on("crash", ({ error }) => crashes.push(error));
+    let taken: unknown[] = [];
+    await consumer.run({
+      eachMessage(payload) {
+        const { message, ...rest } = payload;
+        const copy = { ...payload };
+        taken = [message.text(), Object.keys(rest).toSorted(), copy.tx === rest.tx];
+        if (groupId === undefined && crashes.length === 0) copy.tx.state.put("k", 1);
+      },
+    });
+    await until(() => taken.length > 0);
+    expect(taken).toEqual(["a", ["heartbeat", "isStale", "partition", "pause", "topic", "tx"], true]);
+    if (groupId === undefined) await until(() => crashes.length > 0);
+    expect(crashes).toMatchObject(groupId === undefined ? [{ code: "INVALID_ARGUMENT" }] : []);
+    await consumer.stop();
+  }
 });
