@@ -34,6 +34,10 @@ export class GroupWatch {
   readonly #atWork = new Map<string, number>();
   /** By ownership. */
   readonly #releasing = new Set<number>();
+  /** By ownership: from where what was sent with its release had not been committed. */
+  readonly #sentFrom = new Map<number, number>();
+  /** By ownership: up to where it was told that it is not committed. */
+  readonly #toldTo = new Map<number, number>();
   readonly #waiting = new Set<() => void>();
   /** Which of the link's sessions is watched; 0: none. */
   #session = 0;
@@ -71,7 +75,7 @@ export class GroupWatch {
   lost(): void {
     this.#session = 0;
     const { gone } = this.#deps.book.share.lose();
-    this.#releasing.clear();
+    for (const each of [this.#releasing, this.#sentFrom, this.#toldTo]) each.clear();
     if (gone.length > 0) this.#tellOf("partitions_lost", gone);
     this.#goOn();
   }
@@ -92,9 +96,14 @@ export class GroupWatch {
     const names = new Map(refused.map((each) => [nameOf(each), each]));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
-      const { from, to } = book.uncommittedRange({ topic, partition }) ?? { from: null, to: offset };
+      const range = book.uncommittedRange({ topic, partition });
       book.withhold({ topic, partition });
-      tell("commit_fenced", { groupId, topic, partition, from, to: Math.max(to, offset), code });
+      const ownership = theirs.find((each) => nameOf(each) === nameOf({ topic, partition }))?.ownership ?? -1;
+      const from = range?.from ?? this.#sentFrom.get(ownership) ?? null;
+      const to = Math.max(range?.to ?? 0, offset);
+      // It was told when the partition was lost.
+      if ((this.#toldTo.get(ownership) ?? -1) < to)
+        tell("commit_fenced", { groupId, topic, partition, from, to, code });
     }
     this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
   }
@@ -198,9 +207,11 @@ export class GroupWatch {
       this.#rebalancingSince = clock.now();
       tell("rebalancing", { groupId, memberId });
     }
-    for (const { topic, partition } of lost) {
+    for (const { topic, partition, ownership } of lost) {
       const range = book.uncommittedRange({ topic, partition });
-      if (range !== null) tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
+      if (range === null) continue;
+      this.#toldTo.set(ownership, range.to);
+      tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
     }
     for (const of of gone) book.drop(of);
     if (lost.length > 0) this.#tellOf("partitions_lost", lost);
@@ -223,6 +234,12 @@ export class GroupWatch {
     const names = new Set(free.map(nameOf));
     const commit = autoCommit.all().filter((each) => names.has(nameOf(each)));
     book.committing(commit);
+    for (const of of free) {
+      const range = book.uncommittedRange(of);
+      if (range !== null) this.#sentFrom.set(of.ownership, range.from);
+      // It is under way: nothing commits it again behind the release.
+      book.withhold(of);
+    }
     try {
       const refused = await link.on((api, id) => api.releasePartitions(id, commit, free));
       onCommitted(commit, refused);
