@@ -27,7 +27,12 @@ export type { TypedConsumer } from "./typed/typed-consumer.ts";
 export type { InvalidRecord, OnInvalid } from "./typed/typed-reader.ts";
 export type { Serde } from "./typed/parts.ts";
 export type { Issue, Schema } from "./typed/standard-schema.ts";
-export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
+export {
+  Partitioners,
+  type CreatePartitioner,
+  type Partitioner,
+  type PartitionMetadata,
+} from "./producer/partitioner.ts";
 export type { Consumer, TopicPartitions } from "./page/consumer.ts";
 export type { ConsumerConfig, Subscription } from "./page/consumer-config.ts";
 export type {

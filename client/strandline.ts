@@ -15,7 +15,7 @@ import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import type { DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, Sync } from "./page/client-parts.ts";
-import { isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
+import { EVENT_NAMES, isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
@@ -48,7 +48,7 @@ const CALL_MS_MAX = 30_000;
 
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 export class StrandlineClient {
-  readonly #events = new Emitter<StrandlineEvents>();
+  readonly #events = new Emitter<StrandlineEvents>(EVENT_NAMES);
   readonly #connection: WorkerLine;
   readonly #counts: PartitionCounts;
   readonly #packer: Packer;
@@ -123,6 +123,7 @@ export class StrandlineClient {
       random: cryptoRandom,
       closing: this.#closing.signal,
       onLost,
+      logger: this.#logger,
       askTopic: {
         exists: (topic: string) => this.#connection.call((api) => api.topicExists(topic), CALL_MS_MAX),
         refresh: (topic: string) =>

@@ -27,6 +27,9 @@ import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
 import { SessionGroup } from "./session-group.ts";
 
+/** Of one read: many small ones cost more than their bytes. */
+const SHARE_BYTES_MIN = 1_048_576;
+
 export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
   readonly clock: Clock;
@@ -242,26 +245,37 @@ export class ConsumerSession {
     await this.#assignment.decide();
   }
 
-  /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */
+  /**
+   * Fair: each poll begins one partition further on. What all of them leave of the answer those fill that have more, by
+   * turns and in further runs: a long log of one partition does not take a poll for each. How many bytes were added.
+   */
   async #read(
     runs: PolledRun[],
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    const all = [...this.#assignment.partitions.values()];
+    const all = [...this.#assignment.partitions.values()].filter((one) => this.#assignment.readable(one));
     let bytes = 0;
-    for (let step = 0; step < all.length && bytes < bytesMax; step += 1) {
-      const assigned = all[(this.#turn + step) % all.length];
-      if (assigned === undefined || isPaused(paused, assigned) || !this.#assignment.readable(assigned)) continue;
-      const { joins, ownership: of, ownedAs: ownership } = assigned;
-      const run = await readPartition(assigned, Math.min(partitionBytesMax, bytesMax - bytes), this.#reader);
-      if (assigned.mayHaveMore && run === null) this.#wake.ring();
-      // Meanwhile it may have become another's.
-      if (run === null || assigned.joins !== joins) continue;
-      const { committed = null } = assigned;
-      if (of === null) runs.push(run);
-      else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });
-      bytes += Math.max(1, run.buffer.byteLength);
+    let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
+    while (reading.length > 0 && bytes < bytesMax) {
+      const further: AssignedPartition[] = [];
+      for (const [index, assigned] of reading.entries()) {
+        const left = bytesMax - bytes;
+        if (left <= 0) break;
+        const most = partitionBytesMax ?? Math.max(SHARE_BYTES_MIN, Math.ceil(left / (reading.length - index)));
+        const { joins, ownership: of, ownedAs: ownership } = assigned;
+        const run = await readPartition(assigned, Math.min(most, left), this.#reader);
+        if (assigned.mayHaveMore && run === null) this.#wake.ring();
+        // Meanwhile it may have become another's.
+        if (run === null || assigned.joins !== joins) continue;
+        const { committed = null } = assigned;
+        if (of === null) runs.push(run);
+        else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });
+        bytes += Math.max(1, run.buffer.byteLength);
+        // What is shown as pending and committed meanwhile is told apart from one answer to the next.
+        if (this.#reader.own === null) further.push(assigned);
+      }
+      reading = further;
     }
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;

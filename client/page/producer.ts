@@ -10,6 +10,7 @@ import { Emitter, type Listener } from "./emitter.ts";
 import { aborted, checkTimeoutMs, notStored, unlessAborted, untilAborted } from "./abort.ts";
 import type { FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
+import type { Logger } from "./logger.ts";
 import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
 import type { Packer, PreparedSend, PreparedTopic, StoredRecords } from "./packer.ts";
 import { prepareTopic, withOwnBytes } from "./prepare-topic.ts";
@@ -27,7 +28,12 @@ export interface ProducerEvents {
   readonly disconnect: undefined;
 }
 
+/** KafkaJS's names for them. */
+const PRODUCER_EVENTS = { CONNECT: "connect", DISCONNECT: "disconnect" } as const;
+
 export interface Producer {
+  /** Names of events, as in KafkaJS: `producer.on(producer.events.CONNECT, listener)`. */
+  readonly events: { readonly CONNECT: "connect"; readonly DISCONNECT: "disconnect" };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** To a topic by its name, or to a typed one, whose types the messages have then. */
@@ -39,7 +45,9 @@ export interface Producer {
    * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
    */
   flush(options?: FlushOptions): Promise<void>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 
 export interface ProducerDeps {
@@ -53,12 +61,14 @@ export interface ProducerDeps {
   /** A send with `acks: 0` that nobody waits for. */
   readonly onLost: (error: unknown) => void;
   readonly askTopic: AskTopic;
+  readonly logger: Logger;
 }
 
 export class PageProducer implements Producer {
+  readonly events: Producer["events"] = PRODUCER_EVENTS;
   readonly #deps: ProducerDeps;
   readonly #partitioning: Partitioning;
-  readonly #events = new Emitter<ProducerEvents>();
+  readonly #events = new Emitter<ProducerEvents>(Object.values(PRODUCER_EVENTS));
   readonly #order = new SendOrder();
   readonly #unanswered = new Set<Promise<unknown>>();
   readonly #topics: TopicCheck;
@@ -111,6 +121,10 @@ export class PageProducer implements Producer {
 
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void {
     return this.#events.on(event, listener);
+  }
+
+  logger(): Logger {
+    return this.#deps.logger;
   }
 
   send<To extends string | Topic>({ topic, messages, ...options }: ProducerRecord<To>): Promise<RecordMetadata[]> {

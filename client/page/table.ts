@@ -72,7 +72,7 @@ export class PageTable<Value> implements Table<Value> {
   readonly #deps: TableDeps;
   readonly #pending: boolean;
   readonly #decode: (message: ReceivedMessage) => Value | undefined;
-  readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>();
+  readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>(["change"]);
   readonly #closing = new AbortController();
   readonly #loaded = Promise.withResolvers<void>();
   #isReady = false;

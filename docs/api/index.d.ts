@@ -133,10 +133,20 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "The record is larger than its limit.";
   };
+  readonly OFFSET_METADATA_TOO_LARGE: {
+    readonly errno: 12;
+    readonly retriable: false;
+    readonly sentence: "The metadata of the offset is too long.";
+  };
   readonly NETWORK_EXCEPTION: {
     readonly errno: 13;
     readonly retriable: true;
     readonly sentence: "The edge could not be reached, or the connection broke.";
+  };
+  readonly COORDINATOR_NOT_AVAILABLE: {
+    readonly errno: 15;
+    readonly retriable: true;
+    readonly sentence: "The coordinator of the group cannot be reached at the moment.";
   };
   readonly INVALID_TOPIC_EXCEPTION: {
     readonly errno: 17;
@@ -157,6 +167,21 @@ declare const ERRORS: {
     readonly errno: 22;
     readonly retriable: false;
     readonly sentence: "The consumer's turn in its group is over; another one has it.";
+  };
+  readonly INVALID_GROUP_ID: {
+    readonly errno: 24;
+    readonly retriable: false;
+    readonly sentence: "The name of the group is not legal.";
+  };
+  readonly UNKNOWN_MEMBER_ID: {
+    readonly errno: 25;
+    readonly retriable: false;
+    readonly sentence: "The group has no such member: it joins again, under a new name.";
+  };
+  readonly INVALID_SESSION_TIMEOUT: {
+    readonly errno: 26;
+    readonly retriable: false;
+    readonly sentence: "The session timeout is not within its bounds.";
   };
   readonly TOPIC_AUTHORIZATION_FAILED: {
     readonly errno: 29;
@@ -243,10 +268,25 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "A consumer of the group runs.";
   };
+  readonly GROUP_ID_NOT_FOUND: {
+    readonly errno: 69;
+    readonly retriable: false;
+    readonly sentence: "There is no such group.";
+  };
   readonly UNSUPPORTED_COMPRESSION_TYPE: {
     readonly errno: 76;
     readonly retriable: false;
     readonly sentence: "The records are compressed in a way that cannot be opened here.";
+  };
+  readonly GROUP_MAX_SIZE_REACHED: {
+    readonly errno: 81;
+    readonly retriable: false;
+    readonly sentence: "The group has as many members as it may have.";
+  };
+  readonly FENCED_INSTANCE_ID: {
+    readonly errno: 82;
+    readonly retriable: false;
+    readonly sentence: "Another member has taken the place of this static member.";
   };
   readonly INVALID_RECORD: {
     readonly errno: 87;
@@ -267,6 +307,31 @@ declare const ERRORS: {
     readonly errno: 103;
     readonly retriable: true;
     readonly sentence: "The topic was made again under another id.";
+  };
+  readonly FENCED_MEMBER_EPOCH: {
+    readonly errno: 110;
+    readonly retriable: false;
+    readonly sentence: "The member has lost what it owned: it drops it and joins again.";
+  };
+  readonly UNRELEASED_INSTANCE_ID: {
+    readonly errno: 111;
+    readonly retriable: true;
+    readonly sentence: "A member of this instance id is in the group and has not left it.";
+  };
+  readonly UNSUPPORTED_ASSIGNOR: {
+    readonly errno: 112;
+    readonly retriable: false;
+    readonly sentence: "The edge has no assignor of that name.";
+  };
+  readonly STALE_MEMBER_EPOCH: {
+    readonly errno: 113;
+    readonly retriable: false;
+    readonly sentence: "The member is behind its group: a heartbeat tells it its epoch.";
+  };
+  readonly INVALID_REGULAR_EXPRESSION: {
+    readonly errno: 128;
+    readonly retriable: false;
+    readonly sentence: "The pattern is no regular expression.";
   };
   /** Ours from here on. */
   readonly SEQUENCE_CONFLICT: {
@@ -545,7 +610,6 @@ interface AppendCalls {
   /** All or nothing; one answer per part. */
   append(pack: Pack): Promise<PartAck[]>;
 }
-/** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -592,7 +656,8 @@ interface ConsumerOptions {
 }
 interface PollOptions {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
+  readonly partitionBytesMax: number | null;
   /** With less than this the answer waits for more, until `waitMs` have passed. */
   readonly bytesMin: number;
   readonly waitMs: number;
@@ -656,6 +721,12 @@ type ConsumerNews =
   readonly from: number;
   readonly to: number;
   readonly reason: "retention" | "truncated";
+} |
+/** The edge refuses the topic; told once until something of it comes. */
+{
+  readonly type: "refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
 };
 interface PollAnswer {
   readonly runs: readonly PolledRun[];
@@ -669,7 +740,7 @@ interface MovedRange {
 }
 interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
   /** Commits now; for a consumer of no group it does nothing. */
   commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
@@ -955,6 +1026,12 @@ type WorkerEvent =
 /** Another tab keeps an older version of the database open, and this one waits for it. */
 {
   readonly type: "storage.blocked";
+} |
+/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+{
+  readonly type: "topic.refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
 } | {
   readonly type: "log.truncated";
   readonly topic: string;
@@ -1424,7 +1501,6 @@ interface OutputParts<Key, Value, Headers, Tombstone> extends Parts {
   readonly value: OutputOf<Value, Uint8Array | null> | Tombstone;
   readonly headers: OutputOf<Headers, ReceivedMessage["headers"]>;
 }
-/** Typed events. A listener that throws does not keep the others from hearing. */
 type Listener<Event> = (event: Event) => void;
 /** A safe integer, or its digits. */
 type OffsetLike = number | string;
@@ -1484,9 +1560,15 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  /**
+   * Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. Rejects where it
+   * cannot be opened for good; what ends it later is told by `crash` with `restart: false`.
+   */
   run(config: OneHandler<RunConfig>): Promise<void>;
-  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  /**
+   * Resolves when the handler at work has ended and what was handled is committed, `stop` says when that is. It waits no
+   * more than a second for a handler, since that one may wait for this; nothing more is handed out in any case.
+   */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
@@ -1497,10 +1579,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
-  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: {
     readonly signal?: AbortSignal;
   }): AsyncIterableIterator<ReceivedMessage>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;
 }
@@ -1581,6 +1664,14 @@ type Partitioner = (args: {
 }) => number;
 /** Called once per producer. */
 type CreatePartitioner = () => Partitioner;
+/**
+ * KafkaJS's: `producer({ createPartitioner: Partitioners.DefaultPartitioner })`. Kafka's own, murmur2 of the key, which is
+ * what a producer without one does. `LegacyPartitioner` hashed otherwise: whoever needs it for an old topic brings it along.
+ */
+declare const Partitioners: {
+  readonly DefaultPartitioner: CreatePartitioner;
+  readonly JavaCompatiblePartitioner: CreatePartitioner;
+};
 /** Values are what `structuredClone` takes, and come back as copies. One state for each group, shared by its tabs. */
 interface TransactionState {
   /** Undefined: never put, or deleted. Sees what this handler has put. */
@@ -1591,7 +1682,7 @@ interface TransactionState {
 /**
  * Applied when the handler resolves: what it sent and put, and the offset behind what it handled, all or nothing, once.
  * Needs a consumer with a `groupId`. Under `isolation: 'local'` a pending record cannot be handled so, for it has no offset:
- * `tx` throws `INVALID_ARGUMENT` there.
+ * `tx.send` and `tx.state` throw `INVALID_ARGUMENT` there, and without a `groupId`.
  */
 interface Transaction {
   /**
@@ -1638,12 +1729,18 @@ interface ConsumerPayloads {
     /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
     readonly reason: "retention" | "truncated";
   };
-  /** A handler threw; the record comes again after `retryInMs`. */
+  /**
+   * A handler threw, and the record comes again after `retryInMs`; or, without `partition`, the consumer could not go on:
+   * then it tries again, or has ended (`restart: false`), for the error is not `retriable` and would come again. With a
+   * `topic` and `retryInMs` null that one of several may not be read; it is asked for again from time to time.
+   */
   readonly crash: {
     readonly error: unknown;
     readonly groupId: string | null;
-    readonly restart: true;
-    readonly retryInMs: number;
+    /** False: the consumer has ended. `run` may be called again. */
+    readonly restart: boolean;
+    /** Milliseconds. Null: the others go on, or nothing does. */
+    readonly retryInMs: number | null;
   } & Partial<TopicPartition>;
   /**
    * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition
@@ -1752,7 +1849,7 @@ interface ConsumerConfig {
   readonly isolation?: "committed" | "local";
   /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
   readonly maxBytes?: number;
-  /** 1 MiB by default. */
+  /** Of one batch as `eachBatch` gets it. By default a fair share of `maxBytes`: all of it where one partition alone has records. */
   readonly maxBytesPerPartition?: number;
   /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
   readonly minBytes?: number;
@@ -1911,6 +2008,11 @@ interface ProducerEvents {
   readonly disconnect: undefined;
 }
 interface Producer {
+  /** Names of events, as in KafkaJS: `producer.on(producer.events.CONNECT, listener)`. */
+  readonly events: {
+    readonly CONNECT: "connect";
+    readonly DISCONNECT: "disconnect";
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** To a topic by its name, or to a typed one, whose types the messages have then. */
@@ -1922,7 +2024,9 @@ interface Producer {
    * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
    */
   flush(options?: FlushOptions): Promise<void>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 interface TableChange<Value> {
   readonly key: string;
@@ -2067,5 +2171,5 @@ interface TopicFormats<Key, Value, Headers, Tombstones> {
  * of that send is stored.
  */
 declare function topic$1<const Name extends string, Key extends Format | undefined, Value extends Format | undefined, Headers extends Schema | undefined, const Tombstones extends boolean = false>(name: Name, formats?: TopicFormats<Key, Value, Headers, Tombstones>): Topic<Name, InputParts<Key, Value, Headers, Tombstones extends true ? null : never>, OutputParts<Key, Value, Headers, Tombstones extends true ? null : never>>;
-export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FlushOptions, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
+export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FlushOptions, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, Partitioners, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
 //# sourceMappingURL=index.d.ts.map

@@ -246,3 +246,21 @@ test("a watch answers when something changes, at once where it has, and null whe
   await session.close([]);
   expect(await last).toBe(null);
 });
+
+test("an answer is filled by those that have more, by turns, each run within its own bound", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 3);
+  log.append("t", 0, ...Array.from({ length: 9 }, (_, index) => index));
+  log.append("t", 2, 50, 51);
+  const session = open();
+  const bounds = async (options: Partial<PollOptions>): Promise<unknown[]> =>
+    (await session.poll(ask(options))).runs.map(({ partition, from, to }) => [partition, from, to]);
+  expect(await bounds({ bytesMax: 7, partitionBytesMax: 2 })).toEqual([
+    [0, 0, 2],
+    [2, 0, 2],
+    [0, 2, 4],
+    [0, 4, 5],
+  ]);
+  const start = { topic: "t", partition: 0, offset: 0 };
+  expect(await bounds({ bytesMax: 8, partitionBytesMax: null, seeks: [start] })).toEqual([[0, 0, 8]]);
+});
