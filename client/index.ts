@@ -72,4 +72,4 @@ export type { FlushOptions } from "./page/flush.ts";
 export type { TopicPartitionOffset } from "./calls/consumer-calls.ts";
 export type { KnownDevice } from "../shared/api/devices.ts";
 export type { StorageReport } from "./calls/device-calls.ts";
-export type { OutboxStatus, ReceiptState, SyncProgress } from "./calls/outbox-calls.ts";
+export type { OutboxStatus, ReceiptState, SyncError, SyncProgress } from "./calls/outbox-calls.ts";

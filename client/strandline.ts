@@ -27,7 +27,7 @@ import type { ProducerOptions } from "./page/producer-options.ts";
 import { checkRetention } from "./page/retention.ts";
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import { PageTable, type DecodedTopic, type Table, type TableOptions } from "./page/table.ts";
-import type { RecordPlace } from "./calls/record-place.ts";
+import { plainPlace, type RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
 import {
   cryptoRandom,
@@ -254,13 +254,13 @@ export class StrandlineClient {
 
   /** A receipt outlives the worker that was asked: the record is in the store. */
   readonly #askReceipt = async (place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> => {
-    const { topic, partition, localSequence } = place;
+    const plain = plainPlace(place);
     const until = timeoutMs === null ? null : systemClock.now() + timeoutMs;
     for (;;) {
       const left = until === null ? null : Math.max(0, until - systemClock.now());
       try {
         return await this.#connection.call(
-          (api) => api.receipt(topic, partition, localSequence, left),
+          (api) => api.receipt(plain, left),
           left === null ? null : left + CALL_MS_MAX,
         );
       } catch (error) {

@@ -69,7 +69,12 @@ export class ConsumerSession {
     this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
     this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#onMore(refs), onNews });
-    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
+    this.#reader = {
+      replica,
+      own: options.isolation === "local" ? own : null,
+      onNews,
+      inGroup: options.group !== null,
+    };
     this.#stopListening = news.listen((message) => this.#onNews(message));
     const { group } = options;
     const onChange = (): void => this.#wake.ring();

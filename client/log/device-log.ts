@@ -54,6 +54,8 @@ export interface AppendedBatch {
   readonly count: number;
   /** Of a local topic; null where the edge will give it. */
   readonly baseOffset: Offset | null;
+  /** As the topic's row says. */
+  readonly remade?: number;
 }
 
 /** What shares the transaction of an append. `write` may run more than once, and throws to refuse: nothing is appended then. */
@@ -119,6 +121,14 @@ export type DeadLetter = DeadLetterRow & PartitionRef & { readonly localSequence
 /** A refused batch that stops its partition: it waits, and it is a dead letter only once it is discarded. */
 export type BlockingBatch = BlockedBatch & PartitionRef & { readonly bytes: Uint8Array<ArrayBuffer> };
 
+/** One batch of what is sent again together. */
+export interface LetterCopy {
+  /** Of one record. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The letter that it takes the place of; null: what it is a copy of stays where it is. */
+  readonly letter: LocalSequence | null;
+}
+
 export interface Sendable {
   readonly batches: readonly PendingBatch[];
   /** Set: the user has given up the batch that blocks the partition. */
@@ -162,6 +172,10 @@ export interface Outbox {
    * more). `UNKNOWN_TOPIC_OR_PARTITION` where the topic is another one by now that lacks the partition.
    */
   sendAgain(ref: PartitionRef, localSequence: LocalSequence): Promise<PendingPlace | null>;
+  /** The letter that holds the record; null: none does (any more). */
+  letter(ref: PartitionRef, localSequence: LocalSequence): Promise<DeadLetter | null>;
+  /** The same for several of one partition, all or none: behind one another, in this order. Null: one is no letter any more. Answers the last. */
+  sendTogether(ref: PartitionRef, copies: readonly LetterCopy[]): Promise<PendingPlace | null>;
   /** The letter that holds the record is gone for good. Its receipts say so. False: no such letter. */
   discard(ref: PartitionRef, localSequence: LocalSequence): Promise<boolean>;
   /** Where a record stands now; `after` is its number within what `send` returned (partition -1 included). */

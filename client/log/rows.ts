@@ -38,6 +38,8 @@ export interface TopicRow {
   readonly partitionCount: number | null;
   readonly config: TopicConfig;
   readonly retired: boolean;
+  /** How often the topic had been made again under its name when this one was; absent: never. */
+  readonly remade?: number;
   /** The replicator pulls this topic into `log`. Set by the first consumer that subscribes. */
   readonly followed: boolean;
   /** Belongs to this device alone, its own broker: offsets are given out here. */

@@ -39,8 +39,8 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   run(config: OneHandler<RunConfig>): Promise<void>;
   /**
-   * Resolves when the handler at work has ended and what was handled is committed, `stop` says when that is. It waits no
-   * more than a second for a handler, since that one may wait for this; nothing more is handed out in any case.
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;

@@ -4,8 +4,17 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { GroupNews, GroupView, HandledTo, OwnedPartition, RefusedCommit } from "../calls/consumer-calls.ts";
+import type {
+  ConsumerOptions,
+  GroupNews,
+  GroupOptions,
+  GroupView,
+  HandledTo,
+  OwnedPartition,
+  RefusedCommit,
+} from "../calls/consumer-calls.ts";
 import type { AutoCommit } from "./auto-commit.ts";
+import type { Commits } from "./commits.ts";
 import type { ConsumerPayloads } from "./consumer-events.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
 import type { ShareChange } from "./group-share.ts";
@@ -22,14 +31,15 @@ export interface GroupWatchDeps {
   readonly book: PositionBook;
   readonly autoCommit: AutoCommit;
   readonly clock: Clock;
-  readonly groupId: string;
-  readonly sessionTimeoutMs: number;
+  readonly commits: Commits;
+  readonly options: Pick<ConsumerOptions, "groupId">;
+  readonly group: GroupOptions;
   readonly tell: <Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]) => void;
-  readonly onCommitted: (offsets: readonly HandledTo[], refused: readonly RefusedCommit[]) => void;
 }
 
 export class GroupWatch {
   readonly #deps: GroupWatchDeps;
+  readonly #groupId: string;
   /** How many runs of a partition the handlers are at. */
   readonly #atWork = new Map<string, number>();
   /** By ownership. */
@@ -48,6 +58,7 @@ export class GroupWatch {
 
   constructor(deps: GroupWatchDeps) {
     this.#deps = deps;
+    this.#groupId = deps.options.groupId ?? "";
     this.#heardAt = deps.clock.now();
     this.#rebalancingSince = this.#heardAt;
   }
@@ -92,7 +103,8 @@ export class GroupWatch {
   /** Another member has them, whatever the worker has told so far. */
   refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
     if (refused.length === 0) return;
-    const { book, tell, groupId } = this.#deps;
+    const { book, tell } = this.#deps;
+    const groupId = this.#groupId;
     const names = new Map(refused.map((each) => [nameOf(each), each]));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
@@ -124,7 +136,8 @@ export class GroupWatch {
 
   /** A handler's: rejects where the partition is another's by now. */
   async heartbeat(line: Line): Promise<void> {
-    const { clock, book, groupId } = this.#deps;
+    const { clock, book } = this.#deps;
+    const groupId = this.#groupId;
     const now = clock.now();
     if (Math.abs(now - this.#yieldedAt) >= YIELD_MS) {
       await clock.sleep(0);
@@ -148,10 +161,10 @@ export class GroupWatch {
   }
 
   #silent(): boolean {
-    const { clock, sessionTimeoutMs } = this.#deps;
+    const { clock, group } = this.#deps;
     const silentMs = clock.now() - this.#heardAt;
     if (silentMs < 0) this.#heardAt = clock.now();
-    return silentMs > sessionTimeoutMs;
+    return silentMs > group.sessionTimeoutMs;
   }
 
   async #watch(session: number): Promise<void> {
@@ -184,7 +197,8 @@ export class GroupWatch {
 
   #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }): void {
     this.heard(view);
-    const { groupId, tell } = this.#deps;
+    const { tell } = this.#deps;
+    const groupId = this.#groupId;
     for (const each of news) {
       if (each.type === "heartbeat") {
         const { memberId, groupGenerationId } = each;
@@ -200,7 +214,8 @@ export class GroupWatch {
   }
 
   #apply({ joined, assigned, leaving, gone }: ShareChange): void {
-    const { book, clock, tell, groupId } = this.#deps;
+    const { book, clock, tell } = this.#deps;
+    const groupId = this.#groupId;
     const memberId = book.share.view?.memberId ?? null;
     const lost = gone.filter(({ ownership }) => !this.#releasing.delete(ownership));
     if (lost.length > 0 || leaving.length > 0) {
@@ -230,7 +245,7 @@ export class GroupWatch {
   }
 
   async #release(free: readonly OwnedPartition[]): Promise<void> {
-    const { link, book, autoCommit, onCommitted } = this.#deps;
+    const { link, book, autoCommit, commits } = this.#deps;
     const names = new Set(free.map(nameOf));
     const commit = autoCommit.all().filter((each) => names.has(nameOf(each)));
     book.committing(commit);
@@ -242,7 +257,7 @@ export class GroupWatch {
     }
     try {
       const refused = await link.on((api, id) => api.releasePartitions(id, commit, free));
-      onCommitted(commit, refused);
+      commits.committed(commit, refused);
     } catch {
       // What is still there when the worker tells next is let go of then.
       for (const { ownership } of free) this.#releasing.delete(ownership);
@@ -253,7 +268,8 @@ export class GroupWatch {
   }
 
   #tellJoin(): void {
-    const { book, clock, tell, groupId } = this.#deps;
+    const { book, clock, tell } = this.#deps;
+    const groupId = this.#groupId;
     const { view } = book.share;
     if (view?.joined !== true) return;
     const memberAssignment = byTopic(book.share.owned().filter(({ leaving }) => !leaving));
@@ -263,7 +279,8 @@ export class GroupWatch {
   }
 
   #tellOf(name: "partitions_assigned" | "partitions_revoked" | "partitions_lost", of: readonly OwnedPartition[]): void {
-    const { book, tell, groupId } = this.#deps;
+    const { book, tell } = this.#deps;
+    const groupId = this.#groupId;
     tell(name, { groupId, memberId: book.share.view?.memberId ?? null, partitions: byTopic(of) });
   }
 

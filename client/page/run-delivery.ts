@@ -146,14 +146,19 @@ async function allMessages(
 
 /** With chunks put together, and with their data where the topic is typed. A promise only where there is something to wait for. */
 function readable(
-  { topic, handledTo }: PolledRun,
+  run: PolledRun,
   some: ReceivedMessage[] | Promise<ReceivedMessage[]>,
   delivery: Delivery,
 ): ReceivedMessage[] | Promise<ReceivedMessage[]> {
   const { chunks } = delivery.book;
+  const whole = (messages: ReceivedMessage[]): ReceivedMessage[] => {
+    if (!chunks.isRest(messages)) return chunks.whole(messages, run.handledTo);
+    delivery.shown.withdraw(run);
+    return [];
+  };
   return some instanceof Promise
-    ? some.then((messages) => delivery.read(topic, chunks.whole(messages, handledTo)))
-    : delivery.read(topic, chunks.whole(some, handledTo));
+    ? some.then((messages) => delivery.read(run.topic, whole(messages)))
+    : delivery.read(run.topic, whole(some));
 }
 
 function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {

@@ -392,6 +392,8 @@ interface RecordPlace {
   /** -1: the topic's partitions were not known when the record was stored. */
   readonly partition: number;
   readonly localSequence: number;
+  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
+  readonly remade?: number;
 }
 type ReceiptState = {
   readonly kind: "committed";
@@ -422,12 +424,19 @@ interface SyncProgress {
   readonly recordsPerSecond: number;
   readonly bytesPerSecond: number;
 }
+/** `code`, `message`, `retriable` and the details of the error. */
+interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
 interface OutboxStatus extends SyncProgress {
   /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
 }
 /** Everything below `localSequence` is waited for. */
 interface SettleTarget {
@@ -440,6 +449,8 @@ interface DeadLetterBatch {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
   readonly count: number;
   readonly error: ErrorBody;
   /** In strict order: it waits, and its partition with it. */
@@ -448,7 +459,7 @@ interface DeadLetterBatch {
 }
 interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
   /** Of one topic, or of all. Blocking batches first. */
   deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
   /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
@@ -788,6 +799,8 @@ interface PartAck {
   readonly localSequence: number;
   /** Of a local topic. */
   readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
 }
 interface AppendCalls {
   /** All or nothing; one answer per part. */
@@ -845,6 +858,8 @@ interface TableNews {
   }[];
   /** With this the page has all that the device has. */
   readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
 }
 interface TableCalls {
   /** `pending`: with the device's own records that are not synced yet. */
@@ -943,7 +958,7 @@ type WorkerEvent =
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
-  readonly lastError: ErrorBody | null;
+  readonly lastError: SyncError | null;
 } |
 /** At most ten in a second, and a last one when nothing waits any more. */
 ({
@@ -1081,6 +1096,13 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /**
+   * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
+   * of room: they are fetched from the edge again, at once or when it can be reached.
+   */
+  readonly isComplete: boolean;
+  /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
+  readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
   get(key: string | Uint8Array): Promise<Value | undefined>;
   /** In the order of their keys. */
@@ -1555,8 +1577,8 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   run(config: OneHandler<RunConfig>): Promise<void>;
   /**
-   * Resolves when the handler at work has ended and what was handled is committed, `stop` says when that is. It waits no
-   * more than a second for a handler, since that one may wait for this; nothing more is handed out in any case.
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
