@@ -17,6 +17,7 @@ import type { AutoCommit } from "./auto-commit.ts";
 import type { Commits } from "./commits.ts";
 import type { ConsumerPayloads } from "./consumer-events.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
+import { GroupEvents } from "./group-events.ts";
 import type { ShareChange } from "./group-share.ts";
 import { nameOf, type Line } from "./line-position.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
@@ -40,6 +41,7 @@ export interface GroupWatchDeps {
 export class GroupWatch {
   readonly #deps: GroupWatchDeps;
   readonly #groupId: string;
+  readonly #events: GroupEvents;
   /** How many runs of a partition the handlers are at. */
   readonly #atWork = new Map<string, number>();
   /** By ownership. */
@@ -59,6 +61,7 @@ export class GroupWatch {
   constructor(deps: GroupWatchDeps) {
     this.#deps = deps;
     this.#groupId = deps.options.groupId ?? "";
+    this.#events = new GroupEvents(deps, this.#groupId);
     this.#heardAt = deps.clock.now();
     this.#rebalancingSince = this.#heardAt;
   }
@@ -77,7 +80,7 @@ export class GroupWatch {
     this.#goOn();
     await close();
     const revoked = this.#deps.book.share.owned();
-    if (revoked.length > 0) this.#tellOf("partitions_revoked", revoked);
+    if (revoked.length > 0) this.#events.partitions("partitions_revoked", revoked);
     this.#deps.book.share.lose();
     this.#goOn();
   }
@@ -87,7 +90,7 @@ export class GroupWatch {
     this.#session = 0;
     const { gone } = this.#deps.book.share.lose();
     for (const each of [this.#releasing, this.#sentFrom, this.#toldTo]) each.clear();
-    if (gone.length > 0) this.#tellOf("partitions_lost", gone);
+    if (gone.length > 0) this.#events.partitions("partitions_lost", gone);
     this.#goOn();
   }
 
@@ -178,7 +181,7 @@ export class GroupWatch {
         this.#take(answer);
       } catch (error) {
         if (this.#session !== session) return;
-        if (!isTimeout(error)) return this.lost();
+        if (isOver(error)) return this.lost();
         await clock.sleep(RETRY_MS);
       }
     }
@@ -191,26 +194,15 @@ export class GroupWatch {
       if (this.#session === session && answer !== null) this.#take(answer);
       else if (this.#session === session) this.lost();
     } catch (error) {
-      if (this.#session === session && !isTimeout(error)) this.lost();
+      if (this.#session !== session) return;
+      if (isOver(error)) this.lost();
+      else await this.#deps.clock.sleep(RETRY_MS);
     }
   }
 
   #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }): void {
     this.heard(view);
-    const { tell } = this.#deps;
-    const groupId = this.#groupId;
-    for (const each of news) {
-      if (each.type === "heartbeat") {
-        const { memberId, groupGenerationId } = each;
-        tell("heartbeat", { groupId, memberId, groupGenerationId });
-      } else if (each.type === "failed") {
-        const error = StrandlineError.fromBody(each.error);
-        tell("crash", { error, groupId, restart: true, retryInMs: 0 });
-      } else {
-        const { topic, partition, from, to, code } = each;
-        tell("commit_fenced", { groupId, topic, partition, from, to, code });
-      }
-    }
+    this.#events.news(news);
   }
 
   #apply({ joined, assigned, leaving, gone }: ShareChange): void {
@@ -229,9 +221,9 @@ export class GroupWatch {
       tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
     }
     for (const of of gone) book.drop(of);
-    if (lost.length > 0) this.#tellOf("partitions_lost", lost);
-    if (assigned.length > 0) this.#tellOf("partitions_assigned", assigned);
-    if (assigned.length > 0 || joined) this.#tellJoin();
+    if (lost.length > 0) this.#events.partitions("partitions_lost", lost);
+    if (assigned.length > 0) this.#events.partitions("partitions_assigned", assigned);
+    if (assigned.length > 0 || joined) this.#events.join(this.#rebalancingSince);
   }
 
   #letGo(): void {
@@ -263,25 +255,8 @@ export class GroupWatch {
       for (const { ownership } of free) this.#releasing.delete(ownership);
       return;
     }
-    this.#tellOf("partitions_revoked", free);
-    this.#tellJoin();
-  }
-
-  #tellJoin(): void {
-    const { book, clock, tell } = this.#deps;
-    const groupId = this.#groupId;
-    const { view } = book.share;
-    if (view?.joined !== true) return;
-    const memberAssignment = byTopic(book.share.owned().filter(({ leaving }) => !leaving));
-    const duration = Math.max(0, clock.now() - this.#rebalancingSince);
-    const { memberId, protocol: groupProtocol } = view;
-    tell("group_join", { groupId, memberId, memberAssignment, groupProtocol, duration });
-  }
-
-  #tellOf(name: "partitions_assigned" | "partitions_revoked" | "partitions_lost", of: readonly OwnedPartition[]): void {
-    const { book, tell } = this.#deps;
-    const groupId = this.#groupId;
-    tell(name, { groupId, memberId: book.share.view?.memberId ?? null, partitions: byTopic(of) });
+    this.#events.partitions("partitions_revoked", free);
+    this.#events.join(this.#rebalancingSince);
   }
 
   #goOn(): void {
@@ -290,12 +265,7 @@ export class GroupWatch {
   }
 }
 
-function byTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
-  const topics: Record<string, number[]> = {};
-  for (const { topic, partition } of partitions) (topics[topic] ??= []).push(partition);
-  return topics;
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof StrandlineError && error.code === "REQUEST_TIMED_OUT";
+/** The worker, or the session on it, is no more; after another error it is asked again. */
+function isOver(error: unknown): boolean {
+  return error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
 }
