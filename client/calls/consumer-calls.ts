@@ -187,10 +187,12 @@ export interface ConsumerCalls {
   /**
    * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
    * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
    */
   watchGroup(
     consumer: number,
     version: number | null,
+    worked: boolean,
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null>;
   /** Of partitions that are leaving: the page is done with them. What was handled is committed first; answers what of it was refused. */
   releasePartitions(

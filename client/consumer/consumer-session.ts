@@ -124,8 +124,11 @@ export class ConsumerSession {
     return this.#group === null || offsets.length === 0 ? [] : await this.#group.commit(offsets);
   }
 
-  async watchGroup(version: number | null): Promise<{ view: GroupView; news: readonly GroupNews[] } | null> {
-    return this.#group === null ? null : await this.#group.watch(version);
+  async watchGroup(
+    version: number | null,
+    worked = false,
+  ): Promise<{ view: GroupView; news: readonly GroupNews[] } | null> {
+    return this.#group === null ? null : await this.#group.watch(version, worked);
   }
 
   /** Also where the commit fails: others wait for the partitions. */

@@ -57,6 +57,7 @@ export class GroupWatch {
   #yieldedAt = 0;
   #rebalancingSince: number;
   #asking: Promise<void> | null = null;
+  #worked = false;
 
   constructor(deps: GroupWatchDeps) {
     this.#deps = deps;
@@ -141,6 +142,7 @@ export class GroupWatch {
   async heartbeat(line: Line): Promise<void> {
     const { clock, book } = this.#deps;
     const groupId = this.#groupId;
+    this.#worked = true;
     const now = clock.now();
     if (Math.abs(now - this.#yieldedAt) >= YIELD_MS) {
       await clock.sleep(0);
@@ -150,6 +152,17 @@ export class GroupWatch {
     if (book.share.counts(line)) return;
     const said = `${topic}-${partition} is another consumer's by now`;
     throw new StrandlineError("ILLEGAL_GENERATION", said, { groupId, topic, partition });
+  }
+
+  /** A handler got on with something. */
+  worked(): void {
+    this.#worked = true;
+  }
+
+  #hasWorked(): boolean {
+    const worked = this.#worked;
+    this.#worked = false;
+    return worked;
   }
 
   began(of: TopicPartition): void {
@@ -174,7 +187,9 @@ export class GroupWatch {
     const { link, book, clock } = this.#deps;
     while (this.#session === session) {
       try {
-        const answer = await link.on((api, id) => api.watchGroup(id, book.share.view?.version ?? -1));
+        const answer = await link.on((api, id) =>
+          api.watchGroup(id, book.share.view?.version ?? -1, this.#hasWorked()),
+        );
         if (this.#session !== session) return;
         // It is closed.
         if (answer === null) return this.lost();
@@ -190,7 +205,7 @@ export class GroupWatch {
   async #ask(): Promise<void> {
     const session = this.#session;
     try {
-      const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null));
+      const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null, this.#hasWorked()));
       if (this.#session === session && answer !== null) this.#take(answer);
       else if (this.#session === session) this.lost();
     } catch (error) {

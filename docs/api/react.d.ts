@@ -779,8 +779,9 @@ interface ConsumerCalls {
   /**
    * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
    * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
    */
-  watchGroup(consumer: number, version: number | null): Promise<{
+  watchGroup(consumer: number, version: number | null, worked: boolean): Promise<{
     readonly view: GroupView;
     readonly news: readonly GroupNews[];
   } | null>;
@@ -1494,7 +1495,10 @@ interface GroupConfig {
   readonly rebalanceTimeout?: number;
   /** Milliseconds, below the session's. 5,000 by default, a third of a short session. */
   readonly heartbeatInterval?: number;
-  /** Milliseconds that the handlers may take between two fetches: then the consumer gives its partitions up. 300,000 by default. */
+  /**
+   * Milliseconds. Where no handler gets on for so long (ends, resolves an offset or calls `heartbeat`) the consumer gives its
+   * partitions up. 300,000 by default.
+   */
   readonly maxPollInterval?: number;
   /** Names: `sticky` (the default), `range`, `roundrobin`, or one that the edge was made with. The most wanted first. */
   readonly partitionAssigners?: readonly string[];

@@ -56,6 +56,7 @@ export class FakeMember implements GroupMembership {
   joined = true;
   holding = false;
   closed = false;
+  polls = 0;
 
   constructor(group: FakeGroup, events: MembershipEvents, memberId: string) {
     this.#group = group;
@@ -120,7 +121,9 @@ export class FakeMember implements GroupMembership {
     for (const each of partitions) this.#known.set(placeOf(each), each);
   }
 
-  polled(): void {}
+  polled(): void {
+    this.polls += 1;
+  }
 
   async position(of: Ownership): Promise<GroupStart | null> {
     await Promise.resolve();

@@ -131,6 +131,24 @@ test("what the group tells is heard while a handler works; a failure for good en
   expect(await ended.promise).toMatchObject({ code: "UNSUPPORTED_ASSIGNOR" });
 });
 
+test("the group hears that handlers get on though no poll is due, and of one that hangs it does not", async () => {
+  const { gates, seen, payloads, member } = await world();
+  gates.shut("0a@0", "0b@1");
+  member().assign("t-0");
+  await until(() => seen.includes("0a@0"));
+  // The answer read ahead is there: no more is asked for until these are handled.
+  await systemClock.sleep(100);
+  const { polls } = member();
+  member().hold(false);
+  await systemClock.sleep(20);
+  expect(member().polls).toBe(polls);
+  await payloads.get("0a@0")?.heartbeat();
+  member().hold(false);
+  await until(() => member().polls > polls);
+  gates.open("0a@0");
+  gates.open("0b@1");
+});
+
 test("what is said of the group is checked, and a group at the edge needs one", async () => {
   const lab = await ConsumerLab.open({ localPartitionCount: 1 });
   const bad: Record<string, unknown> = {
