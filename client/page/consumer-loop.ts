@@ -78,6 +78,7 @@ export class ConsumerLoop {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.nudge();
+    this.#group?.stopping();
     await this.ended;
     const close = async (): Promise<void> => {
       const commit = this.#autoCommit.all();

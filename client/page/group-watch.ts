@@ -58,6 +58,7 @@ export class GroupWatch {
   #rebalancingSince: number;
   #asking: Promise<void> | null = null;
   #worked = false;
+  #stopping = false;
 
   constructor(deps: GroupWatchDeps) {
     this.#deps = deps;
@@ -73,6 +74,12 @@ export class GroupWatch {
     this.#session = session;
     this.#heardAt = this.#deps.clock.now();
     void this.#watch(session);
+  }
+
+  /** No handler is begun any more: nothing waits for that. */
+  stopping(): void {
+    this.#stopping = true;
+    this.#goOn();
   }
 
   /** The consumer stops: `close` commits and ends its session. */
@@ -127,7 +134,7 @@ export class GroupWatch {
   /** The session may be over: it was not heard of for as long as one lasts, as after a freeze, or the worker says so. */
   get holding(): boolean {
     const { view } = this.#deps.book.share;
-    return view !== null && (view.holding || this.#silent());
+    return view !== null && !this.#stopping && (view.holding || this.#silent());
   }
 
   /** Resolves when it is known who has the partitions. */
