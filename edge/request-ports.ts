@@ -11,10 +11,9 @@ import { writeTicket } from "./auth/ticket.ts";
 import { settingsOf, type Env } from "./env.ts";
 import { ingestKeyPort } from "./ingest-key-port.ts";
 import { meteredPartition } from "./metered-partition.ts";
-import type { ControllerPort, EdgePorts, KnownTopic, RevocationPort } from "./operations/ports.ts";
+import type { ControllerPort, EdgePorts, RevocationPort } from "./operations/ports.ts";
 import { take, type Outcome } from "./outcome.ts";
-import { partitionId } from "./partition/partition-name.ts";
-import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
+import { partitionPort, partitionStub } from "./partition-stub.ts";
 import { isBound, meterOf } from "./caller-meter.ts";
 import { NO_QUOTA, RequestQuota } from "./quota/request-quota.ts";
 import { partitionRefused } from "./request-log.ts";
@@ -22,7 +21,6 @@ import { systemClock, systemRandom } from "./system-ports.ts";
 import { openPacedTail } from "./tail/paced-tail.ts";
 import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
-import { locationOf } from "./topic-config.ts";
 
 const rulesCache = new RulesCache<NamespaceRules>(systemClock);
 const caches = new Map<string, TopicCache>();
@@ -42,7 +40,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
   quota.charge("request_rate", 1);
   const topics = cacheOf(caller.namespace).lookup(controller, background);
   const open: EdgePorts["openTail"] = async ({ topic, partition, request }, listener) => {
-    const { address, stub } = partitionStub(env, caller, topic, partition);
+    const { address, stub } = partitionStub(env, caller.namespace, topic, partition);
     return await openTail(stub(), { address, request, expiresAtMs: caller.expiresAtMs }, listener);
   };
   return {
@@ -63,7 +61,9 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topic, partition) => {
-      const port = partitionPort(partitionStub(env, caller, topic, partition), (topicId) => topics.forget(topicId));
+      const port = partitionPort(partitionStub(env, caller.namespace, topic, partition), (topicId) =>
+        topics.forget(topicId),
+      );
       return meter === null ? port : meteredPartition(port, quota);
     },
     openTail: async (question, listener) =>
@@ -155,44 +155,5 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
     alterQuotas: async (request) => await forgetRules(namespace, async () => await stub().alterQuotas(request)),
     remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
-  };
-}
-
-interface AddressedStub {
-  readonly address: PartitionAddress;
-  readonly stub: () => StubOf<Env["PARTITION"]>;
-}
-
-/** The first request of all decides where a partition is: near it, or at the topic's `location`. */
-function partitionStub(
-  { PARTITION }: Env,
-  { namespace }: Caller,
-  { topicId, config }: KnownTopic,
-  partition: number,
-): AddressedStub {
-  const { jurisdiction } = config;
-  const address = { namespace, topicId, partition, ...(jurisdiction === undefined ? {} : { jurisdiction }) };
-  const id = partitionId(PARTITION, address);
-  const locationHint = locationOf(config);
-  const options = locationHint === undefined ? {} : { locationHint };
-  return { address, stub: () => PARTITION.get(id, options) };
-}
-
-function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string) => void): PartitionPort {
-  /** A partition that should not exist has asked the controller, or was told: it knows better than the cache. */
-  const heeded = <Value>(outcome: Outcome<Value>): Outcome<Value> => {
-    if (!outcome.ok && outcome.error.code === "UNKNOWN_TOPIC_ID") gone(address.topicId);
-    return outcome;
-  };
-  return {
-    append: async (request) => heeded(await stub().append(address, request)),
-    proof: async (producerId) => heeded(await stub().proof(address, producerId)),
-    read: async (request) => heeded(await stub().read(address, request)),
-    waitForAppend: async (request) => await stub().waitForAppend(address, request),
-    reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
-    bounds: async () => heeded(await stub().bounds(address)),
-    deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
-    erase: async (request) => heeded(await stub().erase(address, request)),
-    batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

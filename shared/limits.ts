@@ -53,6 +53,8 @@ export const LIMITS = {
   fetchBytesMax: 8_388_608,
   fetchWaitMsMax: 30_000,
   fetchPartitionsMax: 1_000,
+  /** What a consumer may say beside an offset that it commits, in UTF-8. */
+  offsetMetadataBytesMax: 4_096,
   /** Subscriptions of one tail socket. */
   tailSubscriptionsMax: 1_000,
   /** What may be under way unacknowledged over all subscriptions of one tail socket, and over all tails of one partition. */

@@ -214,16 +214,15 @@ export class ConsumerSession {
       if (each.topic === topic && each.ref.partition === partition) each.cutTo = toOffset(to);
   }
 
-  /** What was read above the cut is no more, other records will stand there; what was not read below it is not held. */
+  /** What was read above the cut is no more, other records will stand there. */
   #cut(assigned: AssignedPartition, to: Offset): void {
     const { topic, ref, position: from } = assigned;
     assigned.cutTo = null;
     if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
-    if (from === null || from === to) return;
+    if (from === null || from <= to) return;
     assigned.position = to;
     assigned.seeks += 1;
-    const reason = from < to ? "retention" : "truncated";
-    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason });
+    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason: "truncated" });
   }
 
   #replicated(refs: readonly PartitionRef[]): void {

@@ -36,13 +36,14 @@ async function readCommitted(
   if (from === null) return null;
   const result = await source.read(ref, from, bytesMax);
   if (assigned.seeks !== seeks) return null;
-  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo } = result;
+  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo, cutTo = replicatedTo } = result;
+  const end = cutTo > replicatedTo ? cutTo : replicatedTo;
   if (heldFrom > from) {
     // Who asked for the beginning has it; but for a group, what the edge still holds is no part of that.
     const asked = !assigned.reached && "at" in assigned.start && assigned.start.at === "earliest";
     const missed = deps.inGroup && heldFrom > Math.max(from, result.logStartOffset);
     reset(assigned, heldFrom, asked && !missed ? null : deps.onNews);
-  } else if (assigned.reached && replicatedTo < from) reset(assigned, replicatedTo, deps.onNews);
+  } else if (assigned.reached && end < from) reset(assigned, end, deps.onNews);
   if (to <= from || assigned.position !== from) return null;
   assigned.position = to;
   assigned.reached = true;

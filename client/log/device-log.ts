@@ -217,7 +217,10 @@ export interface FetchedRun {
   readonly bytes: Uint8Array;
   readonly firstOffset: Offset;
   readonly nextOffset: Offset;
-  /** The replica begins anew at `firstOffset` and drops what it held: the log was truncated, or retention passed the reader. */
+  /**
+   * The log was cut at `firstOffset`, or retention passed the reader there. What the replica held is dropped, since below
+   * the cut it may be of another log as well, and fetched again from where it began.
+   */
   readonly restart: boolean;
   /** Of the batch that ends at `nextOffset`; null: none does. */
   readonly lastCrc: Crc | null;
@@ -236,6 +239,8 @@ export interface ReadResult {
   /** Not below the log's start: what stood between them was dropped here, by the device's own retention. */
   readonly heldFrom: Offset;
   readonly highWatermark: Offset;
+  /** The log was cut there, and is fetched again up to it: who stands beyond goes on there. */
+  readonly cutTo?: Offset;
 }
 
 export interface Replica {

@@ -103,6 +103,8 @@ export interface PartitionRow {
   readonly replicatedCrc: Crc | null;
   /** The latest time of any record that ever stood below `replicatedTo`; absent: none did. */
   readonly maxTimestamp?: number;
+  /** Where the log was cut the last time the replica began anew: who read beyond goes on there. Absent: it never did. */
+  readonly cutTo?: Offset;
   /** How often the replica began anew; absent: never. */
   readonly restarts?: number;
   /** Set with the topic's own `retired`: nothing is appended any more. */

@@ -1,5 +1,5 @@
 /** KafkaJS's producer, whose `send` resolves when the record is on this device's disk, online or not. */
-import type { Clock } from "../../shared/clock.ts";
+import { TIMER_MS_MAX, type Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
@@ -20,8 +20,6 @@ import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-
 import { syncedRecord, type AskReceipt, type Receipt, type SyncedRecord } from "./receipt.ts";
 
 const TIMEOUT_MS = 30_000;
-/** setTimeout takes no more. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export interface ProducerEvents {
   readonly connect: undefined;
@@ -251,7 +249,7 @@ function checkTimeout(timeout: number | undefined): number {
   const ms = timeout ?? TIMEOUT_MS;
   if (typeof ms !== "number" || !(ms >= 0))
     throw new StrandlineError("INVALID_ARGUMENT", `timeout ${String(ms)}`, { timeout: String(ms) });
-  return Math.min(ms, TIMEOUT_MS_MAX);
+  return Math.min(ms, TIMER_MS_MAX);
 }
 
 function oneOf<const Choice extends string>(

@@ -1137,7 +1137,7 @@ interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, Tabl
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
-  /** Ends the wait: the call rejects with the signal's reason, and may or may not have happened. */
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
 }
 interface GroupPositions {
