@@ -9,6 +9,9 @@ import type { Outcome } from "../outcome.ts";
 
 /** An instance that nobody asks for anything is gone after so long, or a little more. */
 export const CONSUMER_IDLE_MS = 300_000;
+/** That it was asked for something is written down as often as this, beside other writes. */
+export const SEEN_MS_MAX: number = CONSUMER_IDLE_MS / 10;
+export const GONE_MS: number = CONSUMER_IDLE_MS + SEEN_MS_MAX;
 
 export interface ConsumerAddress {
   readonly namespace: string;

@@ -8,19 +8,16 @@ import { log, setLogLevel, thrownFields } from "../log.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock as clock } from "../system-ports.ts";
 import {
-  CONSUMER_IDLE_MS,
+  GONE_MS,
+  ownedOf,
+  SEEN_MS_MAX,
   type ConsumerCalls,
   type ConsumerConfig,
   type ConsumerOwner,
   type ConsumerRead,
   type ConsumerState,
-  ownedOf,
 } from "./consumer-calls.ts";
 import { ConsumerStore, type KeptConsumer } from "./consumer-store.ts";
-
-/** That it was asked for something is written down as often as this, beside other writes. */
-const SEEN_MS_MAX = CONSUMER_IDLE_MS / 10;
-const GONE_MS = CONSUMER_IDLE_MS + SEEN_MS_MAX;
 
 /**
  * One per REST consumer (an instance of a group): what it is, what it holds and how far it has come, in one row. Rows

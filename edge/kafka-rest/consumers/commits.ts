@@ -51,7 +51,7 @@ export async function commit(instance: Instance, named: readonly NamedOffset[] |
       ? null
       : await inParallel(named, PARTITIONS_AT_ONCE_MAX, async (one) => await knownIn(instance, one));
   const read = await instance.read();
-  const due = offsets ?? toCommit(read.state);
+  const due = offsets ?? toCommit(read.state).map((one) => ({ ...one, leaderEpoch: null }));
   if (due.length === 0) return;
   let errors = await committing(instance, read, due);
   if (errors.some((error) => error?.code === "STALE_MEMBER_EPOCH")) {
@@ -61,7 +61,10 @@ export async function commit(instance: Instance, named: readonly NamedOffset[] |
   const done = committedTo(due.filter((_, index) => errors[index] === null));
   await instance.change(({ state }) => withHeld({ ...state }, done));
   const refused = errors.find((error) => error !== null);
-  if (refused !== undefined) throw StrandlineError.fromBody(refused);
+  if (refused === undefined) return;
+  if (refused.code === "STALE_MEMBER_EPOCH")
+    throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "the group is between two epochs");
+  throw StrandlineError.fromBody(refused);
 }
 
 /** One for each. Throws what all of them are refused with. */

@@ -39,6 +39,7 @@ const OF_GROUP: readonly ErrorCode[] = ["INVALID_GROUP_ID", "GROUP_AUTHORIZATION
 const OF_INSTANCE: readonly ErrorCode[] = [...OF_GROUP, "NOT_FOUND"];
 const OF_TOPICS: readonly ErrorCode[] = ["TOPIC_AUTHORIZATION_FAILED", "UNKNOWN_TOPIC_OR_PARTITION"];
 const CHANGES: readonly ErrorCode[] = [...OF_INSTANCE, "REQUEST_TIMED_OUT"];
+const STORED: readonly ErrorCode[] = ["UNKNOWN_TOPIC_ID", "KAFKA_STORAGE_ERROR"];
 const BODY: readonly ErrorCode[] = ["REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 
 interface Said {
@@ -140,7 +141,7 @@ export const unsubscribeRoute: Route = route(
 export const assignRoute: Route = route(
   doc("name the partitions to read, without being a member of the group.", {
     body: REST_PLACES,
-    errors: [...CHANGES, ...OF_TOPICS, "UNSUPPORTED_OPERATION"],
+    errors: [...CHANGES, ...OF_TOPICS, ...STORED, "UNSUPPORTED_OPERATION"],
   }),
   async (asked) => {
     const instance = instanceOf(asked);
@@ -170,15 +171,15 @@ export const pollRoute: Route = route(
       ],
     },
     errors: [
-      ...CHANGES,
+      ...[...CHANGES, ...STORED],
       "NOT_ACCEPTABLE",
       "UNSUPPORTED_OPERATION",
       "TOPIC_AUTHORIZATION_FAILED",
       "INVALID_RECORD",
       "OFFSET_OUT_OF_RANGE",
       "CORRUPT_MESSAGE",
-      "KAFKA_STORAGE_ERROR",
-      "UNKNOWN_TOPIC_ID",
+      "GROUP_MAX_SIZE_REACHED",
+      "POLICY_VIOLATION",
     ],
   },
   async (asked) => {
@@ -204,7 +205,15 @@ export const commitRoute: Route = route(
   doc("commit what was told, or behind the offsets that are named.", {
     body: REST_COMMIT,
     answer: REST_COMMITTING,
-    errors: [...CHANGES, ...OF_TOPICS, "NON_EMPTY_GROUP", "FENCED_MEMBER_EPOCH", "OFFSET_METADATA_TOO_LARGE"],
+    errors: [
+      ...[...CHANGES, ...OF_TOPICS, ...STORED],
+      "NON_EMPTY_GROUP",
+      "POLICY_VIOLATION",
+      "UNKNOWN_MEMBER_ID",
+      "FENCED_MEMBER_EPOCH",
+      "OFFSET_OUT_OF_RANGE",
+      "OFFSET_METADATA_TOO_LARGE",
+    ],
   }),
   async (asked) => {
     const instance = instanceOf(asked);
@@ -217,7 +226,7 @@ export const commitRoute: Route = route(
 export const committedRoute: Route = route(
   doc("the committed offsets of the partitions that are named in the body; without one, of those that it has.", {
     answer: REST_COMMITTED,
-    errors: [...OF_INSTANCE, ...OF_TOPICS],
+    errors: [...OF_INSTANCE, ...OF_TOPICS, ...STORED],
   }),
   async (asked) => {
     const instance = instanceOf(asked);
@@ -249,7 +258,10 @@ export const seekRoute: Route = route(
 
 const seekTo = (to: "earliest" | "latest", where: string): Route =>
   route(
-    doc(`the next poll goes on at the ${where} of those partitions.`, { body: REST_PLACES, errors: SEEKS }),
+    doc(`the next poll goes on at the ${where} of those partitions.`, {
+      body: REST_PLACES,
+      errors: [...SEEKS, ...STORED],
+    }),
     async (asked) => {
       const instance = instanceOf(asked);
       await seek(
