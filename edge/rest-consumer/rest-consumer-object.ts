@@ -59,6 +59,7 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
         const now = clock.now();
         if (Math.abs(now - kept.seenMs) > SEEN_MS_MAX) {
           this.#store.touch(now);
+          this.#inBackground(this.#demandAlarm(now));
           if (!polls) this.#inBackground(this.#beat(kept, {}));
         }
         this.#stamp = Math.max(now, this.#stamp + 1, kept.stamp + 1);
@@ -102,6 +103,11 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
     } catch (error) {
       told(error);
     }
+  }
+
+  /** Alarms are lost in local development, and with restored storage. */
+  async #demandAlarm(now: number): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + GONE_MS);
   }
 
   /** Throws `NOT_FOUND`, in the same words of one that is not there and of somebody else's. */

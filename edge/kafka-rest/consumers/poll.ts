@@ -22,14 +22,20 @@ export interface PollQuery {
 interface Polling extends PollQuery {
   /** Edge time. */
   readonly until: number;
+  /** Of its waits: the next one replaces those that are left of the one before. */
+  readonly sessionId: string;
+  calls: number;
 }
 
-type Round = readonly FetchedRecord[] | "again" | "crowded";
+/** `again`: after a wait, or further on in the log. `anew`: what it stood on is another by now. */
+type Round = readonly FetchedRecord[] | "again" | "anew";
 
 const DEFAULT_WAIT_MS = 1_000;
 /** While it has nothing the group may give it something at any time. */
 const LOOK_MS = 1_000;
-const CROWDED_MAX = 8;
+const ANEW_MAX = 8;
+/** Cloudflare bounds the calls of one request: a poll that has made so many to partitions ends early, with nothing. */
+const CALLS_MAX = 600;
 
 /** `demand`: throws where the caller does not take what this consumer tells. */
 export async function poll(
@@ -40,13 +46,18 @@ export async function poll(
   const { clock, quota } = instance.ports;
   quota.admit("consumer_byte_rate");
   let polling: Polling | null = null;
-  for (let crowds = 0; crowds <= CROWDED_MAX;) {
+  for (let anew = 0; anew <= ANEW_MAX;) {
     const read = await instance.read(true);
     demand(read.state);
-    polling ??= { ...query, until: clock.now() + waitMsOf(query, read.state) };
+    polling ??= {
+      ...query,
+      until: clock.now() + waitMsOf(query, read.state),
+      sessionId: instance.ports.newSessionId(),
+      calls: 0,
+    };
     const round = await pollOnce(instance, read, polling);
     if (typeof round !== "string") return round;
-    if (round === "crowded") crowds += 1;
+    anew = round === "anew" ? anew + 1 : 0;
   }
   throw crowded();
 }
@@ -60,33 +71,37 @@ async function pollOnce(instance: Instance, read: ConsumerRead, polling: Polling
   if (read.state.subscription === null && !read.state.isAssigned)
     throw illegalState("it is neither subscribed nor assigned anything");
   const told = await heard(instance, await autoCommitted(instance, read));
-  if (told.letsGo) return (await instance.write(read, told.state)) ? "again" : "crowded";
+  if (told.letsGo) {
+    await instance.write(read, told.state);
+    return "anew";
+  }
   const { state, error } = await positioned(instance, told.state);
   const reading = await readHeld(instance.ports, state, polling);
-  const isDone = reading.records.length > 0;
-  if (reading.state !== read.state && !(await instance.write(read, reading.state))) return "crowded";
-  if (isDone) return reading.records;
+  if (reading.state !== read.state && !(await instance.write(read, reading.state))) return "anew";
+  if (reading.records.length > 0) return reading.records;
   const failed = reading.error ?? error;
   if (failed !== null) throw StrandlineError.fromBody(failed);
   if (reading.hasMoved) return "again";
   const leftMs = polling.until - instance.ports.clock.now();
-  if (leftMs <= 0) return [];
-  await waiting(instance, reading, Math.min(leftMs, told.nextBeatMs));
+  polling.calls += 2 * reading.parts.length;
+  if (leftMs <= 0 || polling.calls > CALLS_MAX) return [];
+  await waiting(instance, reading, { sessionId: polling.sessionId, leftMs: Math.min(leftMs, told.nextBeatMs) });
   return "again";
 }
 
 async function waiting(
   { ports }: Instance,
   { request, parts, isAll, missingBytes }: Reading,
-  leftMs: number,
+  { sessionId, leftMs }: { readonly sessionId: string; readonly leftMs: number },
 ): Promise<void> {
-  const waitMs = isAll && parts.length > 0 ? leftMs : Math.min(leftMs, LOOK_MS);
+  const lookMs = Math.min(leftMs, LOOK_MS);
   if (parts.length === 0) {
-    await ports.clock.sleep(waitMs);
+    await ports.clock.sleep(lookMs);
     return;
   }
   const bytesMin = Math.max(1, Math.ceil(missingBytes / parts.length));
-  const ended = await waitForAny(ports, request, parts, { sessionId: ports.newSessionId(), bytesMin, waitMs });
+  const waitMs = isAll ? leftMs : lookMs;
+  const ended = await waitForAny(ports, request, parts, { sessionId, bytesMin, waitMs });
   // One that broke would break again at once.
-  if (ended === "replaced") await ports.clock.sleep(Math.min(leftMs, LOOK_MS));
+  if (ended === "replaced") await ports.clock.sleep(lookMs);
 }

@@ -29,7 +29,7 @@ export interface Reading {
 type Positioned = HeldPartition & { readonly position: number };
 
 /** Partitions that are read at once: Cloudflare bounds the calls of one request. */
-const PARTITIONS_MAX = 200;
+const PARTITIONS_MAX = 100;
 
 interface Room {
   readonly maxBytes: number;
