@@ -71,3 +71,8 @@ test.each([
   const response = await post(client.path + path, json, V2);
   expect(await restErrorOf(response)).toMatchObject({ status: 422, error_code: 422 });
 });
+
+test.each(["timeout=x", "timeout=-2", "max_bytes=x", "max_bytes=1.5"])("422: a poll with %s", async (query) => {
+  const client = await RestClient.create();
+  expect(await restErrorOf(await client.ask(`/records?${query}`))).toMatchObject({ status: 422, error_code: 422 });
+});

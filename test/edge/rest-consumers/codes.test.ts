@@ -279,11 +279,6 @@ describe("a poll", () => {
     await refused(await client.ask("/records", { headers: { accept } }), "NOT_ACCEPTABLE", 40601);
   });
 
-  test.each(["timeout=x", "timeout=-2", "max_bytes=x", "max_bytes=1.5"])("422: with %s", async (query) => {
-    const client = await assigned();
-    expect(await restErrorOf(await client.ask(`/records?${query}`))).toMatchObject({ error_code: 422 });
-  });
-
   test("50002: of records that are damaged at rest, which can be passed by", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     await produce(place.name, 0, "a");
