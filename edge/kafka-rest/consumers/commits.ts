@@ -11,7 +11,7 @@ import { coordinated, PARTITIONS_AT_ONCE_MAX } from "../../operations/group-port
 import { partitionByName, type KnownTopic } from "../../operations/ports.ts";
 import { take } from "../../outcome.ts";
 import type { ConsumerRead, ConsumerState, HeldPartition } from "../../rest-consumer/consumer-calls.ts";
-import { keyOf, withHeld, type Instance } from "./instance.ts";
+import { keyOf, PARTITIONS_MAX, withHeld, type Instance } from "./instance.ts";
 import { heard, memberIdIn } from "./membership.ts";
 
 export interface NamedPartition {
@@ -27,7 +27,7 @@ export interface NamedOffset extends NamedPartition {
 /** Partitions that refuse, or cannot be asked, are tried again by the next poll, if they are its own then. */
 export async function autoCommitted(instance: Instance, read: ConsumerRead): Promise<ConsumerState> {
   const { state } = read;
-  const due = state.config.autoCommit ? toCommit(state) : [];
+  const due = state.config.autoCommit ? toCommit(state).slice(0, PARTITIONS_MAX) : [];
   if (due.length === 0) return state;
   try {
     const errors = await committing(instance, read, due);
@@ -56,7 +56,8 @@ export async function commit(instance: Instance, named: readonly NamedOffset[] |
   let errors = await committing(instance, read, due);
   if (errors.some((error) => error?.code === "STALE_MEMBER_EPOCH")) {
     const { state } = await heard(instance, read.state);
-    errors = await committing(instance, { ...read, stamp: read.stamp, state }, due);
+    // One that was thrown out commits nothing more.
+    if (state.member?.epoch !== JOINS) errors = await committing(instance, { ...read, state }, due);
   }
   const done = committedTo(due.filter((_, index) => errors[index] === null));
   await instance.change(({ state }) => withHeld({ ...state }, done));

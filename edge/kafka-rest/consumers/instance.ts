@@ -12,6 +12,8 @@ import type {
 
 /** Calls of one instance that come between each other again and again. */
 const ROUNDS_MAX = 8;
+/** That a poll asks for one thing at a time, of a consumer that has more: Cloudflare bounds the calls of one request. */
+export const PARTITIONS_MAX = 100;
 
 export class Instance {
   readonly ports: EdgePorts;

@@ -6,7 +6,7 @@ import { partitionById } from "../../operations/ports.ts";
 import { startOffset } from "../../operations/start-offset.ts";
 import type { ConsumerState, HeldPartition } from "../../rest-consumer/consumer-calls.ts";
 import type { NamedPartition } from "./commits.ts";
-import { illegalState, keyOf, withHeld, type Instance } from "./instance.ts";
+import { illegalState, keyOf, PARTITIONS_MAX, withHeld, type Instance } from "./instance.ts";
 
 export interface Positioned {
   readonly state: ConsumerState;
@@ -17,7 +17,7 @@ export interface Positioned {
 /** Those that have no position get one by `auto.offset.reset`. Partitions are independent. */
 export async function positioned(instance: Instance, state: ConsumerState): Promise<Positioned> {
   const { offsetReset } = state.config;
-  const without = state.held.filter(({ position }) => position === null);
+  const without = state.held.filter(({ position }) => position === null).slice(0, PARTITIONS_MAX);
   if (without.length === 0) return { state, error: null };
   const outcomes = await inParallel(
     without,

@@ -8,7 +8,7 @@ import { bytesOf, goesOn, readPartitions, type Part } from "../../operations/rea
 import { recordsAsJson } from "../../operations/records.ts";
 import type { ConsumerState, HeldPartition } from "../../rest-consumer/consumer-calls.ts";
 import { fetchedRecord, type FetchedRecord } from "../fetched.ts";
-import { keyOf, withHeld } from "./instance.ts";
+import { keyOf, PARTITIONS_MAX, withHeld } from "./instance.ts";
 
 export interface Reading {
   readonly records: readonly FetchedRecord[];
@@ -27,9 +27,6 @@ export interface Reading {
 }
 
 type Positioned = HeldPartition & { readonly position: number };
-
-/** Partitions that are read at once: Cloudflare bounds the calls of one request. */
-const PARTITIONS_MAX = 100;
 
 interface Room {
   readonly maxBytes: number;

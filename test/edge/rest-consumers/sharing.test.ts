@@ -131,3 +131,19 @@ test("calls that are no polls keep it in its group as well", async () => {
   await produce(name, 0, "b");
   expect(await client.values(1)).toEqual(["b"]);
 });
+
+test("a consumer of more partitions than one poll looks at reads all of them, and commits all", async () => {
+  const count = 250;
+  const { name } = await newPlace({}, count);
+  const client = await RestClient.create();
+  await client.subscribe(name);
+  for (const partition of [0, 99, 100, 200, 249]) await produce(name, partition, `${partition}`);
+  const told = await client.values(5, "timeout=3000");
+  expect(told.map(Number).toSorted((a, b) => a - b)).toEqual([0, 99, 100, 200, 249]);
+  expect(await client.partitions()).toHaveLength(count);
+  await client.delete();
+  const next = await RestClient.create({ group: client.group });
+  await next.subscribe(name);
+  await produce(name, 200, "b");
+  expect(await next.values(1)).toEqual(["b"]);
+});
