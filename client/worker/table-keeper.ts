@@ -2,7 +2,6 @@
 import { advanceTable } from "../log/advance-table.ts";
 import type { RecordSource } from "../consumer/record-source.ts";
 import type { TopicKey } from "../../shared/brands.ts";
-import type { PartitionRef } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
 import type { TableDeps } from "./table-session.ts";
@@ -26,7 +25,6 @@ export class TableKeeper {
   readonly #stopListening: () => void;
   /** Open as long as the device lacks something of that topic. */
   #edge: { readonly topicKey: TopicKey; readonly source: RecordSource } | null = null;
-  #lacking: readonly PartitionRef[] = [];
 
   constructor(deps: KeeperDeps, options: { readonly topic: string; readonly lockName: string }) {
     this.#deps = deps;
@@ -64,9 +62,7 @@ export class TableKeeper {
     if (this.#edge?.topicKey !== topic?.topicKey) this.#closeEdge();
     if (topic === undefined) return;
     const parts = { ...this.#deps, edge: () => this.#openEdge(topic.topicKey) };
-    const lacking = await advanceTable(parts, topic, this.#ending.signal);
-    const filled = this.#lacking.filter(({ partition }) => !lacking.some((one) => one.partition === partition));
-    this.#lacking = lacking;
+    const { lacking, filled } = await advanceTable(parts, topic, this.#ending.signal);
     if (lacking.length === 0) this.#closeEdge();
     // Whoever has the table open reads it anew.
     if (filled.length > 0) this.#deps.news.publish({ type: "replicated", refs: filled });

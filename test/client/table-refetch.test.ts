@@ -5,11 +5,14 @@ import { advanceTable } from "../../client/log/advance-table.ts";
 import { dropOldest } from "../../client/log/held-rows.ts";
 import { StoredTables } from "../../client/log/table-store.ts";
 import type { TopicRow } from "../../client/log/rows.ts";
+import type { DeviceMessage } from "../../client/device-news.ts";
+import { TableKeeper } from "../../client/worker/table-keeper.ts";
 import { evict } from "../../client/storage/eviction.ts";
 import { systemClock } from "../../client/web-ports.ts";
 import type { Offset } from "../../shared/brands.ts";
 import { runAt } from "./log/fetched-run.ts";
 import { Tab } from "./log/log-fixture.ts";
+import { MemoryLocks } from "./memory-locks.ts";
 import { batch, becomes, inWords, world } from "./table-world.ts";
 
 const NEVER = new AbortController().signal;
@@ -35,6 +38,10 @@ class FullEdge {
 
   tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  held(...[ref, offset]: Parameters<RecordSource["read"]>): ReturnType<RecordSource["read"]> {
+    return (this.#tab as Tab).log.replica.read(ref, offset, 1);
   }
 
   source(): RecordSource {
@@ -112,7 +119,7 @@ test("who keeps tables without an edge waits where something is lacking, and wha
   const tables = new StoredTables(store);
   const topic = await edge.log.catalog.byName("orders");
   const keep = (): Promise<unknown> => advanceTable({ tables, replica: edge.log.replica }, topic as TopicRow, NEVER);
-  expect(await keep()).toEqual([ref]);
+  expect(await keep()).toEqual({ lacking: [ref], filled: [] });
   expect((await tables.position(ref.topicKey)).positions).toEqual([]);
   await evict(store, 1e9, NEVER);
   await fetched("orders-0", 6, "d=1");
@@ -143,6 +150,42 @@ test("what stands before the cut of a log that was truncated is in the table aga
   await becomes(table, "a=2 b=1 c=9");
   expect(table.isComplete).toBe(true);
   await page.close();
+});
+
+test("a log that is cut offline when its start was dropped lacks that, and is filled from the edge again", async () => {
+  const { page, drop, remote, fetched } = await cutWorld();
+  await drop(5);
+  remote.online = true;
+  const table = page.table("orders");
+  await table.complete;
+  await expect.poll(() => remote.opened).toBe(0);
+  remote.online = false;
+  await fetched("orders-0", 5, "c=9", { restart: true });
+  await becomes(table, "c=9");
+  expect(table.isComplete).toBe(false);
+  await expect.poll(() => remote.opened).toBe(1);
+  remote.online = true;
+  remote.tell();
+  await becomes(table, "a=2 b=1 c=9");
+  expect(table.isComplete).toBe(true);
+  await page.close();
+});
+
+test("who keeps a table tells that it is filled, where the edge has all of it at hand at once too", async () => {
+  const { store, edge, ref, drop, remote } = await cutWorld();
+  await drop(5);
+  const told: DeviceMessage[] = [];
+  const news = { listen: () => () => {}, publish: (message: DeviceMessage) => told.push(message) };
+  const { replica, catalog, outbox } = edge.log;
+  const deps = { tables: new StoredTables(store), replica, catalog, outbox, clock: systemClock };
+  // It has been brought before: nothing is to be waited for.
+  const atHand: RecordSource = { ...remote.source(), read: (...asked) => remote.held(...asked) };
+  const keeper = new TableKeeper(
+    { ...deps, news: news as never, locks: new MemoryLocks(), readThrough: () => atHand },
+    { topic: "orders", lockName: "t" },
+  );
+  await expect.poll(() => told).toEqual([{ type: "replicated", refs: [ref] }]);
+  keeper.close();
 });
 
 test("complete settles where the table is closed before", async () => {
