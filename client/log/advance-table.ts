@@ -11,8 +11,11 @@ const STEP_BYTES = 512 * 1024;
 export interface TableParts {
   readonly tables: StoredTables;
   readonly replica: Pick<Replica, "read">;
-  /** Asked where the device has dropped what comes next. Absent, or null: the edge cannot be asked. */
-  readonly edge?: () => Pick<Replica, "read"> | null;
+  /**
+   * Asked where the device has dropped what comes next. Absent, or null: the edge cannot be asked. With other `restarts`
+   * another one is: what the one before has read ahead may be of a log that was cut.
+   */
+  readonly edge?: (restarts: number) => Pick<Replica, "read"> | null;
 }
 
 export interface Advanced {
@@ -68,10 +71,10 @@ async function take(
   ref: PartitionRef,
   at: { readonly from: Offset; readonly restarts: number },
 ): Promise<Taken> {
-  const { from } = at;
+  const { from, restarts } = at;
   const held = await replica.read(ref, from, STEP_BYTES);
   const isLacking = lacks(held, from);
-  const read = isLacking ? ((await edge?.()?.read(ref, from, STEP_BYTES)) ?? null) : held;
+  const read = isLacking ? ((await edge?.(restarts)?.read(ref, from, STEP_BYTES)) ?? null) : held;
   if (read === null) return { more: false, lacks: true, filled: false };
   // From the edge no further than to where the device goes on: what is behind has its own proof of being one log.
   const end = isLacking ? held.heldFrom : read.replicatedTo;

@@ -44,6 +44,10 @@ class FullEdge {
     return (this.#tab as Tab).log.replica.read(ref, offset, 1);
   }
 
+  async nothing(...[ref, offset]: Parameters<RecordSource["read"]>): ReturnType<RecordSource["read"]> {
+    return { ...(await this.held(ref, offset, 1)), runs: [], nextOffset: offset, logStartOffset: 0 as Offset };
+  }
+
   source(): RecordSource {
     this.opened += 1;
     const replica = (this.#tab as Tab).log.replica;
@@ -51,16 +55,15 @@ class FullEdge {
       local: false,
       rows: (refs) => replica.rows(refs),
       read: async (ref, offset) => {
-        const read = await replica.read(ref, offset, 1);
         if (this.online && this.#brought.has(offset)) {
           this.reads.push(offset);
-          return read;
+          return await this.held(ref, offset, 1);
         }
         if (this.online) {
           this.#brought.add(offset);
           void systemClock.sleep(0).then(() => this.tell());
         }
-        return { ...read, runs: [], nextOffset: offset, logStartOffset: 0 as Offset };
+        return await this.nothing(ref, offset, 1);
       },
       onNews: (listener) => {
         const told = (): void => listener([]);
@@ -169,6 +172,38 @@ test("a log that is cut offline when its start was dropped lacks that, and is fi
   await becomes(table, "a=2 b=1 c=9");
   expect(table.isComplete).toBe(true);
   await page.close();
+});
+
+test("what was read ahead at the edge of a log that is another by now is not taken in", async () => {
+  const [before, after] = [new FullEdge(), new FullEdge()];
+  for (const remote of [before, after]) await remote.take(await Tab.open());
+  const records = ["a=1 b=1", "a=2 b=2", "c=1"];
+  for (const [at, some] of records.entries()) await before.put(at * 2, some);
+  for (const [at, some] of ["a=1 b=1", "a=7 b=7", "c=9"].entries()) await after.put(at * 2, some);
+  let isCut = false;
+  const opened: FullEdge[] = [];
+  const here = await world(1, {
+    readThrough: () => {
+      const remote = isCut ? after : before;
+      opened.push(remote);
+      return { ...remote.source(), read: (...asked) => (isCut ? remote.held(...asked) : remote.nothing(...asked)) };
+    },
+  });
+  await here.edge.learn("orders", 1);
+  const ref = await here.edge.ref("orders-0");
+  const drop = (): Promise<unknown> => dropOldest(here.store, ref, (row) => row.lastOffset < 4, { local: false });
+  for (const [at, some] of records.entries()) await here.fetched("orders-0", at * 2, some);
+  await drop();
+  const table = here.page.table("orders");
+  await expect.poll(() => opened).toEqual([before]);
+  isCut = true;
+  await here.fetched("orders-0", 2, "a=7 b=7", { restart: true });
+  await here.fetched("orders-0", 4, "c=9");
+  await drop();
+  await table.complete;
+  await becomes(table, "a=7 b=7 c=9");
+  expect(opened).toEqual([before, after]);
+  await here.page.close();
 });
 
 test("who keeps a table tells that it is filled, where the edge has all of it at hand at once too", async () => {
