@@ -103,8 +103,10 @@ export class EdgeShares {
       if (share.of !== null) continue;
       const { topicId, topic, partition } = share;
       const row = topics.find((one) => one.topicId === topicId && !one.retired);
-      if (row === undefined || partition >= (row.partitionCount ?? 0)) unknown.add(topic);
-      if (row === undefined) continue;
+      if (row === undefined || partition >= (row.partitionCount ?? 0)) {
+        unknown.add(topic);
+        continue;
+      }
       share.of = { topic, ref: { topicKey: row.topicKey, partition: partition as Partition }, state: "theirs" };
       this.#byOwnership.set(share.of, share);
     }

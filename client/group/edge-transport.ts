@@ -1,10 +1,5 @@
 /** What a member says to its group at the edge: heartbeats and commits, once each. Who repeats them, and when, is its loop's. */
-import type {
-  CommitOffsets,
-  CommittedOffsets,
-  GroupAssignment,
-  GroupHeartbeat,
-} from "../../shared/api/groups.ts";
+import type { CommitOffsets, CommittedOffsets, GroupAssignment, GroupHeartbeat } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { EdgeRequest } from "../calls/admin-calls.ts";
 import type { TailBeats } from "../sync/tail-beats.ts";
