@@ -83,11 +83,17 @@ export interface TabOptions {
   readonly releases?: boolean;
 }
 
+export async function learn({ catalog }: DeviceLog, partitionCount: number): Promise<void> {
+  await catalog.learn([{ name: TOPIC, error: null, topicId: TOPIC_ID, partitionCount, config: {} }]);
+}
+
 /** A page with its worker: a member that reads from 0, or where its group is. */
 export class GroupTab {
   readonly #clock: VirtualClock;
   readonly log: DeviceLog;
   readonly member: EdgeMember;
+  /** Topics that the device was asked to learn of. */
+  readonly asked: string[] = [];
   readonly failures: string[] = [];
   readonly fenced: string[] = [];
   readonly heartbeats: number[] = [];
@@ -116,7 +122,7 @@ export class GroupTab {
     this.member = new EdgeMember(
       {
         ...{ groupId: "g", clientId: "c", database: "d", transport: device.transport, store: device.store },
-        ...{ catalog: log.catalog, replica: log.replica, askTopics: async () => {} },
+        ...{ catalog: log.catalog, replica: log.replica, askTopics: async (names) => void this.asked.push(...names) },
         ...{ locks: device.locks, clock, random, retry: { initialRetryTimeMs: 300, maxRetryTimeMs: 30_000 } },
       },
       options,
@@ -128,7 +134,7 @@ export class GroupTab {
   static async open(options: TabOptions): Promise<GroupTab> {
     const { clock, random, device } = options;
     const log = await openDevice({ store: device.store, clock, random, namespace: "n", principal: "p", local: null });
-    await log.catalog.learn([{ name: TOPIC, error: null, topicId: TOPIC_ID, partitionCount: 64, config: {} }]);
+    await learn(log, 64);
     return new GroupTab(log, options);
   }
 

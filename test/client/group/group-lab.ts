@@ -1,5 +1,5 @@
 /** A topic of some partitions, a group at the edge, devices and their tabs, in virtual time. */
-import { GroupDevice, GroupTab, type TabOptions } from "../../sim/simulated-member.ts";
+import { GroupDevice, GroupTab, learn, type TabOptions } from "../../sim/simulated-member.ts";
 import { SimulatedGroup } from "../../sim/simulated-group.ts";
 import { SeededRandom } from "../../sim/seeded-random.ts";
 import { VirtualClock } from "../../sim/virtual-clock.ts";
@@ -38,6 +38,10 @@ export class GroupLab {
 
   async owning(tab: GroupTab, ...partitions: readonly number[]): Promise<void> {
     await this.clock.until(`owns ${partitions.join()}`, () => tab.owned.join() === partitions.join(), 120_000);
+  }
+
+  async learn({ log }: GroupTab, partitionCount: number): Promise<void> {
+    await learn(log, partitionCount);
   }
 
   async close(): Promise<void> {
