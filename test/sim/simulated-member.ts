@@ -6,7 +6,7 @@ import type { ConsumerOptions, GroupOptions } from "../../client/calls/consumer-
 import { MemoryStore } from "../../client/log/memory-store.ts";
 import { openDevice, type DeviceLog } from "../../client/log/open-device.ts";
 import { MemoryLocks } from "../../client/memory-locks.ts";
-import type { CommitOffsets, GroupHeartbeat } from "../../shared/api/groups.ts";
+import type { CommitOffsets, CommittedOffsets, GroupHeartbeat } from "../../shared/api/groups.ts";
 import type { Offset } from "../../shared/brands.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
@@ -18,8 +18,11 @@ export type Said =
   | { readonly kind: "leave"; readonly body: GroupHeartbeat }
   | { readonly kind: "commit"; readonly body: CommitOffsets };
 
-/** `error`: the edge says it, or nothing arrives. `lost`: it is done, and the answer does not come. */
-export type Fault = { readonly error: StrandlineError } | "lost" | "late" | null;
+/**
+ * `error`: the edge says it, or nothing arrives. `lost`: it is done, and the answer does not come. `abandoned`: its time
+ * is over before it arrives, which it does.
+ */
+export type Fault = { readonly error: StrandlineError } | "lost" | "abandoned" | null;
 
 const LATENCY_MS = 20;
 const LATE_MS = 5_000;
@@ -29,7 +32,7 @@ export const noNetwork = (): StrandlineError => new StrandlineError("NETWORK_EXC
 /** One browser: what its tabs share. */
 export class GroupDevice {
   readonly store = new MemoryStore();
-  readonly locks = new MemoryLocks();
+  locks = new MemoryLocks();
   readonly #clock: VirtualClock;
   readonly #group: SimulatedGroup;
   readonly said: Said[] = [];
@@ -41,21 +44,40 @@ export class GroupDevice {
     this.#clock = clock;
   }
 
+  /** In the edge's stead. */
+  answers = (_: CommitOffsets, answer: () => CommittedOffsets): CommittedOffsets => answer();
+  /** Nothing that its tabs say is sent. */
+  frozen = false;
+
+  /** Nothing is heard of it any more, and its locks are let go of. */
+  kill(tab: GroupTab): void {
+    tab.killed();
+    this.locks = new MemoryLocks();
+  }
+
   set online(online: boolean) {
     this.fault = () => (online ? null : { error: noNetwork() });
   }
 
-  readonly transport: GroupTransport = {
-    heartbeat: async (body) => await this.#ask({ kind: "heartbeat", body }, () => this.#group.heartbeat(body)),
-    leave: async (body) => void (await this.#ask({ kind: "leave", body }, () => this.#group.heartbeat(body))),
-    commit: async (body) => await this.#ask({ kind: "commit", body }, () => this.#group.commit(body)),
-  };
+  /** Of one tab, while it lives. */
+  transport(isAlive: () => boolean): GroupTransport {
+    const ask = async <Answer>(said: Said, answer: () => Answer): Promise<Answer> =>
+      isAlive() ? await this.#ask(said, answer) : await new Promise<never>(() => {});
+    return {
+      heartbeat: async (body) => await ask({ kind: "heartbeat", body }, () => this.#group.heartbeat(body)),
+      leave: async (body) => void (await ask({ kind: "leave", body }, () => this.#group.heartbeat(body))),
+      commit: async (body) =>
+        await ask({ kind: "commit", body }, () => this.answers(body, () => this.#group.commit(body))),
+    };
+  }
 
   async #ask<Answer>(said: Said, answer: () => Answer): Promise<Answer> {
+    while (this.frozen) await this.#clock.sleep(LATENCY_MS);
     const fault = this.fault(structuredClone(said));
     this.said.push(structuredClone(said));
     await this.#clock.sleep(LATENCY_MS);
-    if (fault === "late") await this.#clock.sleep(LATE_MS);
+    if (fault === "abandoned") void this.#clock.sleep(LATE_MS).then(answer);
+    if (fault === "abandoned") throw noNetwork();
     if (fault !== null && typeof fault === "object") throw fault.error;
     const answered = answer();
     await this.#clock.sleep(LATENCY_MS);
@@ -99,6 +121,7 @@ export class GroupTab {
   readonly heartbeats: number[] = [];
   readonly #position = new Map<Ownership, number>();
   #closed = false;
+  #killed = false;
   polls = true;
 
   private constructor(log: DeviceLog, { device, clock, random, group, releases = true }: TabOptions) {
@@ -121,7 +144,13 @@ export class GroupTab {
     };
     this.member = new EdgeMember(
       {
-        ...{ groupId: "g", clientId: "c", database: "d", transport: device.transport, store: device.store },
+        ...{
+          groupId: "g",
+          clientId: "c",
+          database: "d",
+          transport: device.transport(() => !this.#killed),
+          store: device.store,
+        },
         ...{ catalog: log.catalog, replica: log.replica, askTopics: async (names) => void this.asked.push(...names) },
         ...{ locks: device.locks, clock, random, retry: { initialRetryTimeMs: 300, maxRetryTimeMs: 30_000 } },
       },
@@ -181,8 +210,14 @@ export class GroupTab {
     if (commits.length > 0) await this.member.commit(commits).catch(() => {});
   }
 
+  killed(): void {
+    this.#closed = true;
+    this.#killed = true;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#killed) return;
     await this.member.close();
   }
 
