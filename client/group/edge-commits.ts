@@ -4,10 +4,9 @@
  * they stood; what the partitions refuse of them later is told.
  */
 import type { PartitionCommitted } from "../../shared/api/groups.ts";
-import type { LeaderEpoch } from "../../shared/brands.ts";
 import type { ErrorCode } from "../../shared/error-table.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PartitionRef } from "../log/device-log.ts";
+import type { Replica } from "../log/device-log.ts";
 import type { KeptCommitsRow } from "../log/rows.ts";
 import { asStrandlineError, isForLater } from "./edge-errors.ts";
 import { metadataOf } from "./edge-metadata.ts";
@@ -30,7 +29,7 @@ export interface EdgeCommitsPorts {
   readonly transport: GroupTransport;
   readonly options: BeatOptions;
   readonly kept: KeptCommits;
-  readonly leaderEpochs: (refs: readonly PartitionRef[]) => Promise<readonly (LeaderEpoch | null)[]>;
+  readonly replica: Pick<Replica, "rows">;
   /** A heartbeat at once. True: it was answered. */
   readonly beat: () => Promise<boolean>;
   /** Something was refused that was the member's own until now. */
@@ -135,13 +134,13 @@ export class EdgeCommits {
   }
 
   async #sendBatch(batch: readonly Entry[]): Promise<void> {
-    const { member, shares, transport, options, leaderEpochs } = this.#ports;
+    const { member, shares, transport, options, replica } = this.#ports;
     const facts = member();
     const [lost, own] = divided(batch, ({ of }) => of.state === "lost" || facts === null);
     for (const entry of lost) this.#refuse(entry, "FENCED_MEMBER_EPOCH");
     if (own.length === 0 || facts === null) return await this.#noted(lost);
-    const epochs = await leaderEpochs(own.map(({ of }) => of.ref));
-    own.forEach(({ share }, index) => (share.leaderEpoch = epochs[index] ?? share.leaderEpoch));
+    const rows = await replica.rows(own.map(({ of }) => of.ref));
+    own.forEach(({ share }, index) => (share.leaderEpoch = rows[index]?.leaderEpoch ?? share.leaderEpoch));
     if (this.#outOfReach) return await this.#keep(own);
     this.#counter += 1;
     const { answers, unreached } = await transport

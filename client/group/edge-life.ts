@@ -18,6 +18,7 @@ import { EdgeShares } from "./edge-shares.ts";
 import type { Ownership } from "./group-membership.ts";
 
 const NAME_BYTES = 16;
+const POLL_LOOKS = 4;
 /** Of the time in which a partition is to be let go of: the edge's began before the member heard of it. */
 const LETTING_GO_PART = 0.9;
 
@@ -45,6 +46,8 @@ export class EdgeLife {
   /** When the last heartbeat began that was answered, refused, or failed by the network. */
   #settledAt: number;
   sessionTimeoutMs: number;
+  /** How often was looked whether somebody polls, since somebody did. */
+  #looks = 0;
 
   constructor(ports: EdgeLifePorts) {
     this.#ports = ports;
@@ -98,6 +101,21 @@ export class EdgeLife {
     this.sessionTimeoutMs = sessionTimeoutMs;
     const leaving = this.shares.assign(assignment, owned);
     if (leaving.length > 0) void this.#takeBack(leaving);
+  }
+
+  polled(): void {
+    this.#looks = 0;
+  }
+
+  /** In a few looks: a time that is read from a clock could jump. `idle` is called where nobody polls any more. */
+  async watchPolls(idle: () => void): Promise<void> {
+    const { clock, group } = this.#ports;
+    while (!this.isOver) {
+      await clock.sleep(group.maxPollIntervalMs / POLL_LOOKS, this.signal);
+      if (this.isOver) return;
+      this.#looks += 1;
+      if (this.#looks > POLL_LOOKS) idle();
+    }
   }
 
   end(): void {

@@ -17,6 +17,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 
 export const TOPIC = "t";
 export const TOPIC_ID = "topic-t" as TopicId;
+const LOOK_MS = 15_000;
 const OPTIONS = { assignors: ASSIGNORS };
 
 export interface AcceptedCommit {
@@ -68,6 +69,16 @@ export class SimulatedGroup {
   /** All that was not written is forgotten. */
   evict(): void {
     this.#machine = new GroupMachine(structuredClone(this.#snapshot) ?? 1, OPTIONS);
+  }
+
+  /** As often as its alarm would, for ever. */
+  async watch(): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(LOOK_MS);
+      this.#machine.tick(this.#clock.now());
+      this.#write();
+      this.#fence();
+    }
   }
 
   heartbeat(said: GroupHeartbeat): GroupAssignment {

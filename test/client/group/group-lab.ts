@@ -12,6 +12,7 @@ export class GroupLab {
 
   constructor(ends: readonly number[] = [100, 100, 100, 100]) {
     this.group = new SimulatedGroup(this.clock, ends);
+    void this.group.watch();
   }
 
   device(): GroupDevice {
