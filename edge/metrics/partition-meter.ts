@@ -95,10 +95,10 @@ export class PartitionMeter {
     if (waitMs > 0) await clock.sleep(waitMs);
     this.#dueAt = null;
     this.#reportedAt = clock.now();
-    const held = sample();
-    if (held === null) return;
-    const counts = { ...this.#counter.counts(), ...held.counts };
     try {
+      const held = sample();
+      if (held === null) return;
+      const counts = { ...this.#counter.counts(), ...held.counts };
       await send(namespace, { ...held, instance, topicId, partition, counts });
     } catch (thrown) {
       // The next report tells it as well.

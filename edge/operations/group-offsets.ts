@@ -11,7 +11,7 @@ import type {
 } from "../../shared/api/groups.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
-import type { OffsetChange } from "../group/group-calls.ts";
+import type { HeldOffsets, OffsetChange } from "../group/group-calls.ts";
 import { inParallel } from "../in-parallel.ts";
 import { take } from "../outcome.ts";
 import {
@@ -25,7 +25,7 @@ import {
   type GroupPort,
 } from "./group-ports.ts";
 import { groupTopic } from "./group-subscription.ts";
-import { partitionById, type EdgePorts } from "./ports.ts";
+import { partitionById, type EdgePorts, type KnownTopic } from "./ports.ts";
 
 /** Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself; of no member `NON_EMPTY_GROUP`. */
 export async function commitOffsets(
@@ -82,17 +82,33 @@ export async function fetchGroupOffsets(
 ): Promise<GroupOffsets> {
   const { incarnation, topics } = await coordinated(demandGroup(ports, groupId, "describeGroup").heldOffsets());
   if (incarnation === null) throw noSuchGroup(groupId);
-  const held = topics
-    .filter(({ topic }) => names?.includes(topic) ?? true)
-    .filter(({ topic }) => isPermitted(ports.access, "describeGroupTopics", topic))
-    .flatMap(({ topic, topicId, partitions }) => partitions.map((partition) => ({ topic, topicId, partition })));
-  const offsets = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async (one): Promise<GroupOffset> => {
-    const standing = await reached(one, async () => {
-      const known = await partitionById(ports, one.topicId, one.partition, "describeGroupTopics");
-      return take(await ports.partition(known, one.partition).groupStanding(groupId, incarnation));
-    });
-    return { ...one, committed: standing.ok ? standing.value.committed : null, error: errorIn(standing) };
+  const held = await heldPartitions(ports, topics, names);
+  const offsets = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async ({ known, partition }): Promise<GroupOffset> => {
+    const { topicId, name } = known;
+    const standing = await reached({ topicId, partition }, async () =>
+      take(await ports.partition(known, partition).groupStanding(groupId, incarnation)),
+    );
+    const committed = standing.ok ? standing.value.committed : null;
+    return { topic: name, topicId, partition, committed, error: errorIn(standing) };
   });
-  // The offsets of a topic that was deleted are gone with it.
   return { offsets: offsets.filter(({ error }) => error?.code !== "UNKNOWN_TOPIC_ID") };
+}
+
+/**
+ * Of topics that are there and may be described, all partitions of which a group may have offsets: those of a topic that
+ * was deleted are gone with it. `names` null: of all topics.
+ */
+export async function heldPartitions(
+  ports: EdgePorts,
+  topics: HeldOffsets["topics"],
+  names: readonly string[] | null,
+): Promise<{ readonly known: KnownTopic; readonly partition: number }[]> {
+  const visible = topics
+    .filter(({ topic }) => names?.includes(topic) ?? true)
+    .filter(({ topic }) => isPermitted(ports.access, "describeGroupTopics", topic));
+  const found = await inParallel(visible, PARTITIONS_AT_ONCE_MAX, async ({ topicId, partitions }) => {
+    const known = await ports.topics.byId(topicId);
+    return known === null ? [] : partitions.map((partition) => ({ known, partition }));
+  });
+  return found.flat();
 }

@@ -56,7 +56,7 @@ export class PartitionGroups {
     const held = this.#rows.row(group);
     const row = held !== null && held.incarnation >= incarnation ? held : null;
     const { logStartOffset, highWatermark } = this.#parts.extent.bounds();
-    const { lag, rate, timeLagMs, status } = this.#lag(row);
+    const { lag, rate, timeLagMs, status } = this.#lag(row, this.#waitingSince(row));
     const { memberId = null, committed = null } = row ?? {};
     return { logStartOffset, highWatermark, memberId, committed, lag, rate, timeLagMs, status };
   }
@@ -68,16 +68,17 @@ export class PartitionGroups {
 
   reports(): readonly GroupReport[] {
     return this.#rows.first(GROUPS_REPORTED_MAX).map(([group, row]) => {
-      const { lag, status, stopsAt } = this.#lag(row);
-      return { group, lag, status, stopsAt, waitingSince: lag === 0 ? null : this.#waitingSince(row) };
+      const waitingSince = this.#waitingSince(row);
+      const { lag, status, stopsAt } = this.#lag(row, waitingSince);
+      return { group, lag, status, stopsAt, waitingSince };
     });
   }
 
-  #lag(row: GroupRow | null): JudgedLag {
-    return judgeLag({ ...this.#around(), row, waitingSince: this.#waitingSince(row) });
+  #lag(row: GroupRow | null, waitingSince: number | null): JudgedLag {
+    return judgeLag({ ...this.#around(), row, waitingSince });
   }
 
-  /** Compaction may have left nothing of the records at the position itself. */
+  /** Null: nothing waits. Compaction may have left nothing of the records at the position itself. */
   #waitingSince(row: GroupRow | null): number | null {
     const { store, extent } = this.#parts;
     const { logStartOffset, highWatermark } = extent.bounds();

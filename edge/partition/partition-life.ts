@@ -15,7 +15,8 @@ import { random32 } from "./partition-reads.ts";
 
 export interface LifeParts {
   readonly state: DurableObjectState;
-  readonly env: Env;
+  /** As the object has it when it is asked. */
+  readonly env: () => Env;
   readonly store: LogStore;
   readonly alarm: CountedAlarm;
   readonly meter: PartitionMeter;
@@ -37,7 +38,7 @@ export class PartitionLife {
   }
 
   isAt(address: PartitionAddress): boolean {
-    return partitionId(this.#parts.env.PARTITION, address).equals(this.#parts.state.id);
+    return partitionId(this.#parts.env().PARTITION, address).equals(this.#parts.state.id);
   }
 
   /** Awaits only before the step: nothing comes between its checks and its writes. */
@@ -60,7 +61,7 @@ export class PartitionLife {
       {
         ...{ store, alarm, clock, random },
         sockets: state.getWebSockets(),
-        storageBytesMax: settingsOf(env).storageBytesMax,
+        storageBytesMax: settingsOf(env()).storageBytesMax,
         failed: (error) => this.#failed(error),
         tailSent: (bytes) => meter.tailSent(bytes),
       },
@@ -88,7 +89,8 @@ export class PartitionLife {
     if (known.value !== null) return { ok: true, value: null };
     // An object that holds nothing creates nothing until the controller says that it should exist.
     const { env, store } = this.#parts;
-    const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName(address.namespace));
+    const { CONTROLLER } = env();
+    const controller = CONTROLLER.get(CONTROLLER.idFromName(address.namespace));
     const topic = await controller.confirmPartition(address);
     return this.#fromStorage(() => {
       if (topic === null || this.#ended) throw notHere(address);

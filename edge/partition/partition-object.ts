@@ -56,7 +56,7 @@ export class PartitionObject extends DurableObject<Env> {
     const store = new LogStore(state.storage);
     this.#alarm = new CountedAlarm(state.storage);
     this.#meter = meterOf({ env, store, alarm: this.#alarm, open: () => this.#life.open });
-    this.#life = new PartitionLife({ state, env, store, alarm: this.#alarm, meter: this.#meter });
+    this.#life = new PartitionLife({ state, env: () => this.env, store, alarm: this.#alarm, meter: this.#meter });
     this.#turns = new CommitTurns(async () => await state.storage.sync());
   }
 

@@ -1,8 +1,10 @@
 /** A page's consumer and its worker over one store in memory, without a thread between them. The worker can be killed. */
 import { ConsumerDesk } from "../../../client/worker/consumer-desk.ts";
 import type { Device } from "../../../client/worker/device.ts";
+import { TransactionDesk } from "../../../client/worker/transaction-desk.ts";
 import { TopicDesk } from "../../../client/worker/topics.ts";
 import type { ConsumerCalls } from "../../../client/calls/consumer-calls.ts";
+import type { TransactionCalls } from "../../../client/calls/transaction-calls.ts";
 import type { WorkerCalls } from "../../../client/calls/worker-api.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import type { RecordSource } from "../../../client/consumer/record-source.ts";
@@ -108,8 +110,11 @@ export class ConsumerLab {
     // The port between the two: an answer is never there at once.
     await Promise.resolve();
     const desk = this.#desk;
-    const calls: ConsumerCalls = {
+    const append = (): Promise<never> => Promise.reject(new Error("nothing is sent here"));
+    const transactions = new TransactionDesk({ store: this.tab.store, session: (id) => desk.session(id), append });
+    const calls: ConsumerCalls & TransactionCalls = {
       ...desk.calls,
+      ...transactions.calls,
       openConsumer: async (options) => {
         this.#options.opening?.();
         return await desk.calls.openConsumer(options);

@@ -75,13 +75,14 @@ test("without autoCommit what its user has committed of a revoked partition stan
 });
 
 test("a slow handler holds up the hand-over of no other partition", async () => {
-  const { group, gates, seen, done, member, of } = await world();
+  const { group, gates, seen, done, payloads, member, of } = await world();
   gates.shut("0a@0", "1a@0");
   member().assign("t-0", "t-1", "t-2");
   await until(() => seen.includes("0a@0") && seen.includes("1a@0") && done.includes("2d@3"));
   member().revoke("t-2");
   await until(() => group.told.includes("release t-2"));
   member().revoke("t-1");
+  await until(() => payloads.get("1a@0")?.isStale() === true);
   gates.open("1a@0");
   await until(() => group.told.includes("release t-1"));
   expect(["t-2", "t-1", "t-0"].map((place) => group.committed.get(place))).toEqual([4, 1, undefined]);
@@ -144,25 +145,27 @@ test("lost and given back while the first handler still works: its work does not
 });
 
 test("what was read ahead for an earlier ownership is not handled for the next", async () => {
-  const { group, gates, seen, member } = await world({ config: { maxBytes: 1 } });
+  const { group, gates, seen, payloads, member } = await world({ config: { maxBytes: 1 } });
   gates.shut("0a@0");
   member().assign("t-0");
   await until(() => seen.includes("0a@0"));
   member().lose("t-0");
   group.committed.set("t-0", 3);
   member().assign("t-0");
+  await until(() => payloads.get("0a@0")?.isStale() === true);
   gates.open("0a@0");
   await until(() => group.committed.get("t-0") === 4);
   expect(seen).toEqual(["0a@0", "0d@3"]);
 });
 
 test("a commit that is refused on the way out is told with its range, and stops nobody else", async () => {
-  const { group, gates, seen, done, told, member } = await world({ run: { autoCommitThreshold: 1_000 } });
+  const { group, gates, seen, done, told, payloads, member } = await world({ run: { autoCommitThreshold: 1_000 } });
   gates.shut("0c@2");
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0c@2") && done.includes("1d@3"));
   group.refusing.add("t-0");
   member().revoke("t-0");
+  await until(() => payloads.get("0c@2")?.isStale() === true);
   gates.open("0c@2");
   await until(() => told.some((each) => each.startsWith("fenced")));
   expect(told).toContain("fenced t-0 0-3 FENCED_MEMBER_EPOCH");
