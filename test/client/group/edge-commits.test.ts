@@ -149,7 +149,7 @@ test("commits of a page that was reloaded are sent by the next one under the old
   device.online = false;
   await lab.during(tab.commit([0, 4], [2, 6]));
   const { memberId } = tab.member;
-  device.kill(tab);
+  tab.kill();
   device.online = true;
   const next = await lab.tab({ device });
   await lab.clock.until("owns all", () => next.owned.length === 4, 90_000);

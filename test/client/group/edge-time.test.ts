@@ -114,7 +114,7 @@ test("a static member that was killed takes its own place at once, by the id of 
   const device = lab.device();
   const first = await lab.tab({ device, group: { instanceId: "i" } });
   await lab.owning(first, 0, 1, 2, 3);
-  device.kill(first);
+  first.kill();
   const back = await lab.tab({ device, group: { instanceId: "i" } });
   await lab.clock.until("owns all", () => back.owned.length === 4, 1_000);
   expect([back.failures, lab.group.members]).toEqual([[], 1]);
