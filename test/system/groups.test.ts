@@ -2,8 +2,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { groupTransport } from "../../client/group/edge-transport.ts";
 import { Strandline } from "../../client/http.ts";
+import { TailBeats } from "../../client/sync/tail-beats.ts";
+import { webTail } from "../../client/sync/web-tail.ts";
+import { systemClock } from "../../client/web-ports.ts";
 import type { GroupOffsets } from "../../shared/api/groups.ts";
+import { SOCKET_PROTOCOL } from "../../shared/api/tickets.ts";
 import { ROOT } from "../harness/paths.ts";
 import { tempDir } from "../harness/temp-dir.ts";
 import { startBroker } from "../harness/workerd-broker.ts";
@@ -140,3 +145,35 @@ test(
     await client.close();
   },
 );
+
+test("heartbeats go over a tail's socket, and are answered and refused as by requests", async () => {
+  const admin = new Strandline({ url: broker.url });
+  await admin.admin().createTopics({ topics: [{ topic: "by-socket", numPartitions: 2 }] });
+  await admin.close();
+  const web = webTail(broker.url, false);
+  if (web === null) throw new Error("there are no sockets here");
+  const beats = new TailBeats(systemClock);
+  const { signal } = new AbortController();
+  const deaf = { received: () => {}, closed: () => {} };
+  const socket = await beats.over(web).connect([SOCKET_PROTOCOL], deaf, signal);
+  const request = (): Promise<never> => Promise.reject(new Error("said by a request"));
+  const { heartbeat } = groupTransport({ groupId: "by-socket", request, beats });
+  const options = { timeoutMs: 60_000, signal };
+  const subscription = { topics: ["by-socket"], patterns: [] };
+  const name = "0123456789abcdefghijkl";
+  const joined = await heartbeat({ memberId: name, memberEpoch: 0, owned: [], subscription }, options);
+  expect(joined.assignment).toMatchObject([{ topic: "by-socket", partitions: [{ partition: 0 }, { partition: 1 }] }]);
+  const { memberId, memberEpoch } = joined;
+  expect(memberId).not.toBe(name);
+  const owned = joined.assignment.map(({ topicId, partitions }) => ({
+    topicId,
+    partitions: partitions.map(({ partition }) => partition),
+  }));
+  expect((await heartbeat({ memberId, memberEpoch, owned }, options)).memberEpoch).toBe(memberEpoch);
+  const ahead = heartbeat({ memberId, memberEpoch: memberEpoch + 1, owned }, options);
+  await expect(ahead).rejects.toMatchObject({ code: "FENCED_MEMBER_EPOCH" });
+  await expect(heartbeat({ memberId: "x.y", memberEpoch, owned }, options)).rejects.toMatchObject({
+    code: "UNKNOWN_MEMBER_ID",
+  });
+  socket.close();
+});
