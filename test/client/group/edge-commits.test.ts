@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CommitOffsets } from "../../../shared/api/groups.ts";
 import type { Offset } from "../../../shared/brands.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
-import type { GroupDevice, GroupTab } from "../../sim/simulated-member.ts";
+import { noNetwork, type GroupDevice, type GroupTab } from "../../sim/simulated-member.ts";
 import { GroupLab } from "./group-lab.ts";
 
 let lab: GroupLab;
@@ -123,6 +123,45 @@ test("offline commits count on the device at once, and reach the edge when it an
   await lab.clock.until("stands", () => lab.group.committed(1) === 20);
   expect(lab.group.accepted.map(({ offset }) => offset)).toEqual([20, 20]);
   await lab.clock.until("nothing is kept", async () => (await kept()) === 0);
+});
+
+test("what was kept and is refused is told with its range, though the member lives", async () => {
+  const tab = await joined();
+  await lab.during(tab.commit([0, 2], [1, 2]));
+  device.fault = ({ kind }) => (kind === "commit" ? { error: noNetwork() } : null);
+  const of = tab.of(0);
+  expect(await lab.during(tab.commit([0, 7], [1, 7]))).toEqual([]);
+  const fenced = new StrandlineError("FENCED_MEMBER_EPOCH", "").toBody();
+  device.answers = (commit, answer) => {
+    answer();
+    return refusing(commit, 0, fenced);
+  };
+  device.fault = () => null;
+  await lab.clock.until("told", () => tab.fenced.length === 1);
+  expect([tab.fenced, of.state]).toEqual([["0 2-7 FENCED_MEMBER_EPOCH"], "lost"]);
+  await lab.clock.until("nothing is kept", async () => (await kept()) === 0);
+});
+
+test("once a heartbeat has failed by the network, a commit does not wait for the edge to be asked", async () => {
+  const tab = await joined();
+  device.fault = ({ kind }) => (kind === "heartbeat" ? { error: noNetwork() } : null);
+  const said = device.said.length;
+  await lab.clock.until("a heartbeat", () => device.said.length > said);
+  await lab.clock.advance(100);
+  expect(await tab.commit([0, 4])).toEqual([]);
+  expect(commits()).toEqual([]);
+});
+
+test("a commit that is kept after one whose answer was lost counts over it, also after a reload", async () => {
+  const tab = await joined();
+  device.fault = ({ kind }) => (kind === "commit" ? "lost" : { error: noNetwork() });
+  await lab.during(tab.commit([0, 4]));
+  await lab.during(tab.commit([0, 9]));
+  expect([lab.group.committed(0), commits().length]).toEqual([4, 1]);
+  tab.kill();
+  device.fault = () => null;
+  await lab.tab({ device });
+  await lab.clock.until("counts", () => lab.group.committed(0) === 9);
 });
 
 test("a commit whose answer is lost is sent again, and counts once", async () => {
