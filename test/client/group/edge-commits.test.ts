@@ -1,7 +1,7 @@
 /** What a member of a group at the edge commits: together, late, offline, after a reload, and after it is no member any more. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CommitOffsets } from "../../../shared/api/groups.ts";
-import type { Offset } from "../../../shared/brands.ts";
+import type { LeaderEpoch, Offset } from "../../../shared/brands.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { noNetwork, type GroupDevice, type GroupTab } from "../../sim/simulated-member.ts";
 import { GroupLab } from "./group-lab.ts";
@@ -58,6 +58,25 @@ test("where a message that is not whole begins goes along as metadata, and comes
   const next = await lab.tab({ device });
   await lab.owning(next, 0, 1, 2, 3);
   expect(await next.member.position(next.of(0))).toEqual({ offset: 8, readFrom: 5 });
+});
+
+test("a log that was rewound below the group's offset is told with where the group was", async () => {
+  const tab = await joined();
+  const { ref } = tab.of(0);
+  const empty = { ref, bytes: new Uint8Array(), lastCrc: null, logStartOffset: 0 as Offset };
+  const epoch = (counter: number) => ({ counter, random: "r" }) as unknown as LeaderEpoch;
+  const at = (offset: number) => ({
+    from: offset as Offset,
+    firstOffset: offset as Offset,
+    nextOffset: offset as Offset,
+  });
+  const run = { ...empty, ...at(0), restart: false, highWatermark: 60 as Offset, leaderEpoch: epoch(1) };
+  await tab.log.replica.store([run]);
+  await lab.during(tab.commit([0, 50]));
+  expect(await tab.member.position(tab.of(0))).toEqual({ offset: 50 });
+  const cut = { ...run, ...at(30), restart: true, highWatermark: 30 as Offset, leaderEpoch: epoch(2) };
+  await tab.log.replica.store([cut]);
+  expect(await tab.member.position(tab.of(0))).toEqual({ offset: 30, cutFrom: 50 });
 });
 
 test("STALE_MEMBER_EPOCH: a heartbeat at once, and then the commit stands where the partition is its own still", async () => {
