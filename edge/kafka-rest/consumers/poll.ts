@@ -21,7 +21,7 @@ export interface PollQuery {
 
 interface Polling extends PollQuery {
   /** Edge time. */
-  readonly until: number;
+  until: number;
   /** Of its waits: the next one replaces those that are left of the one before. */
   readonly sessionId: string;
   calls: number;
@@ -84,7 +84,12 @@ async function pollOnce(instance: Instance, read: ConsumerRead, polling: Polling
   if (reading.hasMoved) return "again";
   const leftMs = polling.until - instance.ports.clock.now();
   polling.calls += 2 * reading.parts.length;
-  if (leftMs <= 0 || polling.calls > CALLS_MAX) return [];
+  if (leftMs <= 0 || polling.calls > CALLS_MAX) {
+    if (!reading.isHeldBack) return [];
+    // Less than `fetch.min.bytes` is told once there is no more time to wait.
+    polling.until = 0;
+    return "again";
+  }
   await waiting(instance, reading, { sessionId: polling.sessionId, leftMs: Math.min(leftMs, told.nextBeatMs) });
   return "again";
 }

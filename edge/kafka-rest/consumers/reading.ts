@@ -18,6 +18,8 @@ export interface Reading {
   readonly error: ErrorBody | null;
   /** Nothing was told, and positions are others than they were. */
   readonly hasMoved: boolean;
+  /** There is something, and it is waited for more. */
+  readonly isHeldBack: boolean;
   readonly request: FetchRequest;
   readonly parts: readonly Part[];
   /** False: there are more partitions than were looked at. */
@@ -43,7 +45,8 @@ export async function readHeld(ports: EdgePorts, state: ConsumerState, { maxByte
   const missingBytes = Math.min(config.minBytes, request.maxBytes) - bytesOf(parts);
   const base = { request, parts, isAll: looked.length === held.length, missingBytes };
   const isWaited = missingBytes > 0 && ports.clock.now() < until && !parts.some(isUrgent);
-  if (isWaited) return { ...base, records: [], state, error: null, hasMoved: false };
+  const isHeldBack = isWaited && bytesOf(parts) > 0;
+  if (isWaited) return { ...base, records: [], state, error: null, hasMoved: false, isHeldBack };
   const told = new Telling(state, request.maxBytes);
   for (const [index, one] of looked.entries()) {
     const part = parts[index];
@@ -55,7 +58,7 @@ export async function readHeld(ports: EdgePorts, state: ConsumerState, { maxByte
   const turn = isMoved && able.length > 0 ? (state.turn + passed) % able.length : state.turn;
   const moved = withHeld(state, told.moves);
   const next = turn === state.turn ? moved : { ...moved, turn };
-  return { ...base, records: told.records, error: told.error, state: next, hasMoved: moved !== state };
+  return { ...base, records: told.records, error: told.error, state: next, hasMoved: moved !== state, isHeldBack };
 }
 
 function requestOf(looked: readonly Positioned[], maxBytes: number): FetchRequest {

@@ -1,6 +1,7 @@
 /** Where consumers of the REST proxy read, and what they commit. */
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../../edge/system-ports.ts";
 import { call, newPlace } from "../edge.ts";
 import { newGroup } from "../groups/group-lab.ts";
 import { consumerObject, JSON_V2, post, produce, RestClient, restErrorOf } from "./consumer-lab.ts";
@@ -158,6 +159,23 @@ describe("a poll", () => {
     await produce(name, 0, "b");
     await produce(name, 0, "x".repeat(3_000));
     expect((await waiting).length).toBe(2);
+  });
+
+  test("tells what there is, however its time ends", async () => {
+    const { name } = await newPlace();
+    await produce(name, 0, "a");
+    const client = await RestClient.create({ config: { "fetch.min.bytes": 2_000 } });
+    await client.assign(name, 0);
+    let nowMs = Date.now();
+    vi.spyOn(systemClock, "now").mockImplementation(() => (nowMs += 1));
+    try {
+      for (let timeoutMs = 0; timeoutMs < 40; timeoutMs += 1) {
+        expect(await client.poll(`timeout=${timeoutMs}`)).toHaveLength(1);
+        await client.post("/positions/beginning", { partitions: [{ topic: name, partition: 0 }] });
+      }
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test("is cut by max_bytes within a batch, and goes on there; the first record always comes", async () => {
