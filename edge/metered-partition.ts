@@ -19,7 +19,7 @@ export function meteredPartition(port: PartitionPort, quota: QuotaPort): Partiti
     batchAtTime: async (request) => await port.batchAtTime(request),
     fence: async (request) => await port.fence(request),
     commitOffset: async (request) => await port.commitOffset(request),
-    groupStanding: async (group) => await port.groupStanding(group),
+    groupStanding: async (group, incarnation) => await port.groupStanding(group, incarnation),
     forgetGroup: async (group, incarnation) => await port.forgetGroup(group, incarnation),
     append: async (request) => {
       const refused = refusalOf(quota, PRODUCING);

@@ -47,7 +47,7 @@ export function partitionPort({ address, stub }: AddressedStub, gone: (topicId: 
     batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
     fence: async (request) => heeded(await stub().fence(address, request)),
     commitOffset: async (request) => heeded(await stub().commitOffset(address, request)),
-    groupStanding: async (group) => heeded(await stub().groupStanding(address, group)),
+    groupStanding: async (group, incarnation) => heeded(await stub().groupStanding(address, group, incarnation)),
     forgetGroup: async (group, incarnation) => heeded(await stub().forgetGroup(address, group, incarnation)),
   };
 }

@@ -1,6 +1,7 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
 import type { Revocation } from "../shared/api/revocations.ts";
 import type { AnnounceDeviceRequest, KnownDevice } from "../shared/api/devices.ts";
+import type { TopicMetadata } from "../shared/api/metadata.ts";
 import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { hexOf } from "../shared/producer-identity.ts";
 import { RulesCache } from "./access/rules-cache.ts";
@@ -9,6 +10,7 @@ import { Standing } from "./access/standing.ts";
 import { ANYBODY, type Caller } from "./auth/caller.ts";
 import { writeTicket } from "./auth/ticket.ts";
 import { settingsOf, type Env } from "./env.ts";
+import { forgetListing, groupPorts } from "./group-ports.ts";
 import { ingestKeyPort } from "./ingest-key-port.ts";
 import { meteredPartition } from "./metered-partition.ts";
 import type { ControllerPort, EdgePorts, RevocationPort } from "./operations/ports.ts";
@@ -49,6 +51,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     standing,
     quota,
     controller,
+    groups: groupPorts(env, caller, background),
     ingestKeys: ingestKeyPort(env, caller),
     revocations: revocationPort(env, caller, controller),
     issueTicket: async (origin) => await issueTicket(env, caller, origin),
@@ -141,11 +144,15 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
   const by = { principal, isBound: isBound(caller) };
   const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
   return {
-    createTopic: async (request) => await stub().createTopic(request, by),
+    createTopic: async (request) => await forgetListing(namespace, async () => await stub().createTopic(request, by)),
     alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
-    growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount, by),
-    deleteTopic: async (name) => await stub().deleteTopic(name),
-    topics: async (names, create) => await stub().topics(names, create, by),
+    growTopic: async (name, partitionCount) =>
+      await forgetListing(namespace, async () => await stub().growTopic(name, partitionCount, by)),
+    deleteTopic: async (name) => await forgetListing(namespace, async () => await stub().deleteTopic(name)),
+    topics: async (names, create) => {
+      const ask = async (): Promise<Outcome<TopicMetadata>[]> => await stub().topics(names, create, by);
+      return create ? await forgetListing(namespace, ask) : await ask();
+    },
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),

@@ -86,6 +86,20 @@ export const LIMITS = {
   aclsPerRequestMax: 1_000,
   /** Of an ACL: `User:` and a name. */
   aclPrincipalCharsMax: 260,
+  groupIdCharsMax: 249,
+  /** Consumer groups of one namespace. */
+  groupsPerNamespaceMax: 10_000,
+  /** Members of one group. */
+  groupMembersMax: 1_000,
+  groupTopicsMax: 1_000,
+  groupPatternsMax: 100,
+  groupPatternCharsMax: 249,
+  groupInstanceIdCharsMax: 249,
+  groupSessionMsMin: 6_000,
+  groupSessionMsMax: 1_800_000,
+  groupRebalanceMsMin: 1_000,
+  groupRebalanceMsMax: 3_600_000,
+  commitPartitionsMax: 1_000,
   /** Batches that one reconcile request describes. */
   reconcileBatchesMax: 512,
   /** Voids that the edge remembers for one producer on one partition. */

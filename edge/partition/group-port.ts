@@ -60,7 +60,8 @@ export interface GroupPort {
    * one is no longer, with the `divergence`. `OFFSET_METADATA_TOO_LARGE`.
    */
   commitOffset(request: CommitRequest): Promise<Outcome<CommittedOffset>>;
-  groupStanding(group: string): Promise<Outcome<GroupStanding>>;
+  /** An offset of a lower incarnation is another group's, which is no more: it counts as none. */
+  groupStanding(group: string, incarnation?: number): Promise<Outcome<GroupStanding>>;
   /** Of a group that is no more, up to that incarnation. Again changes nothing. */
   forgetGroup(group: string, incarnation: number): Promise<Outcome<null>>;
 }

@@ -52,8 +52,9 @@ export class PartitionGroups {
     return verdict.answer;
   }
 
-  standing(group: string): GroupStanding {
-    const row = this.#rows.row(group);
+  standing(group: string, incarnation = 0): GroupStanding {
+    const held = this.#rows.row(group);
+    const row = held !== null && held.incarnation >= incarnation ? held : null;
     const { logStartOffset, highWatermark } = this.#parts.extent.bounds();
     const { lag, rate, timeLagMs, status } = this.#lag(row, this.#waitingSince(row));
     const { memberId = null, committed = null } = row ?? {};

@@ -135,8 +135,8 @@ export class PartitionObject extends DurableObject<Env> {
     return await this.#turns.take(async () => await this.#life.with(address, ({ groups }) => groups.commit(request)));
   }
 
-  async groupStanding(address: PartitionAddress, group: string): Promise<Outcome<GroupStanding>> {
-    return await this.#life.with(address, ({ groups }) => groups.standing(group));
+  async groupStanding(address: PartitionAddress, group: string, incarnation?: number): Promise<Outcome<GroupStanding>> {
+    return await this.#life.with(address, ({ groups }) => groups.standing(group, incarnation));
   }
 
   async forgetGroup(address: PartitionAddress, group: string, incarnation: number): Promise<Outcome<null>> {
