@@ -128,6 +128,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/groups", { path: "/v1/groups" }],
   ["GET /v1/groups/:group", { path: "/v1/groups/g" }],
   ["DELETE /v1/groups/:group", { path: "/v1/groups/g" }],
+  ["GET /v1/groups/:group/lag", { path: "/v1/groups/g/lag" }],
   ...sending("POST /v1/groups/:group/heartbeat", "/v1/groups/g/heartbeat", {
     ...{ memberId: "A".repeat(22), memberEpoch: 0, owned: [] },
     subscription: { topics: ["orders"], patterns: [] },
