@@ -108,7 +108,12 @@ export const reconcileRequest: z.ZodType<ReconcileRequest> = z
   });
 
 const subscriptionId = uint32;
-export const tailClientFrame: z.ZodType<Exclude<TailClientFrame, TailHeartbeat>> = z.discriminatedUnion("type", [
+/** Whether a heartbeat itself is sound is said in its answer: the socket is others' as well. */
+export type CheckedFrame =
+  | Exclude<TailClientFrame, TailHeartbeat>
+  | (Omit<TailHeartbeat, "heartbeat"> & { readonly heartbeat?: unknown });
+
+export const tailClientFrame: z.ZodType<CheckedFrame> = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("subscribe"),
     id: subscriptionId,
@@ -122,6 +127,7 @@ export const tailClientFrame: z.ZodType<Exclude<TailClientFrame, TailHeartbeat>>
   }),
   z.strictObject({ type: z.literal("ack"), id: subscriptionId, offset }),
   z.strictObject({ type: z.literal("unsubscribe"), id: subscriptionId }),
+  z.strictObject({ type: z.literal("heartbeat"), id: uint32, group: z.string(), heartbeat: z.unknown() }),
 ]);
 
 function fewEntries(config: object): boolean {

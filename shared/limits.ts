@@ -95,10 +95,6 @@ export const LIMITS = {
   groupPatternsMax: 100,
   groupPatternCharsMax: 249,
   groupInstanceIdCharsMax: 249,
-  groupSessionMsMin: 6_000,
-  groupSessionMsMax: 1_800_000,
-  groupRebalanceMsMin: 1_000,
-  groupRebalanceMsMax: 3_600_000,
   commitPartitionsMax: 1_000,
   /** Batches that one reconcile request describes. */
   reconcileBatchesMax: 512,

@@ -203,6 +203,7 @@ export class GroupLife {
       this.#machine = null;
       this.#where = null;
       this.#whereChanged = false;
+      this.#isNew = false;
       throw error instanceof StrandlineError ? error : storageFailed(error);
     }
     this.#whereChanged = false;

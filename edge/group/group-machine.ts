@@ -3,7 +3,8 @@
  *
  *   1. `heartbeat`, `leave`, `tick`, `fenced`, ...: something was heard;
  *   2. `if (machine.changed) write(machine.snapshot())`, also where the call threw: before anything is told or sent;
- *   3. `fencesDue()` are sent to their partitions, and each is answered with `fenced` or `notFenced`;
+ *   3. `fencesDue()` are sent to their partitions, and each is answered with `fenced` or `notFenced`, come what may;
+ *      where `changed` is true afterwards, from 2 again;
  *   4. `assignmentOf(memberId)` is told to the member: what was fenced in between is in it;
  *   5. the alarm is set where `nextLookMs` is another than it was; then `tick`.
  *
@@ -49,8 +50,8 @@ export class GroupMachine {
   readonly #members: GroupMembers;
   readonly #time = new WatchedTime();
 
-  /** `from`: the incarnation of a group that is new, or the last snapshot that was written. */
-  constructor(from: number | GroupSnapshot, options: GroupOptions) {
+  /** `from`: the incarnation of a group that is new, or the last snapshot that was written; or all that another machine knew. */
+  constructor(from: number | GroupSnapshot | GroupState, options: GroupOptions) {
     this.#state =
       typeof from === "number"
         ? {
@@ -61,8 +62,11 @@ export class GroupMachine {
             topics: new Map(),
             thrownOut: [],
             changed: true,
+            writesReleases: false,
           }
-        : fromSnapshot(from);
+        : "changed" in from
+          ? from
+          : fromSnapshot(from);
     this.#members = new GroupMembers(this.#state, options);
   }
 

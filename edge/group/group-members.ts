@@ -132,7 +132,19 @@ export class GroupMembers {
       if (names.has(slot)) slot.named(memberEpoch);
       else slot.notNamed();
     }
-    for (const slot of [...member.holds]) if (!names.has(slot)) slot.letGoAt(member, memberEpoch);
+    const letGo = [...member.holds].filter((slot) => !names.has(slot) && slot.letGoAt(member, memberEpoch));
+    if (letGo.length > 0) this.#noteReleases();
+    const own = letGo.filter((slot) => slot.target === member);
+    if (own.length === 0) return;
+    // It is to have it again: what it sent while it worked on it before is of no epoch that counts then.
+    const since = this.raise();
+    for (const slot of own) slot.since = since;
+  }
+
+  #noteReleases(): void {
+    if (!this.#state.writesReleases) return;
+    this.#state.changed = true;
+    this.#state.writesReleases = this.openSlots().some((slot) => slot.holders.length > 0);
   }
 
   /** True: it means other topics than before, or there are more partitions. */

@@ -203,6 +203,8 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
   }
 
   async #push({ machine, fence }: FencePush): Promise<void> {
+    // Of a group that is no more, or was read again since: what is due then is handed out again.
+    if (this.#life.machine() !== machine) return;
     const { namespace, groupId } = this.#life.address;
     const { topicId, partition, memberId, incarnation, epoch } = fence;
     const request = { group: groupId, memberId, incarnation, epoch };

@@ -105,9 +105,11 @@ export class Slot {
     member.holds.delete(this);
   }
 
-  /** A heartbeat at that epoch did not name it. */
-  letGoAt(member: Member, epoch: number): void {
-    if (this.holders.every((holder) => holder.member !== member || epoch >= holder.movedEpoch)) this.letGo(member);
+  /** A heartbeat at that epoch did not name it. False: it was sent before the member heard that it is another's. */
+  letGoAt(member: Member, epoch: number): boolean {
+    const heard = this.holders.every((holder) => holder.member !== member || epoch >= holder.movedEpoch);
+    if (heard) this.letGo(member);
+    return heard;
   }
 
   asked(member: Member, watchedMs: number): void {

@@ -13,6 +13,11 @@ export interface GroupState {
   thrownOut: readonly string[];
   /** It is another than the last snapshot. */
   changed: boolean;
+  /**
+   * It came back from an eviction in the midst of a hand-over, and may again: who lets go is written then, or an object
+   * that is evicted often enough would never see it to its end.
+   */
+  writesReleases: boolean;
 }
 
 export function takeSnapshot(state: GroupState): GroupSnapshot {
@@ -76,6 +81,7 @@ export function fromSnapshot(snapshot: GroupSnapshot): GroupState {
     topics: new Map(topics.map((topic) => [topic.topicId, topic])),
     thrownOut: snapshot.thrownOut,
     changed: false,
+    writesReleases: snapshot.topics.some(({ holders }) => holders.length > 0),
   };
 }
 

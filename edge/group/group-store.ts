@@ -45,7 +45,7 @@ export class GroupStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#hasTable = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'kept'").toArray().length > 0;
+    this.#hasTable = this.#finds();
   }
 
   read<Name extends keyof Kept>(name: Name): Kept[Name] | null {
@@ -74,13 +74,24 @@ export class GroupStore {
 
   /** All of it or nothing. */
   transaction<Value>(step: () => Value): Value {
-    return this.#storage.transactionSync(step);
+    try {
+      return this.#storage.transactionSync(step);
+    } catch (error) {
+      // A table that was made in it is gone with it.
+      this.#hasTable = this.#finds();
+      throw error;
+    }
   }
 
   /** Nothing is left. */
   async free(): Promise<void> {
     this.#hasTable = false;
     await this.#storage.deleteAll();
+  }
+
+  #finds(): boolean {
+    const named = this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'kept'");
+    return named.toArray().length > 0;
   }
 
   #demandTable(): void {

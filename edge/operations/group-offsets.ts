@@ -6,7 +6,7 @@ import type { CommitOffsets, CommittedOffsets, GroupOffsets, OffsetToCommit } fr
 import type { TopicId } from "../../shared/brands.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
-import type { OffsetChange } from "../group/group-calls.ts";
+import type { HeldOffsets, OffsetChange } from "../group/group-calls.ts";
 import { inParallel } from "../in-parallel.ts";
 import { take, type Outcome } from "../outcome.ts";
 import type { GroupStanding } from "../partition/group-port.ts";
@@ -21,7 +21,7 @@ import {
   type GroupPort,
 } from "./group-ports.ts";
 import { groupTopic } from "./group-subscription.ts";
-import { partitionById, type EdgePorts } from "./ports.ts";
+import { partitionById, type EdgePorts, type KnownTopic } from "./ports.ts";
 
 /** Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself; of no member `NON_EMPTY_GROUP`. */
 export async function commitOffsets(
@@ -101,17 +101,32 @@ export async function groupStandings(
 ): Promise<StandingOfPartition[]> {
   const { incarnation, topics } = await coordinated(demandGroup(ports, groupId, "describeGroup").heldOffsets());
   if (incarnation === null) throw noSuchGroup(groupId);
-  const held = topics
-    .filter(({ topic }) => names?.includes(topic) ?? true)
-    .filter(({ topic }) => isPermitted(ports.access, "describeGroupTopics", topic))
-    .flatMap(({ topic, topicId, partitions }) => partitions.map((partition) => ({ topic, topicId, partition })));
-  const standings = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async (one) => {
-    const standing = await reached(one, async () => {
-      const known = await partitionById(ports, one.topicId, one.partition, "describeGroupTopics");
-      return take(await ports.partition(known, one.partition).groupStanding(groupId, incarnation));
-    });
-    return { ...one, standing };
+  const held = await heldPartitions(ports, topics, names);
+  const standings = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async ({ known, partition }) => {
+    const { topicId, name } = known;
+    const standing = await reached({ topicId, partition }, async () =>
+      take(await ports.partition(known, partition).groupStanding(groupId, incarnation)),
+    );
+    return { topic: name, topicId, partition, standing };
   });
-  // The offsets of a topic that was deleted are gone with it.
   return standings.filter(({ standing }) => errorIn(standing)?.code !== "UNKNOWN_TOPIC_ID");
+}
+
+/**
+ * Of topics that are there and may be described, all partitions of which a group may have offsets: those of a topic that
+ * was deleted are gone with it. `names` null: of all topics.
+ */
+export async function heldPartitions(
+  ports: EdgePorts,
+  topics: HeldOffsets["topics"],
+  names: readonly string[] | null,
+): Promise<{ readonly known: KnownTopic; readonly partition: number }[]> {
+  const visible = topics
+    .filter(({ topic }) => names?.includes(topic) ?? true)
+    .filter(({ topic }) => isPermitted(ports.access, "describeGroupTopics", topic));
+  const found = await inParallel(visible, PARTITIONS_AT_ONCE_MAX, async ({ topicId, partitions }) => {
+    const known = await ports.topics.byId(topicId);
+    return known === null ? [] : partitions.map((partition) => ({ known, partition }));
+  });
+  return found.flat();
 }

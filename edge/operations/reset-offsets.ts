@@ -2,7 +2,7 @@
 import type { OffsetsReset, ResetOffsets } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import { demandPermission, isPermitted } from "../access/access.ts";
+import { demandPermission } from "../access/access.ts";
 import type { GroupTopic, HeldOffsets } from "../group/group-calls.ts";
 import { inParallel } from "../in-parallel.ts";
 import { take, type Outcome } from "../outcome.ts";
@@ -17,6 +17,7 @@ import {
   reached,
   type GroupPort,
 } from "./group-ports.ts";
+import { heldPartitions } from "./group-offsets.ts";
 import { groupTopic } from "./group-subscription.ts";
 import { offsetAtTime } from "./list-offsets.ts";
 import { partitionById, partitionByName, topicByName, type EdgePorts } from "./ports.ts";
@@ -106,9 +107,9 @@ async function aimsOf(
     );
   }
   if (held.incarnation === null) throw noSuchGroup(groupId);
-  const visible = held.topics.filter(({ topic }) => isPermitted(ports.access, "describeGroupTopics", topic));
-  for (const { topic } of visible) demandPermission(ports.access, "groupTopics", topic);
-  return visible.flatMap(({ partitions, ...topic }) => partitions.map((partition) => ({ topic, partition })));
+  const visible = await heldPartitions(ports, held.topics, null);
+  for (const { known } of visible) demandPermission(ports.access, "groupTopics", known.name);
+  return visible.map(({ known, partition }) => ({ topic: groupTopic(known), partition }));
 }
 
 async function goalOf(

@@ -14,6 +14,7 @@ import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
 import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
+import type { CheckedFrame } from "../schemas.ts";
 import { frameOf, type HeartbeatFrame } from "./client-frames.ts";
 import { answerHeartbeat } from "./heartbeats.ts";
 import { KeyOrder } from "./key-order.ts";
@@ -149,7 +150,7 @@ export class TailSession {
     return false;
   }
 
-  async #obey(frame: ReturnType<typeof frameOf>): Promise<void> {
+  async #obey(frame: CheckedFrame): Promise<void> {
     switch (frame.type) {
       case "subscribe":
         await this.#subscribe(frame);

@@ -253,7 +253,7 @@ test("what waits is told by events, also of another tab; nobody asks every secon
   const shown = show(createElement(StrandlineProvider, { client }, createElement(Status)));
   await vi.waitFor(() => expect(values(shown)).toBe("0 wait"), WITHIN);
   await send(other, "a", "b", "c");
-  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), { timeout: 5_000 });
+  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), WITHIN);
   // The failed attempts to reach the edge tell nothing new.
   const asked = vi.spyOn(client.sync, "status");
   await new Promise((resolve) => setTimeout(resolve, 2_500));

@@ -55,4 +55,4 @@ export async function world(seed = 1, more: Partial<MemoryTabOptions> = {}) {
 export const inWords = async (table: Table<string>): Promise<string> =>
   (await table.entries()).map(([key, value]) => `${key}=${value}`).join(" ");
 export const becomes = (table: Table<string>, words: string): Promise<void> =>
-  expect.poll(() => inWords(table), { timeout: 4_000, interval: 5 }).toBe(words);
+  expect.poll(() => inWords(table), { interval: 5 }).toBe(words);

@@ -63,6 +63,26 @@ describe.each([
   });
 });
 
+test("a heartbeat that is refused, or is none, is answered on the socket, which goes on", async () => {
+  const client = await TailClient.open();
+  const heartbeat = { memberId: "short", memberEpoch: 0, owned: [] };
+  const refused: readonly (readonly [object, string])[] = [
+    [{ id: 1, group: "g", heartbeat }, "INVALID_REQUEST"],
+    [{ id: 2, group: "", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "INVALID_GROUP_ID"],
+    [{ id: 3, group: "g", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "UNKNOWN_MEMBER_ID"],
+    [{ id: 4, group: "g" }, "INVALID_REQUEST"],
+    [{ id: 5, group: "g", heartbeat: { ...heartbeat, colour: "red" } }, "INVALID_REQUEST"],
+  ];
+  for (const [frame] of refused) client.send(JSON.stringify({ type: "heartbeat", ...frame }));
+  await client.until(() => client.frames("heartbeat").length === refused.length);
+  const codes = new Map(client.came.map((one) => (one.type === "heartbeat" ? [one.id, one.error?.code] : [0, ""])));
+  expect([...codes].toSorted()).toEqual(refused.map(([frame, code]) => [(frame as { id: number }).id, code]));
+  client.send("ping");
+  await client.until(() => client.frames("pong").length === 1);
+  client.send(JSON.stringify({ type: "heartbeat", id: -1, group: "g", heartbeat }));
+  await client.until(() => client.closed !== null);
+});
+
 /** What the members saw, and how many heartbeats that took. `evictedAt`: after which one; null: it lives on. */
 async function history(evictedAt: number | null): Promise<{ readonly seen: unknown; readonly beats: number }> {
   const place = await written();
