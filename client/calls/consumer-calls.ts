@@ -1,4 +1,5 @@
 /** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
+import type { ErrorCode } from "../../shared/error-table.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 
 export interface TopicPartitionOffset {
@@ -10,10 +11,17 @@ export interface TopicPartitionOffset {
 /** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
 export interface HandledTo extends TopicPartitionOffset {
   readonly readFrom?: number;
+  /** Under which it was handled (`PolledRun.ownership`): under another it counts no more. Absent: the one there is. */
+  readonly ownership?: number;
 }
 
-/** Where a partition goes on. */
-export type SeekPosition = { readonly topic: string; readonly partition: number } & (
+/** It is not the group's offset: the partition is not, or not any more, the consumer's own. */
+export interface RefusedCommit extends TopicPartitionOffset {
+  readonly code: ErrorCode;
+}
+
+/** Where a partition goes on. `ownership`: only as long as that lasts; without one it waits for the next, where there is none. */
+export type SeekPosition = { readonly topic: string; readonly partition: number; readonly ownership?: number } & (
   | Pick<HandledTo, "offset" | "readFrom">
   /** The log's end or its start as far as the device knows them once they are known. */
   | { readonly at: "latest" | "earliest" }
@@ -29,9 +37,24 @@ interface TopicChoice {
   readonly storage: "replica" | "none";
 }
 
+export interface GroupOptions {
+  /** `device`: the tabs of this browser share the group's work. `edge`: all devices do. */
+  readonly coordinator: "device" | "edge";
+  /** Of a static member, which finds its partitions again when it comes back. */
+  readonly instanceId: string | null;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxPollIntervalMs: number;
+  /** Names, the most wanted first. */
+  readonly assignors: readonly string[];
+}
+
 export interface ConsumerOptions {
   /** Null: no group; nothing is committed. */
   readonly groupId: string | null;
+  /** Null: no group. */
+  readonly group: GroupOptions | null;
   /** `local`: the device's own pending records as well, behind the committed ones of their partition. */
   readonly isolation: "committed" | "local";
   readonly topics: readonly (TopicChoice & { readonly name: string })[];
@@ -84,14 +107,14 @@ export interface PolledRun {
   readonly own: { readonly topicKey: number; readonly identities: readonly OwnIdentity[] } | null;
   /** The group's offset when it was polled; null: none is committed. Absent: of no group, or pending. */
   readonly committed?: number | null;
-  /** How often the partition had been joined anew when it was polled: work on it counts as long as that is so. */
+  /** Another number whenever the partition is joined anew: a transaction on it counts as long as it is this one. */
   readonly joins?: number;
+  /** Under which it was read; no other session, and no other ownership of the partition, has this number. Absent: of no group. */
+  readonly ownership?: number;
 }
 
 /** What a session has to tell beside records. */
 export type ConsumerNews =
-  /** The group's turn has begun, and these are the partitions; told again when they become more. */
-  | { readonly type: "joined"; readonly assignment: Readonly<Record<string, readonly number[]>> }
   /** The position was not that of a record any more: retention passed it, or the log was truncated below it. */
   | {
       readonly type: "reset";
@@ -104,9 +127,48 @@ export type ConsumerNews =
   /** The edge refuses the topic; told once until something of it comes. */
   | { readonly type: "refused"; readonly topic: string; readonly error: ErrorBody };
 
+/** A partition that the session owns; whatever is not named is not its own. */
+export interface OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly ownership: number;
+  /** No more of it is begun, and it is released then. */
+  readonly leaving: boolean;
+}
+
+export interface GroupView {
+  /** Goes up with every change. */
+  readonly version: number;
+  readonly memberId: string | null;
+  /** The group has told what is owned. */
+  readonly joined: boolean;
+  readonly protocol: string;
+  /** No handler is begun for now: the session may be over. */
+  readonly holding: boolean;
+  readonly owned: readonly OwnedPartition[];
+}
+
+export type GroupNews =
+  /** Refused: others may have handled `[from, to)` as well. `from` null: not known. */
+  | {
+      readonly type: "fenced";
+      readonly topic: string;
+      readonly partition: number;
+      readonly from: number | null;
+      readonly to: number;
+      readonly code: ErrorCode;
+    }
+  /** It could not join, or was thrown out, and tries again. */
+  | { readonly type: "failed"; readonly error: ErrorBody }
+  | { readonly type: "heartbeat"; readonly memberId: string; readonly groupGenerationId: number };
+
 export interface PollAnswer {
   readonly runs: readonly PolledRun[];
   readonly news: readonly ConsumerNews[];
+  /** Of what was to be committed first. */
+  readonly refused: readonly RefusedCommit[];
+  /** Null: of no group, or told with an answer before. */
+  readonly group: GroupView | null;
 }
 
 /** Local sequences `[from, to)` of a partition. */
@@ -118,13 +180,29 @@ export interface MovedRange {
 
 export interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good, or the group the consumer. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
-  /** Commits now; for a consumer of no group it does nothing. */
-  commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
+  /** Commits now, and answers what was refused; for a consumer of no group it does nothing. */
+  commit(consumer: number, offsets: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
+  /**
+   * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
+   * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
+   */
+  watchGroup(
+    consumer: number,
+    version: number | null,
+    worked: boolean,
+  ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null>;
+  /** Of partitions that are leaving: the page is done with them. What was handled is committed first; answers what of it was refused. */
+  releasePartitions(
+    consumer: number,
+    commit: readonly HandledTo[],
+    released: readonly Pick<OwnedPartition, "topic" | "partition" | "ownership">[],
+  ): Promise<readonly RefusedCommit[]>;
   /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
   movedRecords(consumer: number, topic: string, range: { from: number; to: number }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }

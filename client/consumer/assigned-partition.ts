@@ -1,5 +1,6 @@
 import type { LocalSequence, Offset } from "../../shared/brands.ts";
 import type { OwnIdentity, SeekPosition } from "../calls/consumer-calls.ts";
+import type { GroupStart, Ownership } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import type { PartitionRow } from "../log/rows.ts";
 import type { RecordSource } from "./record-source.ts";
@@ -21,6 +22,10 @@ export interface AssignedPartition {
   /** Partition -1: the topic's are not known yet, its own pending records are. */
   readonly ref: PartitionRef;
   readonly source: RecordSource;
+  /** Null: not this session's, or of no group. */
+  ownership: Ownership | null;
+  /** `joins` when the ownership began: its number. */
+  ownedAs: number;
   /** The next offset to hand out. Null: not decided, since what `start` asks for is not known yet. */
   position: Offset | null;
   /** What is read below it was handled: it is read for the chunks among it. Null: nothing. */
@@ -37,7 +42,9 @@ export interface AssignedPartition {
   readonly identities: Map<string, number>;
   /** The group's committed offset as this session knows it. Null: none. Undefined: to be read. */
   committed: Offset | null | undefined;
-  /** Goes up whenever `committed` is to be read again. */
+  /** As it was when `committed` was read. */
+  groupStart: GroupStart | null;
+  /** Another number whenever `committed` is to be read again; no two partitions of a session have the same. */
   joins: number;
   /** Goes up with every seek, so that a read under way when it came is dropped. */
   seeks: number;
@@ -50,6 +57,8 @@ export function newPartition(topic: string, ref: PartitionRef, source: RecordSou
     topic,
     ref,
     source,
+    ownership: null,
+    ownedAs: 0,
     position: null,
     handledTo: null,
     start: { at: "group" },
@@ -59,6 +68,7 @@ export function newPartition(topic: string, ref: PartitionRef, source: RecordSou
     localSequence: null,
     identities: new Map(),
     committed: undefined,
+    groupStart: null,
     joins: 0,
     seeks: 0,
     mayHaveMore: true,
@@ -80,15 +90,23 @@ export function seekTo(assigned: AssignedPartition, to: SeekPosition): void {
 }
 
 /** On at the group's committed offset. */
-export function rejoin(assigned: AssignedPartition): void {
+export function rejoin(assigned: AssignedPartition, joins: number): void {
   assigned.seeks += 1;
-  assigned.joins += 1;
+  assigned.joins = joins;
   assigned.committed = undefined;
   assigned.position = null;
   assigned.handledTo = null;
   assigned.start = { at: "group" };
   assigned.reached = false;
   assigned.mayHaveMore = true;
+}
+
+/** What was read for the one before is not for this one; what is pending goes on where it was. */
+export function changeOwner(assigned: AssignedPartition, ownership: Ownership | null, joins: number): void {
+  rejoin(assigned, joins);
+  assigned.ownership = ownership;
+  assigned.ownedAs = joins;
+  assigned.cutTo = null;
 }
 
 /** To be told what was committed; unless the partition was joined anew meanwhile: then it is being read. */

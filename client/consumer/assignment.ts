@@ -1,19 +1,22 @@
 /** Which partitions a session has, as topics become known, and where each begins. */
-import {
-  partition as toPartition,
-  UNASSIGNED,
-  type LocalSequence,
-  type Offset,
-  type TopicKey,
-} from "../../shared/brands.ts";
+import { partition as toPartition, UNASSIGNED } from "../../shared/brands.ts";
+import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerNews, ConsumerOptions, SeekPosition } from "../calls/consumer-calls.ts";
+import type { GroupMembership, Ownership } from "../group/group-membership.ts";
 import type { PartitionRef, Replica, TopicCatalog } from "../log/device-log.ts";
 import type { OwnRecords } from "../log/own-log.ts";
-import type { PartitionRow, TopicRow } from "../log/rows.ts";
-import { newPartition, noting, partitionName, rejoin, seekTo } from "./assigned-partition.ts";
-import type { AssignedPartition, TimeLookup } from "./assigned-partition.ts";
+import type { TopicRow } from "../log/rows.ts";
+import {
+  changeOwner,
+  newPartition,
+  partitionName,
+  rejoin,
+  seekTo,
+  type AssignedPartition,
+} from "./assigned-partition.ts";
 import { replicaSource, type RecordSource } from "./record-source.ts";
+import { Starts } from "./starts.ts";
 
 type Choice = ConsumerOptions["topics"][number];
 
@@ -25,6 +28,7 @@ export interface AssignmentDeps {
   readonly follow: (topic: string, storage: Choice["storage"]) => Promise<TopicRow>;
   /** Null: what is not stored cannot be read. */
   readonly readThrough: (() => RecordSource) | null;
+  readonly random: Random;
 }
 
 export interface AssignmentListener {
@@ -41,16 +45,29 @@ export class Assignment {
   readonly #topics = new Map<string, Choice>();
   /** Of topics whose partitions are not known yet. */
   readonly #sought = new Map<string, SeekPosition[]>();
-  /** Where a consumer of a topic that was not known began to show what waits. */
-  readonly #waitingStarts = new Map<TopicKey, LocalSequence>();
+  readonly #starts: Starts;
   readonly #listener: AssignmentListener;
+  /** Null: of no group, and all partitions are read. */
+  membership: GroupMembership | null = null;
   #through: RecordSource | null = null;
   #stopListening: (() => void) | undefined;
+  /** Of no other session, as good as certainly. */
+  #joins: number;
 
   constructor(deps: AssignmentDeps, options: ConsumerOptions, listener: AssignmentListener) {
     this.#deps = deps;
     this.#options = options;
     this.#listener = listener;
+    this.#starts = new Starts({
+      replica: deps.replica,
+      own: deps.own,
+      catalog: deps.catalog,
+      onMore: (refs) => listener.onMore(refs),
+      onNews: (news) => listener.onNews(news),
+      membership: () => this.membership,
+      fromBeginning: (topic) => this.#topics.get(topic)?.fromBeginning === true,
+    });
+    this.#joins = Math.floor(deps.random.next() * 2 ** 45);
     this.#replica = replicaSource(deps.replica);
     for (const choice of options.topics) this.#topics.set(choice.name, choice);
   }
@@ -59,12 +76,15 @@ export class Assignment {
     for (const choice of this.#topics.values()) await this.#follow(choice);
   }
 
-  /** Takes up partitions that have become known. True: the assignment is another. */
-  async refresh(): Promise<boolean> {
+  /** Takes up partitions that have become known. */
+  async refresh(): Promise<void> {
     await this.#match();
-    const before = [...this.partitions.keys()].join();
     for (const choice of this.#topics.values()) this.#takeUp(choice, await this.#deps.catalog.byName(choice.name));
-    return before !== [...this.partitions.keys()].join();
+  }
+
+  /** What there is to share in a group, by name. */
+  refs(): string {
+    return Array.from(this.partitions.values(), ({ ref }) => refName(ref)).join();
   }
 
   get(topic: string, partition: number): AssignedPartition {
@@ -79,44 +99,65 @@ export class Assignment {
   }
 
   seek(position: SeekPosition): void {
-    const name = partitionName(position.topic, position.partition);
+    const { topic, partition, ownership } = position;
+    const name = partitionName(topic, partition);
     const assigned = this.partitions.get(name);
-    if (assigned !== undefined) return seekTo(assigned, position);
+    if (assigned !== undefined && (this.readable(assigned) || "localSequence" in position)) {
+      if (ownership === undefined || ownership === assigned.ownedAs) seekTo(assigned, position);
+      return;
+    }
+    // It was for an earlier ownership.
+    if (ownership !== undefined) return;
     // The topic may be one that a pattern will match.
-    if (!this.#topics.has(position.topic) && this.#options.patterns.length === 0)
-      throw unassigned(position.topic, position.partition);
+    if (!this.#topics.has(topic) && this.#options.patterns.length === 0) throw unassigned(topic, partition);
     this.#sought.set(name, [...(this.#sought.get(name) ?? []), position]);
   }
 
   /** A partition that is no more has nothing to go on with. */
   rejoin({ topic, partition }: { readonly topic: string; readonly partition: number }): void {
     const assigned = this.partitions.get(partitionName(topic, partition));
-    if (assigned !== undefined) rejoin(assigned);
+    if (assigned !== undefined) rejoin(assigned, (this.#joins += 1));
   }
 
-  /** By topic; partition -1 is no one's. */
-  assignment(): Record<string, number[]> {
-    const assignment: Record<string, number[]> = {};
-    for (const { topic, ref } of this.partitions.values())
-      if (ref.partition >= 0) (assignment[topic] ??= []).push(ref.partition);
-    return assignment;
+  /** Partition -1 is no one's: who has joined reads it. */
+  readable({ ref, ownership }: AssignedPartition): boolean {
+    if (this.membership === null) return true;
+    return ref.partition < 0 ? this.membership.joined : ownership?.state === "theirs";
+  }
+
+  /** Gives partitions to their ownerships. Those that are not known here (any more) are answered. */
+  own(owned: readonly Ownership[]): Ownership[] {
+    const waiting = new Map(owned.filter(({ state }) => state !== "lost").map((of) => [refName(of.ref), of]));
+    for (const [name, assigned] of this.partitions) {
+      if (assigned.ref.partition < 0) continue;
+      const of = waiting.get(refName(assigned.ref)) ?? null;
+      waiting.delete(refName(assigned.ref));
+      if (of === assigned.ownership) continue;
+      changeOwner(assigned, of, (this.#joins += 1));
+      if (of !== null) this.#seekSought(name, assigned);
+    }
+    return [...waiting.values()];
   }
 
   /** Decides positions that are open. */
   async decide(): Promise<void> {
     for (const assigned of this.partitions.values()) {
+      if (!this.readable(assigned)) continue;
       const { seeks } = assigned;
-      if (assigned.committed === undefined && assigned.ref.partition >= 0) await this.#join(assigned);
+      if (assigned.committed === undefined && assigned.ref.partition >= 0) await this.#starts.join(assigned);
+      // It has become another's, or ours anew.
+      if (assigned.seeks !== seeks) continue;
       if (assigned.position === null && assigned.ref.partition >= 0) {
-        const start = await this.#startOf(assigned).catch((error: unknown) => {
+        const start = await this.#starts.startOf(assigned).catch((error: unknown) => {
           // Told once: what cannot be done is not tried for ever.
           assigned.start = { at: "group" };
+          assigned.committed = undefined;
           throw error;
         });
         if (assigned.seeks === seeks) assigned.position = start;
       }
       if (this.#showsOwn(assigned) && assigned.localSequence === null) {
-        const start = await this.#ownStartOf(assigned);
+        const start = await this.#starts.ownStartOf(assigned);
         if (assigned.seeks === seeks) assigned.localSequence = start;
       }
     }
@@ -164,10 +205,14 @@ export class Assignment {
       if (this.partitions.has(name) || (index < 0 && this.#options.isolation !== "local")) continue;
       const ref = { topicKey: row.topicKey, partition: index < 0 ? UNASSIGNED : toPartition(index) };
       const assigned = newPartition(topic, ref, source);
-      for (const position of this.#sought.get(name) ?? []) seekTo(assigned, position);
-      this.#sought.delete(name);
+      if (this.membership === null || index < 0) this.#seekSought(name, assigned);
       this.partitions.set(name, assigned);
     }
+  }
+
+  #seekSought(name: string, assigned: AssignedPartition): void {
+    for (const position of this.#sought.get(name) ?? []) seekTo(assigned, position);
+    this.#sought.delete(name);
   }
 
   #readThrough(): RecordSource {
@@ -181,105 +226,10 @@ export class Assignment {
   #showsOwn({ source }: AssignedPartition): boolean {
     return this.#options.isolation === "local" && source === this.#replica;
   }
+}
 
-  async #startOf(assigned: AssignedPartition): Promise<Offset | null> {
-    const { ref, source, topic, start } = assigned;
-    const wanted = "at" in start && start.at === "group" ? await this.#groupStart(assigned) : start;
-    if (typeof wanted === "number") return await this.#fromItsChunks(assigned, wanted);
-    assigned.start = wanted;
-    const [row] = await source.rows([ref]);
-    if ("at" in wanted && wanted.at === "earliest") return row?.logStartOffset ?? (0 as Offset);
-    if ("timestamp" in wanted) {
-      if (source.offsetForTime === undefined)
-        throw new StrandlineError("UNSUPPORTED_OPERATION", `${topic} is read through: it has no seek by time`, {
-          topic,
-        });
-      if (!source.local) return row?.leaderEpoch == null ? null : this.#lookedUp(assigned, wanted.timestamp, row);
-      const found = await source.offsetForTime(ref, wanted.timestamp);
-      if (found !== null) return found;
-      // The record may be among those that are still to come to the replica.
-      if (row !== undefined && row.replicatedTo < row.highWatermark) return null;
-    }
-    const topicRow = await this.#deps.catalog.byName(topic);
-    if (topicRow?.local === true) return row?.highWatermark ?? (0 as Offset);
-    // Not heard of yet: `latest` is decided when the edge first tells where the log ends.
-    return row === undefined || row.leaderEpoch === null ? null : row.highWatermark;
-  }
-
-  /** Null: it is told once it is here. The other partitions are read meanwhile, and offline they may be all there is. */
-  #lookedUp(assigned: AssignedPartition, timestamp: number, { highWatermark: end }: PartitionRow): Offset | null {
-    const { ref, source, seeks } = assigned;
-    if (assigned.lookup?.seeks === seeks) {
-      const { answer, end: before } = assigned.lookup;
-      if (answer === null) return null;
-      assigned.lookup = null;
-      if ("error" in answer) throw answer.error;
-      return answer.offset ?? before;
-    }
-    const lookup: TimeLookup = { seeks, end, answer: null };
-    assigned.lookup = lookup;
-    const tell = (answer: TimeLookup["answer"]): void => {
-      lookup.answer = answer;
-      this.#listener.onMore([ref]);
-    };
-    void source.offsetForTime?.(ref, timestamp).then(
-      (offset) => tell({ offset }),
-      (error: unknown) => tell({ error }),
-    );
-    return null;
-  }
-
-  /** A message that was not whole when the group committed is read from its first chunk. */
-  async #fromItsChunks(assigned: AssignedPartition, committed: Offset): Promise<Offset> {
-    const { groupId } = this.#options;
-    const { seeks } = assigned;
-    const readFrom = groupId === null ? null : await this.#deps.replica.readFrom(groupId, assigned.ref);
-    if (readFrom === null || readFrom >= committed || assigned.seeks !== seeks) return committed;
-    assigned.handledTo = committed;
-    return readFrom;
-  }
-
-  async #join(assigned: AssignedPartition): Promise<void> {
-    const { groupId } = this.#options;
-    const note = noting(assigned);
-    note(groupId === null ? null : await this.#deps.replica.committed(groupId, assigned.ref));
-  }
-
-  /** The group's committed offset; without one the beginning or, as Kafka's `latest`, the end as far as it is known. */
-  async #groupStart({
-    topic,
-    ref,
-    committed = null,
-  }: AssignedPartition): Promise<Offset | { readonly at: "latest" | "earliest" }> {
-    const { groupId } = this.#options;
-    if (groupId === null) return this.#otherwise(topic);
-    const from = committed === null ? null : await this.#deps.replica.cutFrom(groupId, ref);
-    const { partition } = ref;
-    if (committed !== null && from !== null)
-      this.#listener.onNews({ type: "reset", topic, partition, from, to: committed, reason: "truncated" });
-    return committed ?? this.#otherwise(topic);
-  }
-
-  #otherwise(topic: string): { readonly at: "latest" | "earliest" } {
-    return { at: this.#topics.get(topic)?.fromBeginning === true ? "earliest" : "latest" };
-  }
-
-  /** A consumer that begins at the end sees what is appended from now on. */
-  async #ownStartOf(assigned: AssignedPartition): Promise<LocalSequence> {
-    const { groupId } = this.#options;
-    const [row] = await this.#deps.replica.rows([assigned.ref]);
-    const fromBeginning = this.#topics.get(assigned.topic)?.fromBeginning === true;
-    const committed = groupId === null ? null : await this.#deps.replica.committed(groupId, assigned.ref);
-    // What is committed and readable is passed by.
-    if (fromBeginning || committed !== null) return 0 as LocalSequence;
-    const { topicKey, partition } = assigned.ref;
-    const end = row?.nextLocalSequence ?? (0 as LocalSequence);
-    const waitingStart = this.#waitingStarts.get(topicKey);
-    if (partition < 0) this.#waitingStarts.set(topicKey, end);
-    if (partition < 0 || waitingStart === undefined) return end;
-    const moved = await this.#deps.own.moved(topicKey, { from: waitingStart, to: Infinity as LocalSequence });
-    return (moved.find((range) => range.partition === partition)?.from as LocalSequence | undefined) ?? end;
-  }
+function refName({ topicKey, partition }: PartitionRef): string {
+  return `${topicKey}/${partition}`;
 }
 
 /** A pattern with `g` or `y` remembers where it stopped. */

@@ -4,42 +4,43 @@
  */
 import { offset as toOffset, type LocalSequence, type Offset } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
-import type { Random } from "../../shared/random.ts";
 import type {
   ConsumerNews,
   ConsumerOptions,
+  GroupNews,
+  GroupView,
   HandledTo,
   MovedRange,
+  OwnedPartition,
   PollAnswer,
   PolledRun,
   PollOptions,
+  RefusedCommit,
 } from "../calls/consumer-calls.ts";
 import type { DeviceMessage, DeviceNews } from "../device-news.ts";
+import type { JoinGroup, StoreFence } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
-import { turnOver } from "../log/turn-over.ts";
-import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
 import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
-import { GroupLock } from "./group-lock.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
+import { SessionGroup } from "./session-group.ts";
 
 /** Of one read: many small ones cost more than their bytes. */
 const SHARE_BYTES_MIN = 1_048_576;
 
 export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
-  readonly locks: Locks;
   readonly clock: Clock;
-  readonly random: Random;
-  /** `strandline:<db>:group:<groupId>`; null where there is no group. */
-  readonly groupLockName: string | null;
+  /** Asked for where there is a group. */
+  readonly join: JoinGroup;
 }
 
 export interface GroupMember {
   readonly groupId: string;
-  readonly turn: number;
+  /** Of the store's transaction; null: the group is not this device's. */
+  readonly fence: StoreFence | null;
   readonly ref: PartitionRef;
   /** To be told once the offset is committed. */
   readonly applied: (offset: Offset) => void;
@@ -50,32 +51,35 @@ export class ConsumerSession {
   readonly #options: ConsumerOptions;
   readonly #wake: Wake;
   readonly #stopListening: () => void;
-  readonly #lock: GroupLock | null;
+  readonly #group: SessionGroup | null;
   readonly #assignment: Assignment;
   readonly #reader: ReaderDeps;
   readonly #refused: RefusedTopics;
   #news: ConsumerNews[] = [];
-  #joined = false;
   #topicsChanged = true;
   #turn = 0;
   #nudged = false;
   #closed = false;
 
   constructor(deps: SessionDeps, options: ConsumerOptions) {
-    const { replica, own, clock, news, groupLockName } = deps;
-    const { groupId } = options;
+    const { replica, own, clock, news, join } = deps;
     this.#deps = deps;
     this.#options = options;
     this.#wake = new Wake(clock);
     this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
     this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#onMore(refs), onNews });
-    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews, inGroup: groupId !== null };
+    this.#reader = {
+      replica,
+      own: options.isolation === "local" ? own : null,
+      onNews,
+      inGroup: options.group !== null,
+    };
     this.#stopListening = news.listen((message) => this.#onNews(message));
-    this.#lock =
-      groupLockName === null || groupId === null
-        ? null
-        : new GroupLock({ ...deps, name: groupLockName, groupId, onChange: () => this.#wake.ring() });
+    const { group } = options;
+    const onChange = (): void => this.#wake.ring();
+    this.#group =
+      group === null ? null : new SessionGroup({ join, options, clock, assignment: this.#assignment, onChange });
   }
 
   async subscribe(): Promise<void> {
@@ -84,17 +88,18 @@ export class ConsumerSession {
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
   async poll(options: PollOptions): Promise<PollAnswer> {
+    this.#group?.membership.polled();
     for (const of of options.rejoins) this.#assignment.rejoin(of);
     for (const position of options.seeks) this.#assignment.seek(position);
-    await this.commit(options.commit);
+    const refused = await this.commit(options.commit);
     const until = this.#deps.clock.now() + options.waitMs;
     const paused = new Set(options.paused.map(({ topic, partition }) => pauseName(topic, partition)));
     const runs: PolledRun[] = [];
     let bytes = 0;
     while (!this.#closed) {
-      this.#checkTurn();
+      if (this.#group?.failure != null) throw this.#group.failure;
       this.#refused.demandAny();
-      if (!this.#nudged && (this.#lock === null || this.#lock.held)) {
+      if (!this.#nudged) {
         await this.#assign();
         bytes += await this.#read(runs, options, { paused, bytesMax: options.bytesMax - bytes });
       }
@@ -106,7 +111,7 @@ export class ConsumerSession {
     // News can be lost between tabs: look everywhere once per wait.
     if (runs.length === 0 && this.#news.length === 0) this.#lookEverywhere();
     this.#nudged = false;
-    return { runs, news: this.#news.splice(0) };
+    return { runs, news: this.#news.splice(0), refused, group: this.#group?.untold() ?? null };
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -115,38 +120,47 @@ export class ConsumerSession {
     this.#wake.ring();
   }
 
-  async commit(offsets: readonly HandledTo[]): Promise<void> {
-    const { groupId } = this.#options;
-    if (groupId === null || offsets.length === 0) return;
-    this.#checkTurn();
-    const turn = this.#lock?.turn ?? null;
-    if (turn === null) return;
-    const committed = offsets.map(({ topic, partition, offset, readFrom }) => {
-      const assigned = this.#assignment.get(topic, partition);
-      const needed = readFrom === undefined ? undefined : toOffset(readFrom);
-      return { ref: assigned.ref, offset: toOffset(offset), readFrom: needed, done: noting(assigned) };
-    });
-    await this.#deps.replica.commit(groupId, committed, { turn });
-    for (const { done, offset } of committed) done(offset);
+  async commit(offsets: readonly HandledTo[]): Promise<readonly RefusedCommit[]> {
+    return this.#group === null || offsets.length === 0 ? [] : await this.#group.commit(offsets);
+  }
+
+  async watchGroup(
+    version: number | null,
+    worked = false,
+  ): Promise<{ view: GroupView; news: readonly GroupNews[] } | null> {
+    return this.#group === null ? null : await this.#group.watch(version, worked);
+  }
+
+  /** Also where the commit fails: others wait for the partitions. */
+  async release(
+    commit: readonly HandledTo[],
+    released: readonly Pick<OwnedPartition, "topic" | "partition" | "ownership">[],
+  ): Promise<readonly RefusedCommit[]> {
+    try {
+      return await this.commit(commit);
+    } finally {
+      this.#group?.release(released);
+    }
   }
 
   get groupId(): string | null {
     return this.#options.groupId;
   }
 
-  /** For a transaction with the group's offset; null: another consumer has its turn, or the partition was joined anew since. */
+  /** For a transaction with the group's offset; null: the partition is another's, or was joined anew since. */
   member(topic: string, partition: number, joins: number): GroupMember | null {
     const { groupId } = this.#options;
-    const turn = this.#lock?.turn ?? null;
+    const membership = this.#group?.membership;
     const assigned = this.#assignment.partitions.get(partitionName(topic, partition));
-    if (groupId === null || turn === null || assigned?.joins !== joins) return null;
-    return { groupId, turn, ref: assigned.ref, applied: noting(assigned) };
+    if (groupId === null || membership === undefined || assigned?.joins !== joins) return null;
+    const { ref, ownership } = assigned;
+    if (ownership === null || ownership.state === "lost") return null;
+    return { groupId, fence: membership.fence(ownership), ref, applied: noting(assigned) };
   }
 
-  /** Another tab may have the group's turn: this consumer is opened again when its page goes on. */
-  yieldTurn(): void {
-    this.#lock?.yield();
-    this.#wake.ring();
+  /** The page is parked: others of the group go on. */
+  yield(): void {
+    this.#group?.membership.yield();
   }
 
   async movedRecords(topic: string, { from, to }: { from: number; to: number }): Promise<MovedRange[]> {
@@ -155,21 +169,15 @@ export class ConsumerSession {
     return await this.#deps.own.moved(row.topicKey, { from: from as LocalSequence, to: to as LocalSequence });
   }
 
-  async close(commit: readonly HandledTo[]): Promise<void> {
+  async close(commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]> {
     try {
-      await this.commit(commit);
+      return await this.commit(commit);
     } finally {
       this.#closed = true;
       this.#stopListening();
-      this.#lock?.release();
       this.#wake.ring();
-      await this.#assignment.close();
+      await Promise.allSettled([this.#group?.close(), this.#assignment.close()]);
     }
-  }
-
-  /** Where it has been lost, the consumer that goes on is another one, at the group's committed offsets. */
-  #checkTurn(): void {
-    if (this.#lock?.lost === true && !this.#closed) throw turnOver(this.#options.groupId ?? "");
   }
 
   #lookEverywhere(): void {
@@ -238,10 +246,8 @@ export class ConsumerSession {
   async #assign(): Promise<void> {
     if (this.#topicsChanged) {
       this.#topicsChanged = false;
-      const changed = await this.#assignment.refresh();
-      if (this.#lock !== null && (changed || !this.#joined))
-        this.#news.push({ type: "joined", assignment: this.#assignment.assignment() });
-      this.#joined = true;
+      await this.#assignment.refresh();
+      this.#group?.subscribed();
     }
     await this.#assignment.decide();
   }
@@ -255,7 +261,7 @@ export class ConsumerSession {
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    const all = [...this.#assignment.partitions.values()];
+    const all = [...this.#assignment.partitions.values()].filter((one) => this.#assignment.readable(one));
     let bytes = 0;
     let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
     while (reading.length > 0 && bytes < bytesMax) {
@@ -264,11 +270,14 @@ export class ConsumerSession {
         const left = bytesMax - bytes;
         if (left <= 0) break;
         const most = partitionBytesMax ?? Math.max(SHARE_BYTES_MIN, Math.ceil(left / (reading.length - index)));
+        const { joins, ownership: of, ownedAs: ownership } = assigned;
         const run = await readPartition(assigned, Math.min(most, left), this.#reader);
         if (assigned.mayHaveMore && run === null) this.#wake.ring();
-        if (run === null) continue;
-        const { committed = null, joins } = assigned;
-        runs.push(this.#options.groupId === null || run.pending ? run : { ...run, committed, joins });
+        // Meanwhile it may have become another's.
+        if (run === null || assigned.joins !== joins) continue;
+        const { committed = null } = assigned;
+        if (of === null) runs.push(run);
+        else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });
         bytes += Math.max(1, run.buffer.byteLength);
         // What is shown as pending and committed meanwhile is told apart from one answer to the next.
         if (this.#reader.own === null) further.push(assigned);

@@ -7,15 +7,14 @@ import type { Offset } from "../../shared/brands.ts";
 import type { Alongside, PartitionRef } from "./device-log.ts";
 import { offsetKey, stateKey } from "./keys.ts";
 import type { OffsetRow, StateRow } from "./rows.ts";
-import { turnOf, turnOver } from "./turn-over.ts";
 import type { Key, Store, StoreTransaction } from "./store.ts";
 
 type StateKey = string | number | readonly (string | number)[];
 
 export interface GroupCommit {
   readonly group: string;
-  /** Absent: it is nobody's turn that decides. */
-  readonly turn?: number;
+  /** Throws where the member may not commit any more. Absent: the offset alone decides. */
+  readonly fence?: (transaction: StoreTransaction) => Promise<void>;
   readonly ref: PartitionRef;
   readonly expected: Offset | null;
   readonly offset: Offset;
@@ -48,15 +47,14 @@ export async function commitGroup(store: Store, commit: GroupCommit): Promise<vo
 }
 
 export function groupCommit(commit: GroupCommit): Alongside {
-  const { group, turn, ref, expected, offset, readFrom, changes, reads } = commit;
+  const { group, fence, ref, expected, offset, readFrom, changes, reads } = commit;
   const at = offsetKey(group, ref);
   const write = async (transaction: StoreTransaction): Promise<void> => {
-    const [running, stored, ...versions] = await Promise.all([
-      turn === undefined ? undefined : turnOf(transaction, group),
+    const [, stored, ...versions] = await Promise.all([
+      fence?.(transaction),
       transaction.get<OffsetRow>("offsets", at),
       ...reads.map(({ key }) => versionAt(transaction, stateKey(group, key))),
     ]);
-    if (running !== turn) throw turnOver(group);
     if ((stored?.offset ?? null) !== expected) throw new GroupCommitRefused("fenced");
     if (reads.some(({ version }, index) => versions[index] !== version)) throw new GroupCommitRefused("conflict");
     // Of no other transaction: the offset goes on with each.

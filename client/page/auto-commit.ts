@@ -1,6 +1,6 @@
 /** When what was handled is committed without being asked for: KafkaJS's rules. */
 import type { Clock } from "../../shared/clock.ts";
-import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { HandledTo } from "../calls/consumer-calls.ts";
 import type { RunConfig } from "./consumer-events.ts";
 import type { PositionBook } from "./position-book.ts";
 
@@ -25,7 +25,7 @@ export class AutoCommit {
   }
 
   /** What is to be committed now. Without interval and threshold: all that was handled. */
-  due(): TopicPartitionOffset[] {
+  due(): HandledTo[] {
     if (!this.#on) return [];
     const always = this.#intervalMs === null && this.#threshold === null;
     const passed = this.#intervalMs !== null && this.#elapsedMs() >= this.#intervalMs;
@@ -39,7 +39,7 @@ export class AutoCommit {
   }
 
   /** At the end. */
-  all(): TopicPartitionOffset[] {
+  all(): HandledTo[] {
     return this.#on ? this.#book.uncommitted() : [];
   }
 

@@ -2,10 +2,11 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { ConsumerOptions } from "../calls/consumer-calls.ts";
+import { checkGroupConfig, type GroupConfig } from "./group-config.ts";
 import type { FetchLimits } from "./loop-deps.ts";
 
-export interface ConsumerConfig {
-  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
+export interface ConsumerConfig extends GroupConfig {
+  /** The consumers of a group share its work. Without it nothing is committed. */
   readonly groupId?: string;
   /**
    * `committed` by default. `local`: right behind the committed records of a partition come this device's own that wait
@@ -24,10 +25,6 @@ export interface ConsumerConfig {
   readonly maxWaitTimeInMs?: number;
   /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
   readonly maxMessageBytes?: number;
-  /** Of KafkaJS: on a device the tab's lock does their work, and the client's `retry` holds for consumers too. */
-  readonly sessionTimeout?: number;
-  readonly rebalanceTimeout?: number;
-  readonly heartbeatInterval?: number;
 }
 
 export type Subscription = (
@@ -42,7 +39,7 @@ export type Subscription = (
 };
 
 export interface CheckedConsumer {
-  readonly options: Pick<ConsumerOptions, "groupId" | "isolation">;
+  readonly options: Pick<ConsumerOptions, "groupId" | "group" | "isolation">;
   readonly limits: FetchLimits;
   readonly maxMessageBytes: number | undefined;
 }
@@ -51,13 +48,19 @@ export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
   const { groupId, isolation = "committed", maxMessageBytes } = config;
   if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) refuse("groupId", groupId);
   if (isolation !== "committed" && isolation !== "local") refuse("isolation", isolation);
+  const group = checkGroupConfig(config);
+  if (groupId === undefined && config.coordinator !== undefined)
+    throw new StrandlineError("INVALID_ARGUMENT", "coordinator without groupId: there is no group", {
+      option: "coordinator",
+    });
   const limits = {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
     partitionBytesMax: config.maxBytesPerPartition === undefined ? null : count(config, "maxBytesPerPartition", 0),
     bytesMin: count(config, "minBytes", 1),
     waitMs: count(config, "maxWaitTimeInMs", 5_000),
   };
-  return { options: { groupId: groupId ?? null, isolation }, limits, maxMessageBytes };
+  const options = groupId === undefined ? { groupId: null, group: null } : { groupId, group };
+  return { options: { ...options, isolation }, limits, maxMessageBytes };
 }
 
 /** One entry for each name and pattern. */

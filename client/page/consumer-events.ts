@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../shared/error-table.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { InvalidRecord } from "../typed/typed-reader.ts";
@@ -5,6 +6,17 @@ import type { OffsetsByTopic, OffsetsInput } from "./offsets.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import type { Transaction } from "./transaction.ts";
+
+interface GroupMember {
+  readonly groupId: string;
+  /** Null: it has none at the moment. */
+  readonly memberId: string | null;
+}
+
+/** Partitions by topic. */
+interface GroupPartitions {
+  readonly partitions: Readonly<Record<string, readonly number[]>>;
+}
 
 /** What each event says. Listeners find it on the event itself and, as in KafkaJS, under `payload`. */
 export interface ConsumerPayloads {
@@ -25,13 +37,33 @@ export interface ConsumerPayloads {
     readonly groupId: string | null;
     readonly offsets: readonly TopicPartitionOffset[];
   };
-  /** The group's turn has come to this consumer, with all partitions; again when the topics get more of them. */
-  readonly group_join: {
-    readonly groupId: string | null;
+  /** The consumer is in its group, with these partitions; again whenever they become others. There is no leader in KafkaJS's sense. */
+  readonly group_join: GroupMember & {
     readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+    /** How partitions are shared out: `sticky`. */
+    readonly groupProtocol: string;
+    /** Milliseconds since `run`, or since `rebalancing`. */
+    readonly duration: number;
   };
-  /** The turn has gone to another tab. */
-  readonly rebalancing: { readonly groupId: string | null };
+  /** Partitions of this consumer go to others, or have gone. */
+  readonly rebalancing: GroupMember;
+  /** Of a group at the edge: it has answered. */
+  readonly heartbeat: GroupMember & { readonly groupGenerationId: number };
+  /** These are the consumer's own from now on. */
+  readonly partitions_assigned: GroupMember & GroupPartitions;
+  /** These were given back, for others of the group: their handlers have ended, and what was handled is committed (`autoCommit`). */
+  readonly partitions_revoked: GroupMember & GroupPartitions;
+  /** These are another's already, or the worker has ended: what is still handled of them counts no more. */
+  readonly partitions_lost: GroupMember & GroupPartitions;
+  /** `commit.fenced`: what was handled in `[from, to)` is not committed here; other members may have handled it as well. */
+  readonly commit_fenced: TopicPartition & {
+    readonly groupId: string;
+    /** Null: not known. */
+    readonly from: number | null;
+    readonly to: number;
+    /** `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`. */
+    readonly code: ErrorCode;
+  };
   /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */
   readonly offset_reset: TopicPartition & {
     readonly from: number;
@@ -104,6 +136,11 @@ export const CONSUMER_EVENTS: ConsumerEventNames = {
   COMMIT_OFFSETS: "commit_offsets",
   GROUP_JOIN: "group_join",
   REBALANCING: "rebalancing",
+  HEARTBEAT: "heartbeat",
+  PARTITIONS_ASSIGNED: "partitions_assigned",
+  PARTITIONS_REVOKED: "partitions_revoked",
+  PARTITIONS_LOST: "partitions_lost",
+  COMMIT_FENCED: "commit_fenced",
   OFFSET_RESET: "offset_reset",
   CRASH: "crash",
   FENCED: "fenced",
@@ -115,8 +152,10 @@ export interface EachMessagePayload {
   readonly topic: string;
   readonly partition: number;
   readonly message: ReceivedMessage;
-  /** Of KafkaJS: the worker keeps the consumer alive. */
+  /** The worker keeps the consumer alive. Rejects with `ILLEGAL_GENERATION` where the partition is another consumer's by now. */
   readonly heartbeat: () => Promise<void>;
+  /** No more of the partition will be handed out: it leaves this consumer or has left it, was sought elsewhere or paused. */
+  readonly isStale: () => boolean;
   /** Pauses the partition; returns the way to resume it. */
   readonly pause: () => () => void;
   /** What is done in it is applied with the offset when the handler resolves. Of a consumer with a `groupId`. */
@@ -144,13 +183,14 @@ export interface EachBatchPayload {
    * which have none, a message's `localSequence`.
    */
   readonly resolveOffset: (offset: number | string) => void;
+  /** As in `eachMessage`. */
   readonly heartbeat: () => Promise<void>;
   /** These, or what was handled and is due by `autoCommitInterval` and `autoCommitThreshold` (without them: all of it). */
   readonly commitOffsetsIfNecessary: (offsets?: OffsetsInput) => Promise<void>;
   /** What was handled and not committed: the next offset of each partition. */
   readonly uncommittedOffsets: () => OffsetsByTopic;
   readonly isRunning: () => boolean;
-  /** The partition was sought elsewhere or paused: stop. */
+  /** The partition was sought elsewhere or paused, or goes to another consumer of the group: stop. */
   readonly isStale: () => boolean;
   readonly pause: () => () => void;
   /** Applied with the offset behind the batch, or behind what was resolved, when the handler resolves. */

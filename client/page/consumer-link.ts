@@ -1,6 +1,6 @@
 /** A consumer's session on whichever worker there is: opened when it is first needed, and again when that worker died. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { ConsumerOptions, PollAnswer, PollOptions, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { ConsumerOptions, HandledTo, PollAnswer, PollOptions, RefusedCommit } from "../calls/consumer-calls.ts";
 import type { WorkerCalls } from "../calls/worker-api.ts";
 
 const CALL_MS_MAX = 30_000;
@@ -19,7 +19,8 @@ export class ConsumerLink {
   readonly #call: CallWorker;
   readonly #options: ConsumerOptions;
   #session: OpenSession | null = null;
-  #opened = false;
+  /** How many sessions there have been. */
+  opened = 0;
 
   constructor(call: CallWorker, options: ConsumerOptions) {
     this.#call = call;
@@ -33,9 +34,8 @@ export class ConsumerLink {
       async (api, generation) => ({ id: await api.openConsumer(this.#options), generation }),
       CALL_MS_MAX,
     );
-    const again = this.#opened;
-    this.#opened = true;
-    return again;
+    this.opened += 1;
+    return this.opened > 1;
   }
 
   poll(options: PollOptions): Promise<PollAnswer> {
@@ -63,14 +63,11 @@ export class ConsumerLink {
     this.#session = null;
   }
 
-  /** False: the commit may not have been made. */
-  async close(commit: readonly TopicPartitionOffset[]): Promise<boolean> {
-    if (this.#session === null) return false;
+  /** Answers what was refused. Null: the commit may not have been made. */
+  async close(commit: readonly HandledTo[]): Promise<readonly RefusedCommit[] | null> {
+    if (this.#session === null) return null;
     const closing = this.on((api, id) => api.closeConsumer(id, commit));
     this.#session = null;
-    return await closing.then(
-      () => true,
-      () => false,
-    );
+    return await closing.catch(() => null);
   }
 }

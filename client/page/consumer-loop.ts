@@ -6,8 +6,10 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PollAnswer, PollOptions, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import { AutoCommit } from "./auto-commit.ts";
+import { Commits } from "./commits.ts";
 import { ConsumerLink } from "./consumer-link.ts";
 import type { Calling } from "./exactly-once.ts";
+import { GroupWatch } from "./group-watch.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
@@ -29,11 +31,12 @@ export class ConsumerLoop {
   readonly #stopping = new AbortController();
   readonly #link: ConsumerLink;
   readonly #autoCommit: AutoCommit;
+  readonly #commits: Commits;
   #polling = false;
   #bytesMax: number;
   #failures = 0;
-  /** The group's turn was told. */
-  #joined = false;
+  /** Null: of no group. */
+  readonly #group: GroupWatch | null;
   #next: Promise<Fetched> | null = null;
   /** Handlers, and whether one is being called. */
   readonly calling: Calling = { now: false };
@@ -51,8 +54,15 @@ export class ConsumerLoop {
     const { call, options, config, book, clock, limits } = deps;
     this.#deps = deps;
     this.#link = new ConsumerLink(call, options);
-    this.#autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    const autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    const link = this.#link;
+    this.#autoCommit = autoCommit;
+    this.#commits = new Commits({ ...deps, link, autoCommit, onRefused: (...told) => this.#group?.refused(...told) });
     this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
+    this.#group =
+      options.group === null
+        ? null
+        : new GroupWatch({ ...deps, link, autoCommit, commits: this.#commits, group: options.group });
     this.ended = this.#run();
   }
 
@@ -68,17 +78,18 @@ export class ConsumerLoop {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.nudge();
+    this.#group?.stopping();
     await this.ended;
-    const commit = this.#autoCommit.all();
-    if (await this.#link.close(commit)) this.#committed(commit);
+    const close = async (): Promise<void> => {
+      const commit = this.#autoCommit.all();
+      const refused = await this.#link.close(commit);
+      if (refused !== null) this.#commits.committed(commit, refused);
+    };
+    await (this.#group === null ? close() : this.#group.end(close));
   }
 
-  async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
-    if (wanted.length === 0) return;
-    const offsets = this.#deps.book.committable(wanted);
-    this.#deps.book.committing(offsets);
-    await this.#link.on((api, id) => api.commit(id, offsets));
-    this.#committed(offsets);
+  commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#commits.commit(wanted);
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -97,7 +108,7 @@ export class ConsumerLoop {
         if (!this.running) break;
         if (fetched.runs.length > 0) this.#prefetch();
         await this.#deliver(fetched);
-        await this.#commitWhileIdle();
+        if (this.#next !== null) await this.#commits.whileIdle(this.#next, () => this.#polling && this.running);
         this.#failures = 0;
       } catch (error) {
         await this.#dropPrefetched();
@@ -122,6 +133,7 @@ export class ConsumerLoop {
   async #fetch(): Promise<Fetched> {
     const { book, options, onFetch } = this.#deps;
     if (await this.#link.open()) book.reopened(options.groupId !== null);
+    this.#group?.follow(this.#link.opened);
     this.#opening.abort();
     const [rejoins, seeks] = [book.fenced(), book.seeks()];
     const commit = this.#autoCommit.due();
@@ -130,7 +142,8 @@ export class ConsumerLoop {
     this.#polling = true;
     try {
       const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
-      this.#committed(commit);
+      this.#group?.heard(answer.group);
+      this.#commits.committed(commit, answer.refused);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {
@@ -154,7 +167,6 @@ export class ConsumerLoop {
     for (const position of seeks) book.sought(position);
     for (const each of news) {
       if (each.type === "reset" && each.reason === "truncated") book.truncated(each, each.to);
-      if (each.type === "joined") this.#joined = true;
       onNews(each);
     }
     if (runs.length > 0) this.#bytesMax = Math.min(limits.bytesMax, Math.max(SECOND_BYTES_MAX, this.#bytesMax * 4));
@@ -171,7 +183,8 @@ export class ConsumerLoop {
       config,
       calling: this.calling,
       isRunning: () => this.running,
-      commit: (offsets) => this.commit(offsets ?? this.#autoCommit.due()),
+      group: this.#group,
+      commit: (offsets) => (offsets === null ? this.#commits.commitDue() : this.commit(offsets)),
       stepwise: this.#autoCommit.stepwise,
       resumed: () => this.nudge(),
       onBatch,
@@ -180,7 +193,8 @@ export class ConsumerLoop {
         onFenced(run);
         this.nudge();
       },
-      transactions: options.groupId === null ? null : transactionsOn(this.#link, { clock, random, packing }),
+      transactions:
+        options.group?.coordinator === "device" ? transactionsOn(this.#link, { clock, random, packing }) : null,
       read,
     });
   }
@@ -192,33 +206,6 @@ export class ConsumerLoop {
     if (waiting === null) return;
     const { from, to } = waiting;
     shown.moved(topic, await this.#link.on((api, id) => api.movedRecords(id, topic, { from, to })));
-  }
-
-  /** The next poll commits what was handled; where that one waits for news already, this does. */
-  async #commitWhileIdle(): Promise<void> {
-    const next = this.#next;
-    if (next === null || this.#autoCommit.all().length === 0) return;
-    const { clock } = this.#deps;
-    if (!this.#polling) return;
-    await this.commit(this.#autoCommit.due());
-    for (let waitMs = this.#autoCommit.dueInMs; waitMs !== null && this.#polling && this.running;) {
-      const over = new AbortController();
-      const settled = next.then(
-        () => over.abort(),
-        () => over.abort(),
-      );
-      await Promise.race([clock.sleep(waitMs, over.signal), settled]);
-      over.abort();
-      if (this.#polling && this.running) await this.commit(this.#autoCommit.due());
-      waitMs = this.#autoCommit.dueInMs;
-    }
-  }
-
-  #committed(offsets: readonly TopicPartitionOffset[]): void {
-    if (offsets.length === 0) return;
-    this.#deps.book.committed(offsets);
-    this.#autoCommit.committed();
-    this.#deps.onCommitted(offsets);
   }
 
   /** It was read ahead of a record that was not handled. */
@@ -236,13 +223,14 @@ export class ConsumerLoop {
   async #recover(error: unknown): Promise<void> {
     const { retry, random, clock, onCrash } = this.#deps;
     const died = error instanceof StrandlineError && error.code === "WORKER_DIED";
-    if (died) this.#link.lost();
-    const over = this.#isTurnOver(error);
-    if (over) await this.#leave();
+    if (died) {
+      this.#link.lost();
+      this.#group?.lost();
+    }
     const most = Math.min(retry.maxRetryTimeMs, retry.initialRetryTimeMs * 2 ** Math.min(this.#failures, 30));
-    const retryInMs = (died || over) && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
+    const retryInMs = died && this.#failures === 0 ? 0 : Math.round(most * (0.5 + random.next() / 2));
     this.#failures += 1;
-    if (!died && !over)
+    if (!died)
       onCrash(
         error instanceof HandlerFailure ? error.cause : error,
         error instanceof HandlerFailure ? error.at : {},
@@ -253,21 +241,6 @@ export class ConsumerLoop {
 
   /** Not what a handler throws: that is the handler's, and says nothing of the consumer. */
   #isForGood(error: unknown): error is StrandlineError {
-    return error instanceof StrandlineError && !error.retriable && !this.#isTurnOver(error);
-  }
-
-  /** Also where a handler or what comes right behind it heard of it, by a commit. */
-  #isTurnOver(error: unknown): boolean {
-    const cause = error instanceof HandlerFailure ? error.cause : error;
-    if (!(cause instanceof StrandlineError) || cause.code !== "ILLEGAL_GENERATION") return false;
-    return cause.details["groupId"] === this.#deps.options.groupId;
-  }
-
-  /** Another tab has the group and commits for it: this consumer stands by again, and goes on where the group has come to. */
-  async #leave(): Promise<void> {
-    await this.#link.close([]);
-    this.#deps.book.left();
-    if (this.#joined) this.#deps.onLeft();
-    this.#joined = false;
+    return error instanceof StrandlineError && !error.retriable;
   }
 }

@@ -6,6 +6,7 @@ import type { ConsumerDeps } from "./consumer.ts";
 import type { ConsumerPayloads, RunConfig } from "./consumer-events.ts";
 import { ConsumerLoop } from "./consumer-loop.ts";
 import type { LoopDeps } from "./loop-deps.ts";
+import { GroupShare } from "./group-share.ts";
 import { iterate } from "./message-iterator.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
 import { Partitioning } from "../producer/partitioner.ts";
@@ -101,7 +102,8 @@ export class ConsumerWork {
   #newBook(): PositionBook {
     const onBroken = (broken: BrokenMessage): void => this.#deps.tell("corrupt", broken);
     const { maxMessageBytes, paused } = this.#deps;
-    return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused);
+    const share = new GroupShare(this.#groupId !== null);
+    return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused, share);
   }
 
   /**
@@ -222,7 +224,6 @@ export class ConsumerWork {
         return () => tell("end_batch_process", { ...facts, duration: clock.now() - began });
       },
       onNews: (news) => this.#onNews(news),
-      onLeft: () => tell("rebalancing", { groupId }),
       onCommitted: (offsets) => tell("commit_offsets", { groupId, offsets, ...byTopic(offsets) }),
       read: (topic, messages) => this.#typed.read(topic, messages),
       onDamage: ({ topic, partition, from, to }, { error }) => tell("corrupt", { error, topic, partition, from, to }),
@@ -233,7 +234,6 @@ export class ConsumerWork {
 
   #onNews(news: ConsumerNews): void {
     const { groupId } = this.#deps.options;
-    if (news.type === "joined") return this.#deps.tell("group_join", { groupId, memberAssignment: news.assignment });
     if (news.type === "refused") {
       const error = StrandlineError.fromBody(news.error);
       return this.#deps.tell("crash", { error, groupId, topic: news.topic, restart: true, retryInMs: null });

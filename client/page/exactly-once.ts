@@ -57,6 +57,10 @@ async function handleAndCommit(
     const undo = book.mark(run);
     const begun: HandlerTransaction[] = [];
     const begin = (): HandlerTransaction => {
+      if (run.ownership !== undefined && transactions === null)
+        throw new StrandlineError("UNSUPPORTED_OPERATION", "tx needs a group of coordinator 'device'", {
+          option: "coordinator",
+        });
       if (transactions === null) throw new StrandlineError("INVALID_ARGUMENT", "tx needs a consumer with a groupId");
       if (run.pending)
         throw new StrandlineError("INVALID_ARGUMENT", "tx: a pending record has no offset to be applied with");
@@ -94,6 +98,8 @@ async function handleAndCommit(
     }
     if (outcome === "conflict") {
       undo();
+      // Nothing is begun any more of what is leaving: the next member does it.
+      if (!book.share.begins(run)) throw new Fenced("the partition is leaving");
       continue;
     }
     book.resolve(run, wanted.offset);

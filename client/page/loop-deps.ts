@@ -4,6 +4,7 @@ import type { Random } from "../../shared/random.ts";
 import type { ConsumerNews, ConsumerOptions, PollAnswer, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import type { RunConfig } from "./consumer-events.ts";
 import type { CallWorker } from "./consumer-link.ts";
+import type { GroupWatchDeps } from "./group-watch.ts";
 import type { LonePackDeps } from "./lone-pack.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import type { PositionBook } from "./position-book.ts";
@@ -32,8 +33,8 @@ export interface LoopDeps {
   readonly onFetch: () => (answer: PollAnswer) => void;
   readonly onBatch: Delivery["onBatch"];
   readonly onNews: (news: ConsumerNews) => void;
-  /** The group's turn is another tab's. */
-  readonly onLeft: () => void;
+  /** What becomes of the consumer in its group. */
+  readonly tell: GroupWatchDeps["tell"];
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
   readonly onDamage: Delivery["onDamage"];
   readonly onFenced: Delivery["onFenced"];

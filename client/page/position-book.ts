@@ -1,6 +1,7 @@
 /** What a running consumer knows of each partition: how far the handlers came, what is to be committed, sought, paused. */
 import type { ChunkAssembler } from "./chunks.ts";
-import { lineName, nameOf, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
+import { GroupShare } from "./group-share.ts";
+import { lineName, nameOf, ownedByAny, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
 import type { PausedPartitions, TopicPartition } from "./paused-partitions.ts";
 import type { HandledTo, PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
@@ -14,6 +15,8 @@ export class PositionBook {
   /** The next record to be handled. */
   readonly #resolved = new Map<string, Resolved>();
   readonly #uncommitted = new Map<string, TopicPartitionOffset & { readonly since: number }>();
+  /** Under which a partition was handled last: what its user commits is of that. */
+  readonly #ownerships = new Map<string, number>();
   /** The worker is to hear of these before it is asked for more. */
   readonly #seeks = new Map<string, SeekPosition>();
   /** Sought by the caller, and not committed since: the group's offset knows nothing of it. */
@@ -30,16 +33,19 @@ export class PositionBook {
   readonly #startingOver = new Map<string, TopicPartition>();
   readonly chunks: ChunkAssembler;
   readonly paused: PausedPartitions;
+  readonly share: GroupShare;
 
-  constructor(chunks: ChunkAssembler, paused: PausedPartitions) {
+  constructor(chunks: ChunkAssembler, paused: PausedPartitions, share: GroupShare = new GroupShare(false)) {
     this.chunks = chunks;
     this.paused = paused;
+    this.share = share;
   }
 
   begin(run: PolledRun): void {
     const name = lineName(run);
     this.#resolved.set(name, resolvedAt(run, run.from));
-    const { committed: expected, joins } = run;
+    const { committed: expected, joins, ownership } = run;
+    if (ownership !== undefined) this.#ownerships.set(nameOf(run), ownership);
     if (expected === undefined || joins === undefined) return;
     // What the run brings is older where it was read ahead of a commit.
     if (this.#bases.get(name)?.joins !== joins) this.#bases.set(name, { expected, joins });
@@ -48,7 +54,7 @@ export class PositionBook {
   /** Everything below `offset` was handled; of a pending run, below that local sequence. */
   resolve(run: Line, offset: number): void {
     const name = lineName(run);
-    if (this.#seeks.has(name) || this.#fenced.has(name)) return;
+    if (this.#goesElsewhere(name) || !this.share.counts(run)) return;
     if (!this.#marked.has(name)) this.chunks.resolved(run, offset);
     const since = this.#uncommitted.get(name)?.since ?? this.#resolved.get(name)?.at ?? offset;
     this.#resolved.set(name, resolvedAt(run, offset));
@@ -71,7 +77,7 @@ export class PositionBook {
     const [resolved, uncommitted] = [this.#resolved.get(name), this.#uncommitted.get(name)];
     this.#marked.add(name);
     return () => {
-      if (this.#seeks.has(name) || this.#fenced.has(name)) return;
+      if (this.#goesElsewhere(name) || !this.share.counts(run)) return;
       if (resolved !== undefined) this.#resolved.set(name, resolved);
       if (uncommitted === undefined) this.#uncommitted.delete(name);
       else this.#uncommitted.set(name, uncommitted);
@@ -98,8 +104,16 @@ export class PositionBook {
   committable(positions: readonly TopicPartitionOffset[]): HandledTo[] {
     return positions.map(({ topic, partition, offset }) => {
       const readFrom = this.chunks.neededFrom({ topic, partition }, offset);
-      return { topic, partition, offset, ...(readFrom < offset ? { readFrom } : {}) };
+      const ownership = this.#ownerships.get(nameOf({ topic, partition }));
+      const owned = ownership === undefined ? {} : { ownership };
+      return { topic, partition, offset, ...(readFrom < offset ? { readFrom } : {}), ...owned };
     });
+  }
+
+  /** Of what was handled and not committed: where it begins and ends. Null: nothing is. */
+  uncommittedRange(of: TopicPartition): { readonly from: number; readonly to: number } | null {
+    const uncommitted = this.#uncommitted.get(nameOf(of));
+    return uncommitted === undefined ? null : { from: uncommitted.since, to: uncommitted.offset };
   }
 
   /** Records that were handled since they were last committed. */
@@ -122,8 +136,10 @@ export class PositionBook {
   }
 
   /** What was handled here counts no more, or may have counted already: the group's committed offset tells. */
-  fence({ topic, partition }: TopicPartition): void {
-    const name = nameOf({ topic, partition });
+  fence(run: Line): void {
+    const { topic, partition } = run;
+    const name = nameOf(run);
+    if (!this.share.counts(run)) return;
     this.#fenced.set(name, { topic, partition });
     this.chunks.forget({ topic, partition });
     this.#uncommitted.delete(name);
@@ -154,7 +170,8 @@ export class PositionBook {
   seek(position: SeekPosition): void {
     const name = seekName(position);
     this.chunks.forget(position);
-    this.#seeks.set(name, position);
+    const ownership = "localSequence" in position ? undefined : this.share.ownershipOf(position);
+    this.#seeks.set(name, ownership === undefined ? position : { ...position, ownership });
     this.#rewound.delete(name);
     this.#uncommitted.delete(name);
     this.#astray.add(name);
@@ -181,14 +198,14 @@ export class PositionBook {
     if ((this.#uncommitted.get(name)?.offset ?? 0) > to) this.#uncommitted.delete(name);
     const sought = this.#seeks.get(name);
     if (sought !== undefined && "offset" in sought && sought.offset > to)
-      this.#seeks.set(name, { topic, partition, offset: to });
+      this.#seeks.set(name, resolvedAt({ ...sought, pending: false }, to).position);
   }
 
   /** What was read but not handled is to be read again. */
   rewind(run: PolledRun): void {
     const name = lineName(run);
     const resolved = this.#resolved.get(name);
-    if (resolved === undefined || this.#seeks.has(name) || this.#fenced.has(name)) return;
+    if (resolved === undefined || this.#goesElsewhere(name) || !this.#rereads(run)) return;
     if (resolved.read !== null && resolved.read >= run.to) return;
     this.#seeks.set(name, resolved.position);
     this.#rewound.add(name);
@@ -196,25 +213,34 @@ export class PositionBook {
 
   /** Of a run that no handler saw. */
   rewindUndelivered(run: PolledRun): void {
-    if (this.#seeks.has(lineName(run)) || this.#fenced.has(lineName(run))) return;
+    if (this.#goesElsewhere(lineName(run)) || !this.#rereads(run)) return;
     this.begin(run);
     this.rewind(run);
   }
 
-  /** A handler may go on with this run. */
-  wanted(run: Line): boolean {
-    return !this.paused.has(run) && !this.#seeks.has(lineName(run)) && !this.#fenced.has(lineName(run));
+  /** What is leaving or another's goes on where the group is; what is pending, where it was here. */
+  #rereads(run: PolledRun): boolean {
+    return run.pending || this.share.begins(run);
   }
 
-  /** The group is another's: what was handled here is not committed any more, and nothing is read again for it. */
-  left(): void {
-    for (const { position } of this.#resolved.values())
-      if (!("localSequence" in position)) this.chunks.forget(position);
-    this.#uncommitted.clear();
-    this.#astray.clear();
-    this.#fenced.clear();
-    this.#bases.clear();
-    for (const [name, position] of this.#seeks) if (!("localSequence" in position)) this.#seeks.delete(name);
+  /** A handler may go on with this run. */
+  wanted(run: Line): boolean {
+    return this.share.begins(run) && !this.paused.has(run) && !this.#goesElsewhere(lineName(run));
+  }
+
+  #goesElsewhere(name: string): boolean {
+    return this.#seeks.has(name) || this.#fenced.has(name);
+  }
+
+  /** The partition is not this consumer's any more: if it is again, it goes on where the group is. */
+  drop({ topic, partition, ownership }: TopicPartition & { readonly ownership: number }): void {
+    const name = nameOf({ topic, partition });
+    this.chunks.forget({ topic, partition });
+    for (const each of [this.#resolved, this.#uncommitted, this.#bases, this.#fenced, this.#startingOver])
+      each.delete(name);
+    for (const each of [this.#astray, this.#rewound]) each.delete(name);
+    // What was sought since is for the next time.
+    if (this.#seeks.get(name)?.ownership === ownership) this.#seeks.delete(name);
   }
 
   /** From now on comes what was read since: of lines that start over nothing counts that was handled, and no chunks are kept. */
@@ -240,9 +266,12 @@ export class PositionBook {
       if (inGroup && position !== undefined && !("localSequence" in position)) this.#seeks.delete(name);
     }
     this.#rewound.clear();
+    // Ownerships are the session's.
+    this.#ownerships.clear();
+    for (const [name, position] of this.#seeks) this.#seeks.set(name, ownedByAny(position));
     for (const [name, { position }] of this.#resolved) {
       const own = !inGroup || "localSequence" in position || this.#astray.has(name);
-      if (own && !this.#seeks.has(name)) this.#seeks.set(name, position);
+      if (own && !this.#seeks.has(name)) this.#seeks.set(name, ownedByAny(position));
       if (!own) this.#startingOver.set(name, position);
     }
   }

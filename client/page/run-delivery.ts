@@ -10,7 +10,21 @@ import type { ReceivedMessage } from "./received-message.ts";
 import type { ShownRecords } from "./shown-records.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** What a delivery asks of its group. */
+export interface GroupWork {
+  /** No handler is called until `free` resolves. */
+  readonly holding: boolean;
+  free(): Promise<void>;
+  heartbeat(run: PolledRun): Promise<void>;
+  /** A handler has handled something. */
+  worked(): void;
+  began(run: PolledRun): void;
+  ended(run: PolledRun): void;
+}
+
 export interface Delivery extends Handling {
+  /** Null: of no group. */
+  readonly group: GroupWork | null;
   readonly book: PositionBook;
   readonly shown: ShownRecords;
   readonly config: RunConfig;
@@ -29,7 +43,7 @@ export interface Delivery extends Handling {
   read(topic: string, messages: ReceivedMessage[]): ReceivedMessage[] | Promise<ReceivedMessage[]>;
 }
 
-const heartbeat = async (): Promise<void> => {};
+const alive = async (): Promise<void> => {};
 
 export async function deliverRun(run: PolledRun, delivery: Delivery): Promise<void> {
   delivery.book.begin(run);
@@ -55,16 +69,20 @@ async function deliverMessages(
   const { book, shown } = delivery;
   const { topic, partition } = run;
   const pause = pauser(run, delivery);
+  const heartbeat = heartbeatOf(run, delivery);
+  const isStale = (): boolean => !book.wanted(run);
   for (const some of messagesOf(run, (batch) => shown.firstOf(run, batch))) {
     const reading = readable(run, some, delivery);
     const messages = reading instanceof Promise ? await reading : reading;
     const ended = messages.length === 0 ? null : delivery.onBatch(factsOf(batchOf(run, messages)));
     for (const message of messages) {
+      if (delivery.group?.holding === true) await delivery.group.free();
       if (!delivery.isRunning() || !book.wanted(run)) return;
       const handler = (tx: Transaction): Promise<void> | void =>
-        eachMessage({ topic, partition, message, heartbeat, pause, tx });
+        eachMessage({ topic, partition, message, heartbeat, isStale, pause, tx });
       const next = placeOf(message) + 1;
-      if (!(await handleOnce(run, delivery, { handler, offset: () => next }))) resolve(run, next, delivery);
+      if (await handleOnce(run, delivery, { handler, offset: () => next })) delivery.group?.worked();
+      else resolve(run, next, delivery);
       if (delivery.stepwise) await delivery.commit(null);
     }
     ended?.();
@@ -80,6 +98,7 @@ async function deliverBatch(
 ): Promise<void> {
   const { book, config } = delivery;
   const { messages, damage } = await allMessages(run, delivery);
+  if (delivery.group?.holding === true) await delivery.group.free();
   if (!delivery.isRunning() || !book.wanted(run)) return;
   const batch = batchOf(run, messages);
   const last = messages.at(-1);
@@ -88,7 +107,7 @@ async function deliverBatch(
   const payload = (tx: Transaction): EachBatchPayload => ({
     batch,
     resolveOffset: (offset) => resolve(run, checkResolved(run, offset) + 1, delivery),
-    heartbeat,
+    heartbeat: heartbeatOf(run, delivery),
     commitOffsetsIfNecessary: (offsets?: OffsetsInput) =>
       delivery.commit(offsets === undefined || offsets === null ? null : checkOffsets(offsets)),
     uncommittedOffsets: () => byTopic(book.uncommitted()),
@@ -145,7 +164,8 @@ function readable(
     : delivery.read(run.topic, whole(some));
 }
 
-function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {
+function resolve(run: PolledRun, next: number, { book, shown, group }: Delivery): void {
+  group?.worked();
   book.resolve(run, next);
   // Of a message whose last chunks are not here yet all will be shown once it is committed.
   if (run.pending) shown.handled(run, book.chunks.neededFrom(run, next));
@@ -167,6 +187,10 @@ function checkResolved(run: PolledRun, given: number | string): number {
     `resolveOffset(${String(given)}): this batch of ${topic}-${partition} has ${what} ${from} to ${to - 1}`,
     { topic, partition, offset: String(given) },
   );
+}
+
+function heartbeatOf(run: PolledRun, { group }: Delivery): () => Promise<void> {
+  return group === null ? alive : () => group.heartbeat(run);
 }
 
 function pauser({ topic, partition }: PolledRun, { book, resumed }: Delivery): () => () => void {

@@ -2,6 +2,8 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerCalls, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { ConsumerSession } from "../consumer/consumer-session.ts";
+import type { JoinGroup } from "../group/group-membership.ts";
+import { OneTabGroup } from "../group/one-tab-group.ts";
 import type { Device } from "./device.ts";
 import { watchTopics } from "./topic-watch.ts";
 import type { TopicDesk } from "./topics.ts";
@@ -24,19 +26,23 @@ export class ConsumerDesk {
       openConsumer: (options) => this.#open(options),
       poll: async (consumer, options) => await this.session(consumer).poll(options),
       commit: async (consumer, offsets) => await this.session(consumer).commit(offsets),
+      watchGroup: async (consumer, version, worked) =>
+        (await this.#sessions.get(consumer)?.watchGroup(version, worked)) ?? null,
+      releasePartitions: async (consumer, commit, released) => await this.session(consumer).release(commit, released),
       movedRecords: async (consumer, topic, range) => await this.session(consumer).movedRecords(topic, range),
       nudge: async (consumer) => this.session(consumer).nudge(),
       closeConsumer: async (consumer, commit) => {
         const session = this.#sessions.get(consumer);
         this.#sessions.delete(consumer);
         this.#endWatch(consumer);
-        await session?.close(commit);
+        return (await session?.close(commit)) ?? [];
       },
     };
   }
 
-  yieldTurns(): void {
-    for (const session of this.#sessions.values()) session.yieldTurn();
+  /** The page is parked. */
+  yield(): void {
+    for (const session of this.#sessions.values()) session.yield();
   }
 
   async close(): Promise<void> {
@@ -52,12 +58,12 @@ export class ConsumerDesk {
 
   async #open(asked: ConsumerOptions): Promise<number> {
     const options = this.#device.storesNoReads === true ? readingThrough(asked) : asked;
-    const { replica, own, catalog, news, locks, clock, random, database, sync } = this.#device;
-    const groupLockName = options.groupId === null ? null : `strandline:${database}:group:${options.groupId}`;
+    const { replica, own, catalog, news, clock, random, sync } = this.#device;
     const follow = (name: string, storage: "replica" | "none") =>
       storage === "none" ? this.#topics.ensure(name) : this.#topics.follow(name);
     const { readThrough = null } = this.#device;
-    const deps = { replica, own, catalog, news, locks, clock, random, groupLockName, follow, readThrough };
+    const join = this.#joining(options);
+    const deps = { replica, own, catalog, news, clock, random, join, follow, readThrough };
     const session = new ConsumerSession(deps, options);
     try {
       await session.subscribe();
@@ -72,6 +78,19 @@ export class ConsumerDesk {
       this.#watches.set(this.#opened, watchTopics({ refresh, clock, random }));
     }
     return this.#opened;
+  }
+
+  #joining({ groupId, group }: ConsumerOptions): JoinGroup {
+    const { groups, database } = this.#device;
+    if (group?.coordinator === "edge" && groups?.edge === undefined)
+      throw new StrandlineError("UNSUPPORTED_OPERATION", "coordinator 'edge' needs a url: there is no edge", {
+        option: "url",
+      });
+    if (group?.coordinator === "edge" && groups?.edge !== undefined) return groups.edge;
+    const name = `strandline:${database}:group:${groupId}`;
+    return (
+      groups?.device ?? ((_, events) => new OneTabGroup({ ...this.#device, name, groupId: groupId ?? "" }, events))
+    );
   }
 
   session(id: number): ConsumerSession {

@@ -77,7 +77,7 @@ export class WorkerCore {
   #deviceCalls(): DeviceCalls {
     const park = async (parked: boolean): Promise<void> => {
       this.#device.sync?.park(parked);
-      if (parked) this.#consumers.yieldTurns();
+      if (parked) this.#consumers.yield();
     };
     return {
       storageReport: () => this.#device.storageReport(),

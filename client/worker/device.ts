@@ -3,6 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import type { StorageReport } from "../calls/device-calls.ts";
 import type { DeviceNews } from "../device-news.ts";
+import type { JoinGroup } from "../group/group-membership.ts";
 import type { LocalLog, Outbox, Replica, TopicAdmin, TopicCatalog } from "../log/device-log.ts";
 import type { OwnRecords } from "../log/own-log.ts";
 import type { Store } from "../log/store.ts";
@@ -34,6 +35,8 @@ export interface Device {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly random: Random;
+  /** How consumers join groups. `edge` absent: there is none. `device` absent: one tab after the other has all of a group. */
+  readonly groups?: { readonly edge?: JoinGroup; readonly device?: JoinGroup };
   /** Null: no edge, the device is its own broker. */
   readonly sync: SyncHandle | null;
   storageReport(): Promise<StorageReport>;

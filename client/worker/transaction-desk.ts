@@ -41,18 +41,16 @@ export class TransactionDesk {
     const expected = commit.expected === null ? null : toOffset(commit.expected);
     const offset = toOffset(commit.offset);
     const readFrom = commit.readFrom === undefined ? undefined : toOffset(commit.readFrom);
-    const { groupId: group, turn, ref } = member;
-    const inGroup = { group, turn, ref, expected, offset, readFrom, changes, reads };
+    const { groupId: group, fence, ref } = member;
+    if (fence === null) throw new StrandlineError("UNSUPPORTED_OPERATION", "tx needs coordinator 'device'", { group });
+    const inGroup = { group, fence, ref, expected, offset, readFrom, changes, reads };
     try {
       if (pack === null) await commitGroup(this.#deps.store, inGroup);
       else await this.#deps.append(pack, groupCommit(inGroup));
     } catch (error) {
       if (error instanceof GroupCommitRefused) return error.outcome;
-      if (error instanceof StrandlineError && error.code === "ILLEGAL_GENERATION") {
-        // The store has heard of it before the lock has.
-        session.yieldTurn();
-        return "fenced";
-      }
+      // The fence's: the store has heard of it before the member has.
+      if (error instanceof StrandlineError && error.code === "ILLEGAL_GENERATION") return "fenced";
       throw error;
     }
     member.applied(offset);

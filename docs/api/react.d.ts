@@ -590,11 +590,18 @@ interface TopicPartitionOffset {
 /** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
 interface HandledTo extends TopicPartitionOffset {
   readonly readFrom?: number;
+  /** Under which it was handled (`PolledRun.ownership`): under another it counts no more. Absent: the one there is. */
+  readonly ownership?: number;
 }
-/** Where a partition goes on. */
+/** It is not the group's offset: the partition is not, or not any more, the consumer's own. */
+interface RefusedCommit extends TopicPartitionOffset {
+  readonly code: ErrorCode;
+}
+/** Where a partition goes on. `ownership`: only as long as that lasts; without one it waits for the next, where there is none. */
 type SeekPosition = {
   readonly topic: string;
   readonly partition: number;
+  readonly ownership?: number;
 } & (Pick<HandledTo, "offset" | "readFrom"> |
 /** The log's end or its start as far as the device knows them once they are known. */
 {
@@ -613,9 +620,23 @@ interface TopicChoice {
   /** `none`: read through from the edge, without storing. */
   readonly storage: "replica" | "none";
 }
+interface GroupOptions {
+  /** `device`: the tabs of this browser share the group's work. `edge`: all devices do. */
+  readonly coordinator: "device" | "edge";
+  /** Of a static member, which finds its partitions again when it comes back. */
+  readonly instanceId: string | null;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxPollIntervalMs: number;
+  /** Names, the most wanted first. */
+  readonly assignors: readonly string[];
+}
 interface ConsumerOptions {
   /** Null: no group; nothing is committed. */
   readonly groupId: string | null;
+  /** Null: no group. */
+  readonly group: GroupOptions | null;
   /** `local`: the device's own pending records as well, behind the committed ones of their partition. */
   readonly isolation: "committed" | "local";
   readonly topics: readonly (TopicChoice & {
@@ -675,16 +696,13 @@ interface PolledRun {
   } | null;
   /** The group's offset when it was polled; null: none is committed. Absent: of no group, or pending. */
   readonly committed?: number | null;
-  /** How often the partition had been joined anew when it was polled: work on it counts as long as that is so. */
+  /** Another number whenever the partition is joined anew: a transaction on it counts as long as it is this one. */
   readonly joins?: number;
+  /** Under which it was read; no other session, and no other ownership of the partition, has this number. Absent: of no group. */
+  readonly ownership?: number;
 }
 /** What a session has to tell beside records. */
 type ConsumerNews =
-/** The group's turn has begun, and these are the partitions; told again when they become more. */
-{
-  readonly type: "joined";
-  readonly assignment: Readonly<Record<string, readonly number[]>>;
-} |
 /** The position was not that of a record any more: retention passed it, or the log was truncated below it. */
 {
   readonly type: "reset";
@@ -700,9 +718,51 @@ type ConsumerNews =
   readonly topic: string;
   readonly error: ErrorBody;
 };
+/** A partition that the session owns; whatever is not named is not its own. */
+interface OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly ownership: number;
+  /** No more of it is begun, and it is released then. */
+  readonly leaving: boolean;
+}
+interface GroupView {
+  /** Goes up with every change. */
+  readonly version: number;
+  readonly memberId: string | null;
+  /** The group has told what is owned. */
+  readonly joined: boolean;
+  readonly protocol: string;
+  /** No handler is begun for now: the session may be over. */
+  readonly holding: boolean;
+  readonly owned: readonly OwnedPartition[];
+}
+type GroupNews =
+/** Refused: others may have handled `[from, to)` as well. `from` null: not known. */
+{
+  readonly type: "fenced";
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number | null;
+  readonly to: number;
+  readonly code: ErrorCode;
+} |
+/** It could not join, or was thrown out, and tries again. */
+{
+  readonly type: "failed";
+  readonly error: ErrorBody;
+} | {
+  readonly type: "heartbeat";
+  readonly memberId: string;
+  readonly groupGenerationId: number;
+};
 interface PollAnswer {
   readonly runs: readonly PolledRun[];
   readonly news: readonly ConsumerNews[];
+  /** Of what was to be committed first. */
+  readonly refused: readonly RefusedCommit[];
+  /** Null: of no group, or told with an answer before. */
+  readonly group: GroupView | null;
 }
 /** Local sequences `[from, to)` of a partition. */
 interface MovedRange {
@@ -712,10 +772,21 @@ interface MovedRange {
 }
 interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good, or the group the consumer. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
-  /** Commits now; for a consumer of no group it does nothing. */
-  commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
+  /** Commits now, and answers what was refused; for a consumer of no group it does nothing. */
+  commit(consumer: number, offsets: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
+  /**
+   * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
+   * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
+   */
+  watchGroup(consumer: number, version: number | null, worked: boolean): Promise<{
+    readonly view: GroupView;
+    readonly news: readonly GroupNews[];
+  } | null>;
+  /** Of partitions that are leaving: the page is done with them. What was handled is committed first; answers what of it was refused. */
+  releasePartitions(consumer: number, commit: readonly HandledTo[], released: readonly Pick<OwnedPartition, "topic" | "partition" | "ownership">[]): Promise<readonly RefusedCommit[]>;
   /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
   movedRecords(consumer: number, topic: string, range: {
     from: number;
@@ -723,7 +794,7 @@ interface ConsumerCalls {
   }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
 type TopicConfig = Readonly<Record<string, string>>;
 interface TopicMetadata {
@@ -1410,6 +1481,28 @@ interface Admin {
   describeGroups(groupIds: readonly string[]): Promise<never>;
   deleteGroups(groupIds: readonly string[]): Promise<never>;
 }
+interface GroupConfig {
+  /**
+   * `device`, the default: the tabs of this browser share the group's work, offline too, and handlers have `tx`. `edge`: all
+   * devices share it, which needs a `url`.
+   */
+  readonly coordinator?: "device" | "edge";
+  /** Of a static member of a group at the edge: it finds its partitions again when it comes back, also after a restart. */
+  readonly groupInstanceId?: string;
+  /** Milliseconds. Who is not heard of for so long has lost its partitions. 45,000 by default. */
+  readonly sessionTimeout?: number;
+  /** Milliseconds that a handler at work has to end where its partition goes to another. 60,000 by default. */
+  readonly rebalanceTimeout?: number;
+  /** Milliseconds, below the session's. 5,000 by default, a third of a short session. */
+  readonly heartbeatInterval?: number;
+  /**
+   * Milliseconds. Where no handler gets on for so long (ends, resolves an offset or calls `heartbeat`) the consumer gives its
+   * partitions up. 300,000 by default.
+   */
+  readonly maxPollInterval?: number;
+  /** Names: `sticky` (the default), `range`, `roundrobin`, or one that the edge was made with. The most wanted first. */
+  readonly partitionAssigners?: readonly string[];
+}
 /** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
 type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
 type HeaderValue = string | Uint8Array | null;
@@ -1695,6 +1788,15 @@ interface Transaction {
   send<const To extends string | Topic>(record: TopicMessages<To>): void;
   readonly state: TransactionState;
 }
+interface GroupMember {
+  readonly groupId: string;
+  /** Null: it has none at the moment. */
+  readonly memberId: string | null;
+}
+/** Partitions by topic. */
+interface GroupPartitions {
+  readonly partitions: Readonly<Record<string, readonly number[]>>;
+}
 /** What each event says. Listeners find it on the event itself and, as in KafkaJS, under `payload`. */
 interface ConsumerPayloads {
   readonly connect: object;
@@ -1716,14 +1818,34 @@ interface ConsumerPayloads {
     readonly groupId: string | null;
     readonly offsets: readonly TopicPartitionOffset[];
   };
-  /** The group's turn has come to this consumer, with all partitions; again when the topics get more of them. */
-  readonly group_join: {
-    readonly groupId: string | null;
+  /** The consumer is in its group, with these partitions; again whenever they become others. There is no leader in KafkaJS's sense. */
+  readonly group_join: GroupMember & {
     readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+    /** How partitions are shared out: `sticky`. */
+    readonly groupProtocol: string;
+    /** Milliseconds since `run`, or since `rebalancing`. */
+    readonly duration: number;
   };
-  /** The turn has gone to another tab. */
-  readonly rebalancing: {
-    readonly groupId: string | null;
+  /** Partitions of this consumer go to others, or have gone. */
+  readonly rebalancing: GroupMember;
+  /** Of a group at the edge: it has answered. */
+  readonly heartbeat: GroupMember & {
+    readonly groupGenerationId: number;
+  };
+  /** These are the consumer's own from now on. */
+  readonly partitions_assigned: GroupMember & GroupPartitions;
+  /** These were given back, for others of the group: their handlers have ended, and what was handled is committed (`autoCommit`). */
+  readonly partitions_revoked: GroupMember & GroupPartitions;
+  /** These are another's already, or the worker has ended: what is still handled of them counts no more. */
+  readonly partitions_lost: GroupMember & GroupPartitions;
+  /** `commit.fenced`: what was handled in `[from, to)` is not committed here; other members may have handled it as well. */
+  readonly commit_fenced: TopicPartition & {
+    readonly groupId: string;
+    /** Null: not known. */
+    readonly from: number | null;
+    readonly to: number;
+    /** `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`. */
+    readonly code: ErrorCode;
   };
   /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */
   readonly offset_reset: TopicPartition & {
@@ -1785,8 +1907,10 @@ interface EachMessagePayload {
   readonly topic: string;
   readonly partition: number;
   readonly message: ReceivedMessage;
-  /** Of KafkaJS: the worker keeps the consumer alive. */
+  /** The worker keeps the consumer alive. Rejects with `ILLEGAL_GENERATION` where the partition is another consumer's by now. */
   readonly heartbeat: () => Promise<void>;
+  /** No more of the partition will be handed out: it leaves this consumer or has left it, was sought elsewhere or paused. */
+  readonly isStale: () => boolean;
   /** Pauses the partition; returns the way to resume it. */
   readonly pause: () => () => void;
   /** What is done in it is applied with the offset when the handler resolves. Of a consumer with a `groupId`. */
@@ -1812,13 +1936,14 @@ interface EachBatchPayload {
    * which have none, a message's `localSequence`.
    */
   readonly resolveOffset: (offset: number | string) => void;
+  /** As in `eachMessage`. */
   readonly heartbeat: () => Promise<void>;
   /** These, or what was handled and is due by `autoCommitInterval` and `autoCommitThreshold` (without them: all of it). */
   readonly commitOffsetsIfNecessary: (offsets?: OffsetsInput) => Promise<void>;
   /** What was handled and not committed: the next offset of each partition. */
   readonly uncommittedOffsets: () => OffsetsByTopic;
   readonly isRunning: () => boolean;
-  /** The partition was sought elsewhere or paused: stop. */
+  /** The partition was sought elsewhere or paused, or goes to another consumer of the group: stop. */
   readonly isStale: () => boolean;
   readonly pause: () => () => void;
   /** Applied with the offset behind the batch, or behind what was resolved, when the handler resolves. */
@@ -1840,8 +1965,8 @@ interface RunConfig {
   /** Stops the consumer. */
   readonly signal?: AbortSignal;
 }
-interface ConsumerConfig {
-  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
+interface ConsumerConfig extends GroupConfig {
+  /** The consumers of a group share its work. Without it nothing is committed. */
   readonly groupId?: string;
   /**
    * `committed` by default. `local`: right behind the committed records of a partition come this device's own that wait
@@ -1860,10 +1985,6 @@ interface ConsumerConfig {
   readonly maxWaitTimeInMs?: number;
   /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
   readonly maxMessageBytes?: number;
-  /** Of KafkaJS: on a device the tab's lock does their work, and the client's `retry` holds for consumers too. */
-  readonly sessionTimeout?: number;
-  readonly rebalanceTimeout?: number;
-  readonly heartbeatInterval?: number;
 }
 type Subscription = ({
   readonly topic: string | RegExp;

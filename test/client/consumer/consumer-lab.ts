@@ -1,8 +1,10 @@
 /** A page's consumer and its worker over one store in memory, without a thread between them. The worker can be killed. */
 import { ConsumerDesk } from "../../../client/worker/consumer-desk.ts";
 import type { Device } from "../../../client/worker/device.ts";
+import { TransactionDesk } from "../../../client/worker/transaction-desk.ts";
 import { TopicDesk } from "../../../client/worker/topics.ts";
 import type { ConsumerCalls } from "../../../client/calls/consumer-calls.ts";
+import type { TransactionCalls } from "../../../client/calls/transaction-calls.ts";
 import type { WorkerCalls } from "../../../client/calls/worker-api.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import type { RecordSource } from "../../../client/consumer/record-source.ts";
@@ -25,6 +27,8 @@ export interface LabOptions {
   readonly localPartitionCount?: number;
   readonly readThrough?: () => RecordSource;
   readonly clock?: Clock;
+  /** Instead of the tabs' own groups. */
+  readonly groups?: NonNullable<Device["groups"]>;
   /** Called before a consumer is opened on the worker; what it throws is the worker's answer. */
   readonly opening?: () => void;
 }
@@ -106,8 +110,11 @@ export class ConsumerLab {
     // The port between the two: an answer is never there at once.
     await Promise.resolve();
     const desk = this.#desk;
-    const calls: ConsumerCalls = {
+    const append = (): Promise<never> => Promise.reject(new Error("nothing is sent here"));
+    const transactions = new TransactionDesk({ store: this.tab.store, session: (id) => desk.session(id), append });
+    const calls: ConsumerCalls & TransactionCalls = {
       ...desk.calls,
+      ...transactions.calls,
       openConsumer: async (options) => {
         this.#options.opening?.();
         return await desk.calls.openConsumer(options);
@@ -140,6 +147,7 @@ export class ConsumerLab {
       clock: systemClock,
       random: cryptoRandom,
       sync: null,
+      ...(this.#options.groups === undefined ? {} : { groups: this.#options.groups }),
       close: async () => {},
       discard: async () => 0,
     };

@@ -10,6 +10,7 @@ import type { Offset } from "../../../shared/brands.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { ReplicaLab } from "../storage/replica-lab.ts";
 import { SILENT_CHANNEL } from "./fake-log.ts";
+import { GROUP, oneTab } from "./one-tab.ts";
 
 const ASK = {
   bytesMax: 10_000,
@@ -32,15 +33,18 @@ async function held(options: { readonly records: number; readonly dropped: numbe
 function session(lab: ReplicaLab, options: Partial<ConsumerOptions>): ConsumerSession {
   const { replica, own, catalog } = lab.tab.log;
   const groupId = options.groupId ?? null;
+  const news = new DeviceNews(SILENT_CHANNEL, systemClock);
+  const ports = { clock: systemClock, random: cryptoRandom };
   return new ConsumerSession(
     {
       ...{ replica, own, catalog, readThrough: null, follow: () => lab.topicRow() },
-      ...{ clock: systemClock, random: cryptoRandom, locks: new MemoryLocks() },
-      news: new DeviceNews(SILENT_CHANNEL, systemClock),
-      groupLockName: groupId === null ? null : `group:${groupId}`,
+      ...ports,
+      news,
+      join: oneTab({ ...ports, news, replica, locks: new MemoryLocks() }),
     },
     {
       groupId,
+      group: groupId === null ? null : GROUP,
       isolation: "committed",
       topics: [{ name: "orders", fromBeginning: true, storage: "replica" }],
       patterns: [],
