@@ -58,7 +58,7 @@ class Member implements WorkerLine {
   readonly #leave: () => void;
   readonly #outstanding = new Outstanding();
   /** What this client has open, on the worker of that generation. */
-  readonly #open: { readonly generation: number; readonly close: () => Promise<void> }[] = [];
+  readonly #open: { readonly generation: number; readonly close: () => Promise<unknown> }[] = [];
   #closing: Promise<void> | null = null;
 
   constructor(hub: Hub, deps: ConnectionDeps, leave: () => void) {
@@ -130,7 +130,7 @@ class Member implements WorkerLine {
     });
   }
 
-  async #opened(generation: number, opening: Promise<number>, close: (id: number) => Promise<void>): Promise<number> {
+  async #opened(generation: number, opening: Promise<number>, close: (id: number) => Promise<unknown>): Promise<number> {
     const id = await opening;
     this.#open.push({ generation, close: () => close(id) });
     // It was closed meanwhile, and nobody else would.
