@@ -28,6 +28,8 @@ test("groups are listed once they have committed; the edge is asked for the othe
   for (const call of [
     () => admin.describeGroups(["g"]),
     () => admin.deleteGroups(["g"]),
+    () => client.consumer({ groupId: "g" }).describeGroup(),
+    () => client.consumer({ groupId: "g", coordinator: "edge" }).describeGroup(),
     () => admin.listGroups({ coordinator: "edge" }),
     () => admin.lag("g", { coordinator: "edge" }),
     () => admin.fetchOffsets({ groupId: "g", coordinator: "edge" }),
@@ -37,6 +39,7 @@ test("groups are listed once they have committed; the edge is asked for the othe
   for (const call of [
     () => admin.listGroups({ coordinator: "broker" as "edge" }),
     () => admin.lag("g", { coordinator: null as never }),
+    () => client.consumer().describeGroup(),
     () => admin.lag(""),
     () => admin.describeGroups([""], { coordinator: "edge" }),
     () => admin.resetOffsets({ groupId: "g", to: "newest" as "latest", topics: ["t"] }),

@@ -99,6 +99,8 @@ test("groups are listed, described, and deleted while nobody is there; each erro
       ],
     },
   ]);
+  const consumer = client.consumer({ ...EDGE, groupId: group });
+  expect(await consumer.describeGroup()).toMatchObject({ groupId: group, members: [{ memberAssignment: all }] });
   await admin.setOffsets({ ...EDGE, groupId: "empty", topic: "described", partitions: [{ partition: 1, offset: 3 }] });
   expect(await refusalOf(admin.deleteGroups([group, "nobody", "empty"], EDGE))).toMatchObject({
     ...{ code: "NON_EMPTY_GROUP", details: { groupId: group } },

@@ -55,6 +55,8 @@ export async function consume(): Promise<void> {
       await consumer.commitOffsets([{ topic, partition, offset: message.offset + 1 }]);
     },
   });
+  const { state, members, protocol } = await consumer.describeGroup();
+  void [state, members[0]?.memberId, protocol];
   consumer.seek({ topic: "orders", partition: 0, offset: "12" });
   consumer.pause([{ topic: "orders", partitions: [0] }]);
   const paused: readonly { readonly topic: string; readonly partitions?: readonly number[] }[] = consumer.paused();

@@ -33,13 +33,12 @@ export async function describeGroups(
   groupIds: readonly string[],
   options: Options,
 ): Promise<{ groups: GroupDescription[] }> {
-  groupIds.forEach(checkGroup);
-  demandEdge("describeGroups", options);
   return { groups: await Promise.all(groupIds.map((groupId) => describeGroup(ports, groupId, options))) };
 }
 
-/** Of the edge. */
-async function describeGroup(ports: AdminPorts, groupId: string, wait: Wait): Promise<GroupDescription> {
+export async function describeGroup(ports: AdminPorts, groupId: string, wait: Options): Promise<GroupDescription> {
+  checkGroup(groupId);
+  demandEdge("describeGroups", wait);
   const head = { groupId, protocolType: "consumer", errorCode: 0 } as const;
   const described = await ports.edge<EdgeDescription>({ method: "GET", path: groupPath(groupId) }, wait).catch(ifKnown);
   if (described === null) return { ...head, protocol: "", state: "Dead", groupEpoch: 0, members: [] };

@@ -4,7 +4,8 @@ import { createAcls, deleteAcls, describeAcls } from "./acls.ts";
 import type { Admin } from "./admin.ts";
 import { alterConfigs, describeConfigs } from "./configs.ts";
 import { groupOffsets, resetOffsets, setOffsets } from "./group-offsets.ts";
-import { deleteGroups, describeGroups, groupLag, listGroups } from "./groups.ts";
+import type { GroupDescription, OfCoordinator } from "./group-types.ts";
+import { deleteGroups, describeGroup, describeGroups, groupLag, listGroups } from "./groups.ts";
 import { deleteRecords, offsetsByTimestamp, topicOffsets } from "./offsets.ts";
 import { AdminPorts, type AdminDeps, type Wait } from "./ports.ts";
 import { createPartitions, createTopics, deleteTopics, describeTopics, listTopics } from "./topics.ts";
@@ -48,6 +49,16 @@ export function pageAdmin(deps: AdminDeps): Admin {
     resetOffsets: async (options) => await resetOffsets(ports, options, options),
     lag: async (groupId, options = {}) => await groupLag(ports, groupId, options),
   };
+}
+
+/** Of one consumer. */
+export async function describeGroupOf(
+  { call, connect, clock }: Pick<AdminDeps, "call" | "connect" | "clock">,
+  groupId: string,
+  options: Wait & OfCoordinator,
+): Promise<GroupDescription> {
+  const ports = new AdminPorts({ call, connect, clock, url: null, namespace: "", onTopic: () => {} });
+  return await describeGroup(ports, groupId, options);
 }
 
 async function describeCluster(ports: AdminPorts, wait: Wait): ReturnType<Admin["describeCluster"]> {
