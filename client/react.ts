@@ -120,8 +120,8 @@ export function useLag(
 ): ShownLag {
   const context = useContext(Context);
   const client = typeof first === "string" ? context : first;
-  const groupId = typeof first === "string" ? first : String(second);
-  const { coordinator, intervalMs } = typeof second === "string" ? third : second;
+  const [groupId, options] = typeof second === "string" ? [second, third] : [first as string, second];
+  const { coordinator, intervalMs } = options;
   if (client === null) throw new Error("useLag: there is no StrandlineProvider above this component");
   return useShown(
     useMemo(() => {

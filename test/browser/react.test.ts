@@ -1,8 +1,8 @@
 /** The hooks in a real tree, under StrictMode, which mounts everything twice. */
 import { Component, createElement, StrictMode, type ComponentType, type ReactNode } from "react";
-import { createRoot, hydrateRoot, type Root } from "react-dom/client";
+import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Strandline } from "../../client/index.ts";
 import {
   StrandlineProvider,
@@ -11,38 +11,14 @@ import {
   useSyncStatus,
   useTable,
   useTopic,
-  type ShownLag,
   type TableLike,
-  type UseLagOptions,
   type UseTopicOptions,
 } from "../../client/react.ts";
 import { freshDatabase, openClient } from "./client-fixture.ts";
+import { place, show, unmountLater, values } from "./react-tree.ts";
 
 const TOPIC = "shown";
 const WITHIN = { timeout: 10_000 };
-
-let roots: { readonly root: Root; readonly at: HTMLElement }[] = [];
-afterEach(() => {
-  for (const { root, at } of roots) {
-    root.unmount();
-    at.remove();
-  }
-  roots = [];
-});
-
-function place(): HTMLElement {
-  return document.body.appendChild(document.createElement("div"));
-}
-
-function show(element: ReactNode): { readonly at: HTMLElement; readonly root: Root } {
-  const at = place();
-  const shown = { root: createRoot(at), at };
-  roots.push(shown);
-  shown.root.render(createElement(StrictMode, null, element));
-  return shown;
-}
-
-const values = ({ at }: { readonly at: HTMLElement }): string => at.textContent ?? "";
 
 function Records({
   client,
@@ -229,7 +205,7 @@ test("what waits is shown as it changes; a server shows that it is not known, an
   const at = place();
   at.innerHTML = renderToString(app);
   expect(values({ at })).toBe("not known");
-  roots.push({ at, root: hydrateRoot(at, app) });
+  unmountLater({ at, root: hydrateRoot(at, app) });
   await vi.waitFor(() => expect(values({ at })).toBe("0 wait"), WITHIN);
   await send(client, "a", "b");
   await vi.waitFor(() => expect(values({ at })).toBe("2 wait"), WITHIN);
@@ -263,43 +239,6 @@ test("what waits is told by events, also of another tab; nobody asks every secon
   expect(asked.mock.calls.length).toBeLessThan(2);
 });
 
-function said({ lag, ageMs, error }: ShownLag): string {
-  return `${lag === null ? "no lag" : `${lag.lag} behind`} ${ageMs === null ? "never heard" : "heard"} ${error?.code ?? "no error"}`;
-}
-
-const OfProvider = (options: UseLagOptions): ReactNode => createElement("p", null, said(useLag("g", options)));
-const OfClient = ({ client }: { readonly client: Strandline }): ReactNode =>
-  createElement("p", null, said(useLag(client, "g", { intervalMs: 50 })));
-
-test("the lag of a group of this device is shown as it grows and shrinks", async () => {
-  const client = openClient();
-  await client.admin().createTopics({ topics: [{ topic: TOPIC, numPartitions: 1 }] });
-  const shown = [
-    show(createElement(StrandlineProvider, { client }, createElement(OfProvider, { intervalMs: 50 }))),
-    show(createElement(OfClient, { client })),
-  ];
-  const all = (text: string): Promise<void> =>
-    vi.waitFor(() => expect(shown.map(values)).toEqual([text, text]), WITHIN);
-  await all("no lag never heard GROUP_ID_NOT_FOUND");
-  await client.admin().setOffsets({ groupId: "g", topic: TOPIC, partitions: [{ partition: 0, offset: 0 }] });
-  await all("0 behind heard no error");
-  await send(client, "a", "b");
-  await all("2 behind heard no error");
-  const consumer = client.consumer({ groupId: "g" });
-  await consumer.subscribe({ topic: TOPIC });
-  await consumer.run({ autoCommitThreshold: 1, eachMessage: () => {} });
-  await all("0 behind heard no error");
-  await consumer.disconnect();
-});
-
-test("a group at the edge that cannot be asked is told with its error", async () => {
-  const client = openClient({ url: "http://127.0.0.1:9" });
-  const shown = show(
-    createElement(StrandlineProvider, { client }, createElement(OfProvider, { coordinator: "edge", intervalMs: 50 })),
-  );
-  await vi.waitFor(() => expect(values(shown)).toBe("no lag never heard NETWORK_EXCEPTION"), WITHIN);
-});
-
 test("a server renders all of them and opens nothing", () => {
   const client = openClient();
   const consumers = watchConsumers(client);
@@ -316,5 +255,4 @@ test("a server renders all of them and opens nothing", () => {
   expect(renderToString(createElement(All))).toContain("0");
   expect(consumers.made()).toBe(0);
   expect(() => renderToString(createElement(Status))).toThrow("StrandlineProvider");
-  expect(() => renderToString(createElement(OfProvider))).toThrow("StrandlineProvider");
 });
