@@ -179,10 +179,16 @@ export class StrandlineClient {
     return new PageTable(deps, topic, options);
   }
 
+  /** Where groups are of which nothing else is said. */
+  protected get coordinator(): "device" | "edge" {
+    return "device";
+  }
+
   admin(): Admin {
     const call = this.#connection.call.bind(this.#connection);
     const { url, namespace } = this.#options;
-    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace };
+    const { coordinator } = this;
+    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace, coordinator };
     return lazily(async () => {
       const { pageAdmin } = await adminPart();
       return pageAdmin({ ...deps, onTopic: (topic) => this.#counts.forget(topic) });

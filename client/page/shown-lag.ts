@@ -42,9 +42,10 @@ export interface ShownLagPorts {
 export function shownLag(
   { admin, clock, random, lifecycle, isVisible }: ShownLagPorts,
   groupId: string,
-  { coordinator = "device", intervalMs = INTERVAL_MS }: Given<UseLagOptions>,
+  { coordinator, intervalMs = INTERVAL_MS }: Given<UseLagOptions>,
 ): { readonly subscribe: (listener: () => void) => () => void; readonly snapshot: () => ShownLag } {
   checkInterval(intervalMs);
+  const of = coordinator === undefined ? {} : { coordinator };
   let shown = NO_LAG;
   let heardAt: number | null = null;
   const subscribe = (listener: () => void): (() => void) => {
@@ -63,7 +64,7 @@ export function shownLag(
     const ask = async (): Promise<void> => {
       const { signal: woken } = resting;
       try {
-        const lag = await asking.lag(groupId, { coordinator, signal });
+        const lag = await asking.lag(groupId, { ...of, signal });
         heardAt = clock.now();
         failures = 0;
         show({ lag, error: null });

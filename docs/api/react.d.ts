@@ -877,6 +877,8 @@ interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 /** `[low, high)` is what a partition holds. */
 interface PartitionBounds {
@@ -1374,7 +1376,7 @@ interface AclFilter {
 }
 /** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
 interface OfCoordinator {
-  /** `device` by default. */
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
   readonly coordinator?: "device" | "edge";
 }
 interface GroupOverview {
@@ -2383,6 +2385,8 @@ declare class StrandlineClient {
    * Throws `INVALID_TOPIC_EXCEPTION`.
    */
   table<Value = unknown>(topic: string | DecodedTopic<Value>, options?: TableOptions<Value>): Table<Value>;
+  /** Where groups are of which nothing else is said. */
+  protected get coordinator(): "device" | "edge";
   admin(): Admin;
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt;

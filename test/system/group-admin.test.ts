@@ -84,7 +84,7 @@ test("groups are listed, described, and deleted while nobody is there; each erro
   ]);
   const member = await joined(group, "described");
   expect((await admin.listGroups(EDGE)).groups).toContainEqual({ groupId: group, protocolType: "consumer" });
-  expect(await admin.listGroups()).toEqual({ groups: [] });
+  expect(await admin.listGroups({ coordinator: "device" })).toEqual({ groups: [] });
   const all = [{ topic: "described", partitions: [0, 1] }];
   expect((await admin.describeGroups([group], EDGE)).groups).toEqual([
     {
@@ -137,7 +137,7 @@ test("offsets of a group at the edge are told, set and reset, and are none of th
   expect(
     (await admin.fetchOffsets({ ...asked, resolveOffsets: true }))[0]?.partitions.map((one) => one.offset),
   ).toEqual([...[0, 3]]);
-  expect(await admin.fetchOffsets({ groupId: "g" })).toEqual([]);
+  expect(await admin.fetchOffsets({ groupId: "g", coordinator: "device" })).toEqual([]);
   const dry = await admin.resetOffsets({ ...asked, to: { timestamp: 25 }, dryRun: true });
   expect(dry).toEqual([
     { topic: "moved", partition: 0, from: null, to: 0, error: null },
@@ -194,8 +194,10 @@ test("the lag of a group at the edge, of which this device has read nothing; out
       { topic: "behind", partition: 1, committed: 1, logEndOffset: 4, lag: 3, memberId, error: null },
     ],
   });
+  // Where there is a url a server's groups are those of the edge, unless it says otherwise.
+  expect(await admin.lag("slow")).toMatchObject({ lag: 3 });
   await expect(admin.lag("nobody", EDGE)).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
-  await expect(admin.lag("slow")).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
+  await expect(admin.lag("slow", { coordinator: "device" })).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
   proxy.cut();
   await expect(admin.lag("slow", EDGE)).rejects.toMatchObject({ code: "NETWORK_EXCEPTION", retriable: true });
 });

@@ -24,7 +24,9 @@ import { describeTopics, listTopics } from "./topics.ts";
 export async function groupOffsets(ports: AdminPorts, asked: FetchOffsets, wait: Wait): Promise<GroupOffsets[]> {
   checkGroup(asked.groupId);
   asked.topics?.forEach(checkTopicName);
-  const found = isAtEdge(asked) ? await edgeOffsets(ports, asked, wait) : await deviceOffsets(ports, asked, wait);
+  const found = isAtEdge(ports, asked)
+    ? await edgeOffsets(ports, asked, wait)
+    : await deviceOffsets(ports, asked, wait);
   if (asked.resolveOffsets !== true) return found;
   return await Promise.all(
     found.map(async ({ topic, partitions }) => {
@@ -98,7 +100,7 @@ export async function setOffsets(ports: AdminPorts, asked: GroupPositions, wait:
   const { groupId, topic, partitions } = asked;
   checkGroup(groupId);
   for (const { partition, offset } of partitions) checkPosition(checkTopicName(topic), partition, offset);
-  if (!isAtEdge(asked)) return await ports.call((api) => api.setGroupOffsets(groupId, topic, partitions), wait);
+  if (!isAtEdge(ports, asked)) return await ports.call((api) => api.setGroupOffsets(groupId, topic, partitions), wait);
   const offsets = partitions.map(({ partition, offset }) => ({ topic, partition, offset }));
   if (offsets.length > 0) await resetAtEdge(ports, groupId, { to: { offsets } }, wait);
 }
@@ -111,7 +113,7 @@ export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait:
       ? { topics: [checkTopicName(asked.topic)], to: asked.earliest === true ? "earliest" : "latest", dryRun }
       : { ...(asked.topics === undefined ? {} : { topics: asked.topics }), to: asked.to, dryRun };
   reset.topics?.forEach(checkTopicName);
-  if (isAtEdge(asked)) return await resetAtEdge(ports, groupId, reset, wait);
+  if (isAtEdge(ports, asked)) return await resetAtEdge(ports, groupId, reset, wait);
   const held = await deviceOffsets(ports, { groupId, ...namedBy(reset) }, wait);
   const offsets = await planOnDevice(ports, held, reset.to, wait);
   if (!dryRun) await moveOnDevice(ports, groupId, offsets, wait);

@@ -11,7 +11,7 @@ import type { PartitionPosition } from "../../calls/admin-calls.ts";
 
 /** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
 export interface OfCoordinator {
-  /** `device` by default. */
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
   readonly coordinator?: "device" | "edge";
 }
 

@@ -20,7 +20,7 @@ import { unsupported, type AdminPorts, type Wait } from "./ports.ts";
 type Options = Wait & OfCoordinator;
 
 export async function listGroups(ports: AdminPorts, options: Options): Promise<{ groups: GroupOverview[] }> {
-  if (isAtEdge(options)) {
+  if (isAtEdge(ports, options)) {
     const { groups } = await ports.edge<GroupList>({ method: "GET", path: "/v1/groups" }, options);
     return { groups: [...groups] };
   }
@@ -38,7 +38,7 @@ export async function describeGroups(
 
 export async function describeGroup(ports: AdminPorts, groupId: string, wait: Options): Promise<GroupDescription> {
   checkGroup(groupId);
-  demandEdge("describeGroups", wait);
+  demandEdge(ports, "describeGroups", wait);
   const head = { groupId, protocolType: "consumer", errorCode: 0 } as const;
   const described = await ports.edge<EdgeDescription>({ method: "GET", path: groupPath(groupId) }, wait).catch(ifKnown);
   if (described === null) return { ...head, protocol: "", state: "Dead", groupEpoch: 0, members: [] };
@@ -61,7 +61,7 @@ export async function deleteGroups(
   options: Options,
 ): Promise<DeletedGroup[]> {
   groupIds.forEach(checkGroup);
-  demandEdge("deleteGroups", options);
+  demandEdge(ports, "deleteGroups", options);
   const groups = await Promise.all(
     groupIds.map(async (groupId): Promise<DeletedGroup> => {
       try {
@@ -80,12 +80,12 @@ export async function deleteGroups(
 
 export async function groupLag(ports: AdminPorts, groupId: string, options: Options): Promise<GroupLag> {
   checkGroup(groupId);
-  if (!isAtEdge(options)) return await ports.call((api) => api.deviceGroupLag(groupId), options);
+  if (!isAtEdge(ports, options)) return await ports.call((api) => api.deviceGroupLag(groupId), options);
   return await ports.edge<EdgeLag>({ method: "GET", path: groupPath(groupId, "/lag") }, options);
 }
 
 /** Throws `INVALID_ARGUMENT`. */
-export function isAtEdge({ coordinator = "device" }: OfCoordinator): boolean {
+export function isAtEdge(ports: AdminPorts, { coordinator = ports.coordinator }: OfCoordinator): boolean {
   const given: string = coordinator;
   if (given === "edge" || given === "device") return given === "edge";
   throw new StrandlineError("INVALID_ARGUMENT", `coordinator ${JSON.stringify(given)}: 'device' or 'edge'`, {
@@ -93,8 +93,8 @@ export function isAtEdge({ coordinator = "device" }: OfCoordinator): boolean {
   });
 }
 
-function demandEdge(what: string, options: OfCoordinator): void {
-  if (!isAtEdge(options))
+function demandEdge(ports: AdminPorts, what: string, options: OfCoordinator): void {
+  if (!isAtEdge(ports, options))
     throw unsupported(`${what}: of groups at the edge alone, as coordinator 'edge' says; a device's are its own`);
 }
 

@@ -57,7 +57,15 @@ export async function describeGroupOf(
   groupId: string,
   options: Wait & OfCoordinator,
 ): Promise<GroupDescription> {
-  const ports = new AdminPorts({ call, connect, clock, url: null, namespace: "", onTopic: () => {} });
+  const ports = new AdminPorts({
+    call,
+    connect,
+    clock,
+    url: null,
+    namespace: "",
+    coordinator: "device",
+    onTopic: () => {},
+  });
   return await describeGroup(ports, groupId, options);
 }
 
