@@ -8,6 +8,7 @@ import { startBroker } from "../harness/workerd-broker.ts";
 import type { Workerd } from "../harness/workerd.ts";
 
 const EDGE = { coordinator: "edge" } as const;
+const WITHIN = { timeout: 20_000, interval: 50 };
 
 let dir: Awaited<ReturnType<typeof tempDir>>;
 let broker: Workerd;
@@ -200,4 +201,40 @@ test("the lag of a group at the edge, of which this device has read nothing; out
   await expect(admin.lag("slow", { coordinator: "device" })).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
   proxy.cut();
   await expect(admin.lag("slow", EDGE)).rejects.toMatchObject({ code: "NETWORK_EXCEPTION", retriable: true });
+});
+
+test("what a consumer does is seen: its place in the group, its lag, and that nothing is set while it runs", async () => {
+  await written("worked");
+  const consumer = client.consumer({ groupId: "workers" });
+  await consumer.subscribe({ topic: "worked", fromBeginning: true });
+  const gate = Promise.withResolvers<void>();
+  await consumer.run({
+    autoCommitThreshold: 1,
+    eachMessage: async ({ message }) => {
+      if (message.offset === 2) await gate.promise;
+    },
+  });
+  const lagOf = async (): Promise<number> => (await admin.lag("workers")).lag;
+  await expect.poll(lagOf, WITHIN).toBe(2);
+  const { state, members: there } = await consumer.describeGroup();
+  expect([state, there.length]).toEqual(["Stable", 1]);
+  expect(there[0]?.memberAssignment).toEqual([{ topic: "worked", partitions: [0, 1] }]);
+  const { partitions } = await admin.lag("workers");
+  expect(partitions.map(({ memberId }) => memberId)).toEqual([there[0]?.memberId, there[0]?.memberId]);
+  expect(await refusalOf(admin.resetOffsets({ groupId: "workers", topic: "worked" }))).toMatchObject({
+    code: "NON_EMPTY_GROUP",
+  });
+  gate.resolve();
+  await expect.poll(lagOf, WITHIN).toBe(0);
+  await consumer.disconnect();
+  expect((await admin.describeGroups(["workers"])).groups).toMatchObject([{ state: "Empty", members: [] }]);
+  expect((await admin.lag("workers")).partitions.map(({ memberId }) => memberId)).toEqual([null, null]);
+  // Where it is set to go on the next consumer begins.
+  await admin.resetOffsets({ groupId: "workers", topics: ["worked"], to: { timestamp: 25 } });
+  const again = client.consumer({ groupId: "workers" });
+  await again.subscribe({ topic: "worked" });
+  const first = Promise.withResolvers<number>();
+  await again.run({ eachMessage: ({ message }) => first.resolve(message.offset) });
+  expect(await first.promise).toBe(2);
+  await again.disconnect();
 });
