@@ -1,5 +1,6 @@
 /** Where a group of this device goes on: found out partition by partition, by the words that the edge has for its own. */
 import type { ResetOffsets } from "../../../shared/api/groups.ts";
+import { groupBy } from "../../../shared/group-by.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { PartitionBounds } from "../../calls/admin-calls.ts";
 import type { GroupOffsets, ResetOffset } from "./group-types.ts";
@@ -47,7 +48,7 @@ export async function moveOnDevice(
   plan: readonly ResetOffset[],
   wait: Wait,
 ): Promise<void> {
-  for (const [topic, moves] of Map.groupBy(plan, (one) => one.topic)) {
+  for (const [topic, moves] of groupBy(plan, (one) => one.topic)) {
     const positions = moves.flatMap(({ partition, to }) => (to === null ? [] : [{ partition, offset: to }]));
     await ports.call((api) => api.setGroupOffsets(groupId, topic, positions), wait);
   }

@@ -4,6 +4,7 @@ import type {
   OffsetsReset as EdgeReset,
   ResetOffsets,
 } from "../../../shared/api/groups.ts";
+import { groupBy } from "../../../shared/group-by.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { checkTopicName } from "../../../shared/topic-name.ts";
 import type { PartitionBounds } from "../../calls/admin-calls.ts";
@@ -48,7 +49,7 @@ async function edgeOffsets(ports: AdminPorts, { groupId, topics }: FetchOffsets,
   const query = topics === undefined ? "" : `?topics=${topics.map(encodeURIComponent).join(",")}`;
   const path = groupPath(groupId, `/offsets${query}`);
   const answer = await ports.edge<EdgeOffsets>({ method: "GET", path }, wait).catch(ifKnown);
-  const held = Map.groupBy(answer?.offsets ?? [], ({ topic }) => topic);
+  const held = groupBy(answer?.offsets ?? [], ({ topic }) => topic);
   const missing = (topics ?? []).filter((topic) => !held.has(topic));
   const unmet = new Map(
     (missing.length === 0 ? [] : await describeTopics(ports, missing, wait)).map(({ name, partitions }) => [
