@@ -252,9 +252,6 @@ export interface Replica extends GroupLookups {
   read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;
   /** Kafka's offset for a time: of the first record whose time is `timestamp` or later; null: none so far. */
   offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null>;
-  committed(group: string, ref: PartitionRef): Promise<Offset | null>;
-  /** Where the group's offset was before the log was cut below it; null: it was not, since the last commit. */
-  cutFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** Where the first chunk stands of what was not whole when the group committed; null: nothing was. */
   readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** A consumer's turn in the group begins, and every earlier one is over. */

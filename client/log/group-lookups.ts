@@ -9,6 +9,9 @@ interface Place {
 export interface GroupLookups {
   /** All that have committed. */
   groups(): Promise<string[]>;
+  committed(group: string, ref: Place): Promise<Offset | null>;
+  /** Where the group's offset was before the log was cut below it; null: it was not, since the last commit. */
+  cutFrom(group: string, ref: Place): Promise<Offset | null>;
   /** In each partition in which the group has committed. */
   committedBy(group: string): Promise<{ readonly ref: Place; readonly offset: Offset }[]>;
   /** Of the record at `offset`, or of the next one, in milliseconds since 1970; null: the copy has none. It does not count as read. */
