@@ -1,5 +1,5 @@
 /** Members of a simulated group, on devices whose network fails as a test says; they handle records by counting. */
-import type { GroupTransport } from "../../client/group/edge-transport.ts";
+import type { BeatOptions, GroupTransport } from "../../client/group/edge-transport.ts";
 import { EdgeMember } from "../../client/group/edge-member.ts";
 import type { MembershipEvents, Ownership } from "../../client/group/group-membership.ts";
 import type { ConsumerOptions, GroupOptions } from "../../client/calls/consumer-calls.ts";
@@ -68,13 +68,22 @@ export class GroupDevice {
 
   /** Of one tab, while it lives. */
   transport(isAlive: () => boolean): GroupTransport {
-    const ask = async <Answer>(said: Said, answer: () => Answer): Promise<Answer> =>
-      isAlive() ? await this.#ask(said, answer) : await new Promise<never>(() => {});
+    const ask = async <Answer>(said: Said, { signal }: BeatOptions, answer: () => Answer): Promise<Answer> => {
+      if (!isAlive()) return await new Promise<never>(() => {});
+      const given = Promise.withResolvers<never>();
+      const giveUp = (): void => given.reject(new StrandlineError("CLOSED", "by its signal"));
+      if (signal.aborted) giveUp();
+      signal.addEventListener("abort", giveUp, { once: true });
+      // What is given up may still be carried out.
+      return await Promise.race([given.promise, this.#ask(said, answer)]);
+    };
     return {
-      heartbeat: async (body) => await ask({ kind: "heartbeat", body }, () => this.#group.heartbeat(body)),
-      leave: async (body) => void (await ask({ kind: "leave", body }, () => this.#group.heartbeat(body))),
-      commit: async (body) =>
-        await ask({ kind: "commit", body }, () => this.answers(body, () => this.#group.commit(body))),
+      heartbeat: async (body, options) =>
+        await ask({ kind: "heartbeat", body }, options, () => this.#group.heartbeat(body)),
+      leave: async (body, options) =>
+        void (await ask({ kind: "leave", body }, options, () => this.#group.heartbeat(body))),
+      commit: async (body, options) =>
+        await ask({ kind: "commit", body }, options, () => this.answers(body, () => this.#group.commit(body))),
     };
   }
 

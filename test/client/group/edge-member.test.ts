@@ -139,6 +139,18 @@ test("a member that is thrown out again and again joins ever more rarely", async
   expect(device.said.length).toBeLessThan(80);
 });
 
+test("so does one that is thrown out whenever it has joined", async () => {
+  const device = lab.device();
+  device.fault = ({ kind, body }) =>
+    kind === "heartbeat" && (body.memberEpoch ?? 0) > 0
+      ? { error: new StrandlineError("FENCED_MEMBER_EPOCH", "") }
+      : null;
+  await lab.tab({ device });
+  await lab.clock.advance(600_000);
+  expect(lab.group.joins).toBeGreaterThan(3);
+  expect(lab.group.joins).toBeLessThan(60);
+});
+
 const FINAL: readonly ErrorCode[] = [
   "GROUP_AUTHORIZATION_FAILED",
   "TOPIC_AUTHORIZATION_FAILED",

@@ -131,6 +131,18 @@ test("a second tab with the same instance id waits, says so, and takes over when
   await lab.owning(second, 0, 1, 2, 3);
 });
 
+test("a tab that waits for its instance and closes is done with at once", async () => {
+  const device = lab.device();
+  const first = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.owning(first, 0, 1, 2, 3);
+  const second = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.clock.until("it waits", () => second.failures.length === 1);
+  await lab.during(second.close());
+  await lab.during(first.close());
+  const third = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.owning(third, 0, 1, 2, 3);
+});
+
 test("another device with the same instance id waits for the first one's session", async () => {
   const device = lab.device();
   const first = await lab.tab({ device, group: { instanceId: "i" } });
