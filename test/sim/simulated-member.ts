@@ -11,8 +11,8 @@ import type { CommitOffsets, CommittedOffsets, GroupHeartbeat } from "../../shar
 import type { Offset } from "../../shared/brands.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { SimulatedGroup, TOPIC, TOPIC_ID } from "./simulated-group.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { TOPIC, TOPIC_ID, type SimulatedGroup } from "./simulated-group.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
 
 export type Said =
   | { readonly kind: "heartbeat"; readonly body: GroupHeartbeat }

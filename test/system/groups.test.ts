@@ -125,7 +125,7 @@ test(
     const second = start();
     await second.until(() => second.owned.length === PARTITIONS / 2);
     await first.until(() => first.owned.length === PARTITIONS / 2);
-    expect([...first.owned, ...second.owned].toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([...first.owned, ...second.owned].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     const its = [...first.owned];
     await send();
     await first.until(() => first.handled.length > RECORDS / 2 + 20);
@@ -157,11 +157,11 @@ test("heartbeats go over a tail's socket, and are answered and refused as by req
   const deaf = { received: () => {}, closed: () => {} };
   const socket = await beats.over(web).connect([SOCKET_PROTOCOL], deaf, signal);
   const request = (): Promise<never> => Promise.reject(new Error("said by a request"));
-  const { heartbeat } = groupTransport({ groupId: "by-socket", request, beats });
+  const transport = groupTransport({ groupId: "by-socket", request, beats });
   const options = { timeoutMs: 60_000, signal };
   const subscription = { topics: ["by-socket"], patterns: [] };
   const name = "0123456789abcdefghijkl";
-  const joined = await heartbeat({ memberId: name, memberEpoch: 0, owned: [], subscription }, options);
+  const joined = await transport.heartbeat({ memberId: name, memberEpoch: 0, owned: [], subscription }, options);
   expect(joined.assignment).toMatchObject([{ topic: "by-socket", partitions: [{ partition: 0 }, { partition: 1 }] }]);
   const { memberId, memberEpoch } = joined;
   expect(memberId).not.toBe(name);
@@ -169,10 +169,10 @@ test("heartbeats go over a tail's socket, and are answered and refused as by req
     topicId,
     partitions: partitions.map(({ partition }) => partition),
   }));
-  expect((await heartbeat({ memberId, memberEpoch, owned }, options)).memberEpoch).toBe(memberEpoch);
-  const ahead = heartbeat({ memberId, memberEpoch: memberEpoch + 1, owned }, options);
+  expect((await transport.heartbeat({ memberId, memberEpoch, owned }, options)).memberEpoch).toBe(memberEpoch);
+  const ahead = transport.heartbeat({ memberId, memberEpoch: memberEpoch + 1, owned }, options);
   await expect(ahead).rejects.toMatchObject({ code: "FENCED_MEMBER_EPOCH" });
-  await expect(heartbeat({ memberId: "x.y", memberEpoch, owned }, options)).rejects.toMatchObject({
+  await expect(transport.heartbeat({ memberId: "x.y", memberEpoch, owned }, options)).rejects.toMatchObject({
     code: "UNKNOWN_MEMBER_ID",
   });
   socket.close();
