@@ -59,6 +59,8 @@ export class StrandlineClient {
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge" = "device";
   readonly storage: DeviceStorage = {
     persist: ({ signal } = {}) => askUntilAborted(() => this.#persistence.ask(), signal),
     estimate: (wait) => this.#ask((api) => api.storageReport(), wait),
@@ -178,11 +180,6 @@ export class StrandlineClient {
       onError: (error: unknown) => this.#logger.error("a table", { topic, error }),
     };
     return new PageTable(deps, topic, options);
-  }
-
-  /** Where groups are of which nothing else is said. */
-  protected get coordinator(): "device" | "edge" {
-    return "device";
   }
 
   admin(): Admin {

@@ -2430,6 +2430,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2451,8 +2453,6 @@ declare class StrandlineClient {
    * Throws `INVALID_TOPIC_EXCEPTION`.
    */
   table<Value = unknown>(topic: string | DecodedTopic<Value>, options?: TableOptions<Value>): Table<Value>;
-  /** Where groups are of which nothing else is said. */
-  protected get coordinator(): "device" | "edge";
   admin(): Admin;
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt;
@@ -2515,6 +2515,7 @@ interface CloseOptions {
 }
 declare class Strandline extends StrandlineClient {
   #private;
+  protected readonly coordinator: "device" | "edge";
   /** Opens nothing: safe at the top of a module. Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
   constructor(options?: HttpOptions);
   /**
@@ -2523,7 +2524,6 @@ declare class Strandline extends StrandlineClient {
    */
   consumer(config?: ConsumerConfig): Consumer;
   consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
-  protected get coordinator(): "device" | "edge";
   /**
    * Resolves when the edge holds, or has refused for good, every record whose `send` has resolved, and all is ended. Rejects
    * with `REQUEST_TIMED_OUT` and `unsyncedRecords` where that takes longer than `timeout`; the client is closed all the same.

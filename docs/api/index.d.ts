@@ -2443,6 +2443,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2464,8 +2466,6 @@ declare class StrandlineClient {
    * Throws `INVALID_TOPIC_EXCEPTION`.
    */
   table<Value = unknown>(topic: string | DecodedTopic<Value>, options?: TableOptions<Value>): Table<Value>;
-  /** Where groups are of which nothing else is said. */
-  protected get coordinator(): "device" | "edge";
   admin(): Admin;
   /** Of a record that was sent from this device, in this session or an earlier one: `orders-3~57`. */
   receipt(id: string): Receipt;
