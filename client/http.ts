@@ -34,7 +34,7 @@ export interface CloseOptions {
 
 export class Strandline extends StrandlineClient {
   readonly #line: InProcessLine;
-  readonly #hasEdge: boolean;
+  protected override readonly coordinator: "device" | "edge";
   #closing: Promise<void> | null = null;
 
   /** Opens nothing: safe at the top of a module. Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
@@ -46,7 +46,7 @@ export class Strandline extends StrandlineClient {
     });
     if (line === undefined) throw new TypeError("a client makes its line at once");
     this.#line = line;
-    this.#hasEdge = (options.url ?? null) !== null;
+    this.coordinator = (options.url ?? null) === null ? "device" : "edge";
   }
 
   /**
@@ -57,8 +57,8 @@ export class Strandline extends StrandlineClient {
   override consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
   override consumer(config: ConsumerConfig = {}): Consumer {
     const { groupId, coordinator } = config;
-    const shares = this.#hasEdge && groupId !== undefined && coordinator === undefined;
-    return super.consumer(shares ? { ...config, coordinator: "edge" } : config);
+    const open = groupId !== undefined && coordinator === undefined;
+    return super.consumer(open ? { ...config, coordinator: this.coordinator } : config);
   }
 
   /**

@@ -59,12 +59,26 @@ export type {
   AlterConfigs,
   ConfigResource,
   DescribedConfigs,
-  GroupOffsets,
   PartitionOffsets,
   TopicDescription,
   TopicPartitionCount,
   TopicSpec,
 } from "./page/admin/admin.ts";
+export type {
+  DeletedGroup,
+  DeleteGroupsError,
+  FetchOffsets,
+  GroupDescription,
+  GroupLag,
+  GroupOffsets,
+  GroupOverview,
+  GroupPositions,
+  MemberDescription,
+  OffsetsReset,
+  PartitionLag,
+  ResetOffset,
+  ResetOffsetsError,
+} from "./page/admin/group-types.ts";
 export type { PartitionPosition } from "./calls/admin-calls.ts";
 export type { Receipt, SyncedRecord } from "./page/receipt.ts";
 export type { RecordPlace } from "./calls/record-place.ts";

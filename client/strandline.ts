@@ -59,6 +59,8 @@ export class StrandlineClient {
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge" = "device";
   readonly storage: DeviceStorage = {
     persist: ({ signal } = {}) => askUntilAborted(() => this.#persistence.ask(), signal),
     estimate: (wait) => this.#ask((api) => api.storageReport(), wait),
@@ -183,7 +185,8 @@ export class StrandlineClient {
   admin(): Admin {
     const call = this.#connection.call.bind(this.#connection);
     const { url, namespace } = this.#options;
-    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace };
+    const { coordinator } = this;
+    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace, coordinator };
     return lazily(async () => {
       const { pageAdmin } = await adminPart();
       return pageAdmin({ ...deps, onTopic: (topic) => this.#counts.forget(topic) });

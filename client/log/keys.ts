@@ -86,6 +86,16 @@ export function instanceKey(group: string, instanceId: string): Key {
 /** Offsets of groups, not their turns. U+FFFF is no character: no group's name begins with it. */
 export const ALL_GROUPS: KeyRange = { from: ["\u0000"], to: ["\uffff"] };
 
+export function offsetsOfGroup(group: string): KeyRange {
+  return { from: [group], to: [group, Number.MAX_SAFE_INTEGER] };
+}
+
+/** Of a key in `offsets`. */
+export function placeOf(key: Key): PartitionRef {
+  const [, topicKey, partition] = key as readonly unknown[];
+  return { topicKey: topicKey as TopicKey, partition: partition as Partition };
+}
+
 export function groupOf(key: Key): string {
   return String((key as readonly unknown[])[0]);
 }

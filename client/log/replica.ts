@@ -3,20 +3,31 @@ import type { Offset } from "../../shared/brands.ts";
 import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
 import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
-import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
+import {
+  ALL_GROUPS,
+  entriesBetween,
+  firstOf,
+  groupOf,
+  offsetKey,
+  offsetsOfGroup,
+  partitionKey,
+  placeOf,
+  turnKey,
+} from "./keys.ts";
 import { offsetRow } from "./group-state.ts";
 import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, storesOfRuns } from "./replica-store.ts";
 import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
 import type { Entry, Store, StoreTransaction } from "./store.ts";
-import { recordForTime, rowForTime } from "./time-index.ts";
+import { recordForTime, rowForTime, timeOfFirst } from "./time-index.ts";
 import { turnOf, turnOver } from "./turn-over.ts";
 
 /** Small local batches are many; a read takes at most so many of them. */
 const ROWS_PER_READ_MAX = 4_096;
 
 const TIME_READ_BYTES = 1024 * 1024;
+const ALL_AT_ONCE = 2 ** 31;
 
 export class StoredReplica implements Replica {
   readonly #store: Store;
@@ -77,6 +88,29 @@ export class StoredReplica implements Replica {
       from = nextOffset > from ? nextOffset : null;
     }
     return null;
+  }
+
+  async timeAt(ref: PartitionRef, offset: Offset): Promise<number | null> {
+    const { runs } = await this.read(ref, offset, 1);
+    for (const run of runs) {
+      const time = await timeOfFirst(run, offset);
+      if (time !== null) return time;
+    }
+    return null;
+  }
+
+  async committedBy(group: string): Promise<{ readonly ref: PartitionRef; readonly offset: Offset }[]> {
+    const entries = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<OffsetRow>("offsets", offsetsOfGroup(group), ALL_AT_ONCE),
+    );
+    return entries.map(({ key, value: { offset } }) => ({ ref: placeOf(key), offset }));
+  }
+
+  async groups(): Promise<string[]> {
+    const entries = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<OffsetRow>("offsets", ALL_GROUPS, ALL_AT_ONCE),
+    );
+    return [...new Set(entries.map(({ key }) => groupOf(key)))];
   }
 
   async committed(group: string, ref: PartitionRef): Promise<Offset | null> {

@@ -35,7 +35,10 @@ export function evictableReplica(replica: Replica, { store, roomy, clock, govern
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
     readFrom: (group, ref) => replica.readFrom(group, ref),
+    timeAt: (ref, offset) => replica.timeAt(ref, offset),
     committed: (group, ref) => replica.committed(group, ref),
+    committedBy: (group) => replica.committedBy(group),
+    groups: () => replica.groups(),
     commit: (group, offsets, options) => positions.commit(group, offsets, options),
     async store(runs) {
       const held = governor.admit(runs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));

@@ -968,6 +968,615 @@ interface OutputParts<Key, Value, Headers, Tombstone> extends Parts {
   readonly value: OutputOf<Value, Uint8Array | null> | Tombstone;
   readonly headers: OutputOf<Headers, ReceivedMessage["headers"]>;
 }
+/** Topics by name, and by patterns (JavaScript's regular expressions) that topics made later match as well. */
+interface GroupSubscription {
+  readonly topics: readonly string[];
+  readonly patterns: readonly {
+    readonly source: string;
+    readonly flags: string;
+  }[];
+}
+/** Which partitions are meant, and where they go. */
+interface ResetOffsets {
+  /** Names. Absent: all topics of which the group has offsets; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: "earliest" | "latest" |
+  /** Forward or back by so many records, within the log. */
+  {
+    readonly shift: number;
+  } |
+  /** The first record of that time or later, milliseconds since 1970; the log's end where there is none. */
+  {
+    readonly timestamp: number;
+  } |
+  /** Within the log: others are `OFFSET_OUT_OF_RANGE`. Null: the group's offset is forgotten. */
+  {
+    readonly offsets: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number | null;
+    }[];
+  };
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+}
+/** `Assigning`: partitions are still to be let go of or granted. */
+type GroupState = "Empty" | "Assigning" | "Stable";
+/** As Burrow calls them. `STALLED`: offsets are committed and do not move; `STOPPED`: none are committed. */
+type LagStatus = "OK" | "WARNING" | "STALLED" | "STOPPED";
+interface PartitionLag$1 {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  /** Records that are still to be handled; of a group without an offset all that the log holds. */
+  readonly lag: number;
+  /** Records a second, as committed over the window; null: too few commits to tell. */
+  readonly rate: number | null;
+  /** Age of the first record that is not handled, by when the edge appended it; 0: there is none. */
+  readonly timeLagMs: number;
+  /** The member that owns it; null: nobody. */
+  readonly memberId: string | null;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
+  readonly error: ErrorBody | null;
+}
+interface GroupLag$1 {
+  readonly groupId: string;
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
+  readonly lag: number;
+  /** Of the partition that is furthest behind. */
+  readonly timeLagMs: number;
+  readonly partitions: readonly PartitionLag$1[];
+}
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
+interface EdgeRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Below the edge's url, with its query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
+}
+/** `[low, high)` is what a partition holds. */
+interface PartitionBounds {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+interface PartitionPosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+interface DeviceTopic extends TopicMetadata {
+  /** Of this device alone. */
+  readonly local: boolean;
+}
+/** Of a group of this device. What only a group at the edge has is null. */
+interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
+}
+interface AdminCalls {
+  /** With the device's credentials. Rejects with the edge's typed error. */
+  edgeRequest(request: EdgeRequest): Promise<unknown>;
+  /** Without asking the edge. */
+  deviceTopics(): Promise<DeviceTopic[]>;
+  /** As the device knows them. */
+  partitionBounds(topic: string): Promise<PartitionBounds[]>;
+  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
+  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
+  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
+  deleteLocalTopic(topic: string): Promise<void>;
+  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
+  /** All or nothing: the partitions begin at these offsets from then on. */
+  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
+  /** By partition; null: nothing was committed. */
+  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
+  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
+  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
+}
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
+/** Records cross packed: finished batches in one transferred buffer. */
+interface PackPart {
+  readonly topic: string;
+  /** -1: count not known to the page; the worker assigns by key. */
+  readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
+  /** Bounds of the batch within the buffer. */
+  readonly start: number;
+  readonly end: number;
+}
+/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
+interface Pack {
+  readonly buffer: ArrayBuffer;
+  readonly parts: readonly PackPart[];
+  readonly durability: "strict" | "relaxed";
+  readonly compression: "none" | "gzip";
+}
+/** The answer for one part. */
+interface PartAck {
+  readonly partition: number;
+  readonly localSequence: number;
+  /** Of a local topic. */
+  readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
+}
+interface AppendCalls {
+  /** All or nothing; one answer per part. */
+  append(pack: Pack): Promise<PartAck[]>;
+}
+/** The device as a whole, and its end. */
+interface StorageReport {
+  /** Of the whole origin, as the browser says; null where it says nothing. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
+  readonly level: "ok" | "pressure" | "critical";
+  readonly kind: "indexeddb" | "memory";
+  readonly deviceId: string;
+}
+interface DeviceCalls {
+  storageReport(): Promise<StorageReport>;
+  /**
+   * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
+   * with it, or wait in it for their principal.
+   */
+  logout(discard: boolean): Promise<{
+    readonly unsyncedRecords: number;
+  }>;
+  /**
+   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
+   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   */
+  park(parked: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+/** Where a record stands on the device that sent it. */
+interface RecordPlace {
+  readonly topic: string;
+  /** -1: the topic's partitions were not known when the record was stored. */
+  readonly partition: number;
+  readonly localSequence: number;
+  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
+  readonly remade?: number;
+}
+type ReceiptState = {
+  readonly kind: "committed";
+  readonly partition: number;
+  readonly offset: number | null;
+} | {
+  readonly kind: "dead";
+  readonly partition: number;
+  readonly error: ErrorBody;
+} | {
+  readonly kind: "pending";
+  readonly partition: number;
+} | {
+  readonly kind: "unknown";
+};
+/** Of what was sent from this device, in all tabs. */
+interface SyncProgress {
+  /** Stored here and not settled at the edge. */
+  readonly pendingRecords: number;
+  /** Of these, on their way. */
+  readonly inflightRecords: number;
+  /** Held by the edge, of what waited since nothing did; counted anew when another tab takes over. */
+  readonly syncedRecords: number;
+  /** As they lie on the device, compressed or not. */
+  readonly pendingBytes: number;
+  readonly syncedBytes: number;
+  /** Over the last few seconds. */
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+/** `code`, `message`, `retriable` and the details of the error. */
+interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
+interface OutboxStatus extends SyncProgress {
+  /** Records. */
+  readonly deadLetters: number;
+  readonly online: boolean;
+  readonly paused: boolean;
+  readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
+}
+/** Everything below `localSequence` is waited for. */
+interface SettleTarget {
+  readonly topicKey: number;
+  readonly partition: number;
+  readonly localSequence: number;
+}
+/** A batch that the edge refused for good. */
+interface DeadLetterBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
+  readonly count: number;
+  readonly error: ErrorBody;
+  /** In strict order: it waits, and its partition with it. */
+  readonly blocking: boolean;
+  readonly buffer: ArrayBuffer;
+}
+interface OutboxCalls {
+  /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
+  /** Of one topic, or of all. Blocking batches first. */
+  deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
+  /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
+  retryDeadLetters(letters: readonly RecordPlace[]): Promise<RecordPlace[]>;
+  /** How many there were. */
+  discardDeadLetters(letters: readonly RecordPlace[]): Promise<number>;
+  /**
+   * What is left of the targets when they are settled or `timeoutMs` has passed. Null: all that is stored by now.
+   * Answered targets can be asked for again, of another worker too.
+   */
+  settled(targets: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]>;
+  setPaused(paused: boolean): Promise<void>;
+  status(): Promise<OutboxStatus>;
+  /** A hint of the page (`online`, `visibilitychange`): retry now. */
+  hint(): Promise<void>;
+}
+/** An uncompressed batch, and where each of its records stands in the log. */
+interface KeptRecords {
+  readonly buffer: ArrayBuffer;
+  readonly partitions: Uint16Array;
+  readonly offsets: Float64Array;
+}
+/** One batch of this device that the edge does not hold yet. */
+interface PendingRun {
+  /** -1: not chosen yet. */
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly buffer: ArrayBuffer;
+}
+interface TableNews {
+  /** Set: what follows is the whole. It names the log: under the same name an offset is the same record as before. */
+  readonly reset: string | null;
+  readonly kept: readonly KeptRecords[];
+  readonly runs: readonly PolledRun[];
+  readonly pending: readonly PendingRun[];
+  /** Pending records below are committed, among what was handed out, or were refused for good. */
+  readonly released: readonly {
+    readonly partition: number;
+    readonly below: number;
+  }[];
+  /** With this the page has all that the device has. */
+  readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
+}
+interface TableCalls {
+  /** `pending`: with the device's own records that are not synced yet. */
+  openTable(topic: string, options: {
+    readonly pending: boolean;
+  }): Promise<number>;
+  /** One at a time; empty after `waitMs`. */
+  pollTable(table: number, waitMs: number): Promise<TableNews>;
+  closeTable(table: number): Promise<void>;
+}
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
+}
+type StateKey = string | number | readonly (string | number)[];
+/** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
+interface StateRead {
+  readonly value: unknown;
+  readonly version: string | null;
+}
+interface StateChange {
+  readonly key: StateKey;
+  /** Absent: deleted. */
+  readonly put?: {
+    readonly value: unknown;
+  };
+}
+interface TransactionCommit {
+  readonly topic: string;
+  readonly partition: number;
+  /** The group's committed offset from which the handler started; null: none. */
+  readonly expected: number | null;
+  /** Of the run that was handled. */
+  readonly joins: number;
+  readonly offset: number;
+  /** As `HandledTo.readFrom`. */
+  readonly readFrom?: number;
+  /** Null: nothing is sent. */
+  readonly pack: Pack | null;
+  readonly changes: readonly StateChange[];
+  /** What was read must still stand so. */
+  readonly reads: readonly {
+    readonly key: StateKey;
+    readonly version: string | null;
+  }[];
+}
+/**
+ * `fenced`: the group's offset is another one by now, nothing was done and the work is somebody else's. `conflict`: what
+ * was read has changed since, nothing was done and the work is to be done again.
+ */
+type TransactionOutcome = "applied" | "fenced" | "conflict";
+interface TransactionCalls {
+  readState(consumer: number, key: StateKey): Promise<StateRead>;
+  commitTransaction(consumer: number, commit: TransactionCommit): Promise<TransactionOutcome>;
+}
+interface KnownDevice {
+  readonly deviceId: string;
+  readonly clientId: string;
+  readonly label: string;
+  /** As it said last. */
+  readonly unsyncedRecords: number;
+  readonly firstSeenAt: number;
+  /** To an hour. */
+  readonly lastSeenAt: number;
+}
+/** Told to every page of the device's tabs. */
+type WorkerEvent =
+/** Another tab has signed this device's principal out: this client is closed. */
+{
+  readonly type: "logged.out";
+  readonly discarded: boolean;
+} |
+/** A tab with a newer version of this site has opened the database: calls reject with `STORE_OUTDATED` until this page is reloaded. What it sent before is safe, and sent on by that tab. */
+{
+  readonly type: "app.outdated";
+} | {
+  readonly type: "sync.state";
+  readonly online: boolean;
+  readonly paused: boolean;
+  readonly leader: boolean;
+  readonly lastError: SyncError | null;
+} |
+/** At most ten in a second, and a last one when nothing waits any more. */
+({
+  readonly type: "sync.progress";
+} & SyncProgress) | {
+  readonly type: "records.settled";
+  readonly topic: string;
+  readonly partition: number;
+} |
+/** Partition counts may have changed: forget what was remembered of them. */
+{
+  readonly type: "topics.learned";
+} | {
+  readonly type: "producer.diverged";
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly reason: "diverged" | "forgotten" | "exhausted";
+} |
+/** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
+{
+  readonly type: "producer.blocked";
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the first record of the batch. */
+  readonly receipt: string;
+  readonly error: ErrorBody;
+} | {
+  readonly type: "record.dead";
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly error: ErrorBody;
+} |
+/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
+{
+  readonly type: "storage.pressure";
+  readonly level: "ok" | "pressure" | "critical";
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+} |
+/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
+{
+  readonly type: "storage.lost";
+  readonly deviceId: string;
+  readonly unsyncedRecords: number;
+  readonly since: number;
+} |
+/**
+ * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
+ * was before its storage was cleared. What each has not synced is as it said last.
+ */
+{
+  readonly type: "device.new";
+  readonly others: readonly KnownDevice[];
+} |
+/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
+{
+  readonly type: "storage.memory";
+  readonly reason: string;
+} |
+/** Another tab keeps an older version of the database open, and this one waits for it. */
+{
+  readonly type: "storage.blocked";
+} |
+/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+{
+  readonly type: "topic.refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
+} | {
+  readonly type: "log.truncated";
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+} |
+/** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
+{
+  readonly type: "log.damaged";
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly nextOffset: number;
+};
+/** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
+interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
+interface Wait {
+  /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
+  readonly timeout?: number;
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
+  readonly signal?: AbortSignal;
+}
 type Listener<Event> = (event: Event) => void;
 /** A safe integer, or its digits. */
 type OffsetLike = number | string;
@@ -1038,6 +1647,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
   /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
@@ -1118,78 +1732,6 @@ interface InvalidRecord {
  * Where it throws or rejects, the record comes again.
  */
 type OnInvalid = (record: InvalidRecord) => void | Promise<void>;
-/** Records cross packed: finished batches in one transferred buffer. */
-interface PackPart {
-  readonly topic: string;
-  /** -1: count not known to the page; the worker assigns by key. */
-  readonly partition: number;
-  /** By which it was chosen; 0: not known. */
-  readonly partitionCount: number;
-  /** Bounds of the batch within the buffer. */
-  readonly start: number;
-  readonly end: number;
-}
-/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
-interface Pack {
-  readonly buffer: ArrayBuffer;
-  readonly parts: readonly PackPart[];
-  readonly durability: "strict" | "relaxed";
-  readonly compression: "none" | "gzip";
-}
-/** The answer for one part. */
-interface PartAck {
-  readonly partition: number;
-  readonly localSequence: number;
-  /** Of a local topic. */
-  readonly baseOffset: number | null;
-  /** Of a topic that was made again: as in the receipt. */
-  readonly remade?: number;
-}
-interface AppendCalls {
-  /** All or nothing; one answer per part. */
-  append(pack: Pack): Promise<PartAck[]>;
-}
-type StateKey = string | number | readonly (string | number)[];
-/** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
-interface StateRead {
-  readonly value: unknown;
-  readonly version: string | null;
-}
-interface StateChange {
-  readonly key: StateKey;
-  /** Absent: deleted. */
-  readonly put?: {
-    readonly value: unknown;
-  };
-}
-interface TransactionCommit {
-  readonly topic: string;
-  readonly partition: number;
-  /** The group's committed offset from which the handler started; null: none. */
-  readonly expected: number | null;
-  /** Of the run that was handled. */
-  readonly joins: number;
-  readonly offset: number;
-  /** As `HandledTo.readFrom`. */
-  readonly readFrom?: number;
-  /** Null: nothing is sent. */
-  readonly pack: Pack | null;
-  readonly changes: readonly StateChange[];
-  /** What was read must still stand so. */
-  readonly reads: readonly {
-    readonly key: StateKey;
-    readonly version: string | null;
-  }[];
-}
-/**
- * `fenced`: the group's offset is another one by now, nothing was done and the work is somebody else's. `conflict`: what
- * was read has changed since, nothing was done and the work is to be done again.
- */
-type TransactionOutcome = "applied" | "fenced" | "conflict";
-interface TransactionCalls {
-  readState(consumer: number, key: StateKey): Promise<StateRead>;
-  commitTransaction(consumer: number, commit: TransactionCommit): Promise<TransactionOutcome>;
-}
 /** KafkaJS's view of a partition. A device knows of no brokers: one leader, number 0, always there. */
 interface PartitionMetadata {
   readonly partitionId: number;
@@ -1408,347 +1950,6 @@ interface RunConfig {
   /** Stops the consumer. */
   readonly signal?: AbortSignal;
 }
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
-interface EdgeRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below the edge's url, with its query. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  readonly timeoutMs: number;
-  /** It is sent also where the page goes meanwhile. */
-  readonly keepalive?: boolean;
-}
-/** `[low, high)` is what a partition holds. */
-interface PartitionBounds {
-  readonly partition: number;
-  readonly low: number;
-  readonly high: number;
-}
-interface PartitionPosition {
-  readonly partition: number;
-  readonly offset: number;
-}
-interface DeviceTopic extends TopicMetadata {
-  /** Of this device alone. */
-  readonly local: boolean;
-}
-interface AdminCalls {
-  /** With the device's credentials. Rejects with the edge's typed error. */
-  edgeRequest(request: EdgeRequest): Promise<unknown>;
-  /** Without asking the edge. */
-  deviceTopics(): Promise<DeviceTopic[]>;
-  /** As the device knows them. */
-  partitionBounds(topic: string): Promise<PartitionBounds[]>;
-  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
-  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
-  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
-  deleteLocalTopic(topic: string): Promise<void>;
-  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
-  /** All or nothing: the partitions begin at these offsets from then on. */
-  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
-  /** By partition; null: nothing was committed. */
-  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
-  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
-  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
-}
-/** The device as a whole, and its end. */
-interface StorageReport {
-  /** Of the whole origin, as the browser says; null where it says nothing. */
-  readonly usageBytes: number | null;
-  readonly quotaBytes: number | null;
-  readonly level: "ok" | "pressure" | "critical";
-  readonly kind: "indexeddb" | "memory";
-  readonly deviceId: string;
-}
-interface DeviceCalls {
-  storageReport(): Promise<StorageReport>;
-  /**
-   * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
-   * with it, or wait in it for their principal.
-   */
-  logout(discard: boolean): Promise<{
-    readonly unsyncedRecords: number;
-  }>;
-  /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
-   */
-  park(parked: boolean): Promise<void>;
-  close(): Promise<void>;
-}
-/** Where a record stands on the device that sent it. */
-interface RecordPlace {
-  readonly topic: string;
-  /** -1: the topic's partitions were not known when the record was stored. */
-  readonly partition: number;
-  readonly localSequence: number;
-  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
-  readonly remade?: number;
-}
-type ReceiptState = {
-  readonly kind: "committed";
-  readonly partition: number;
-  readonly offset: number | null;
-} | {
-  readonly kind: "dead";
-  readonly partition: number;
-  readonly error: ErrorBody;
-} | {
-  readonly kind: "pending";
-  readonly partition: number;
-} | {
-  readonly kind: "unknown";
-};
-/** Of what was sent from this device, in all tabs. */
-interface SyncProgress {
-  /** Stored here and not settled at the edge. */
-  readonly pendingRecords: number;
-  /** Of these, on their way. */
-  readonly inflightRecords: number;
-  /** Held by the edge, of what waited since nothing did; counted anew when another tab takes over. */
-  readonly syncedRecords: number;
-  /** As they lie on the device, compressed or not. */
-  readonly pendingBytes: number;
-  readonly syncedBytes: number;
-  /** Over the last few seconds. */
-  readonly recordsPerSecond: number;
-  readonly bytesPerSecond: number;
-}
-/** `code`, `message`, `retriable` and the details of the error. */
-interface SyncError extends ErrorBody {
-  /** When the attempt failed, in milliseconds of this device's clock. */
-  readonly at: number;
-}
-interface OutboxStatus extends SyncProgress {
-  /** Records. */
-  readonly deadLetters: number;
-  readonly online: boolean;
-  readonly paused: boolean;
-  readonly leader: boolean;
-  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
-  readonly lastError: SyncError | null;
-}
-/** Everything below `localSequence` is waited for. */
-interface SettleTarget {
-  readonly topicKey: number;
-  readonly partition: number;
-  readonly localSequence: number;
-}
-/** A batch that the edge refused for good. */
-interface DeadLetterBatch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly localSequence: number;
-  /** As in its receipt. */
-  readonly remade?: number;
-  readonly count: number;
-  readonly error: ErrorBody;
-  /** In strict order: it waits, and its partition with it. */
-  readonly blocking: boolean;
-  readonly buffer: ArrayBuffer;
-}
-interface OutboxCalls {
-  /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
-  /** Of one topic, or of all. Blocking batches first. */
-  deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
-  /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
-  retryDeadLetters(letters: readonly RecordPlace[]): Promise<RecordPlace[]>;
-  /** How many there were. */
-  discardDeadLetters(letters: readonly RecordPlace[]): Promise<number>;
-  /**
-   * What is left of the targets when they are settled or `timeoutMs` has passed. Null: all that is stored by now.
-   * Answered targets can be asked for again, of another worker too.
-   */
-  settled(targets: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]>;
-  setPaused(paused: boolean): Promise<void>;
-  status(): Promise<OutboxStatus>;
-  /** A hint of the page (`online`, `visibilitychange`): retry now. */
-  hint(): Promise<void>;
-}
-/** An uncompressed batch, and where each of its records stands in the log. */
-interface KeptRecords {
-  readonly buffer: ArrayBuffer;
-  readonly partitions: Uint16Array;
-  readonly offsets: Float64Array;
-}
-/** One batch of this device that the edge does not hold yet. */
-interface PendingRun {
-  /** -1: not chosen yet. */
-  readonly partition: number;
-  readonly localSequence: number;
-  readonly count: number;
-  readonly buffer: ArrayBuffer;
-}
-interface TableNews {
-  /** Set: what follows is the whole. It names the log: under the same name an offset is the same record as before. */
-  readonly reset: string | null;
-  readonly kept: readonly KeptRecords[];
-  readonly runs: readonly PolledRun[];
-  readonly pending: readonly PendingRun[];
-  /** Pending records below are committed, among what was handed out, or were refused for good. */
-  readonly released: readonly {
-    readonly partition: number;
-    readonly below: number;
-  }[];
-  /** With this the page has all that the device has. */
-  readonly caughtUp: boolean;
-  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
-  readonly lacks: boolean;
-}
-interface TableCalls {
-  /** `pending`: with the device's own records that are not synced yet. */
-  openTable(topic: string, options: {
-    readonly pending: boolean;
-  }): Promise<number>;
-  /** One at a time; empty after `waitMs`. */
-  pollTable(table: number, waitMs: number): Promise<TableNews>;
-  closeTable(table: number): Promise<void>;
-}
-/** What of a topic the device keeps: all limits hold. */
-interface Retention {
-  /** Age of a record in milliseconds, by its own time. */
-  readonly ms?: number;
-  /** Per partition. */
-  readonly bytes?: number;
-  /** Per partition. */
-  readonly records?: number;
-}
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
-  follow(topic: string, retention: Retention | null): Promise<void>;
-  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
-  unfollow(topic: string): Promise<void>;
-}
-interface KnownDevice {
-  readonly deviceId: string;
-  readonly clientId: string;
-  readonly label: string;
-  /** As it said last. */
-  readonly unsyncedRecords: number;
-  readonly firstSeenAt: number;
-  /** To an hour. */
-  readonly lastSeenAt: number;
-}
-/** Told to every page of the device's tabs. */
-type WorkerEvent =
-/** Another tab has signed this device's principal out: this client is closed. */
-{
-  readonly type: "logged.out";
-  readonly discarded: boolean;
-} |
-/** A tab with a newer version of this site has opened the database: calls reject with `STORE_OUTDATED` until this page is reloaded. What it sent before is safe, and sent on by that tab. */
-{
-  readonly type: "app.outdated";
-} | {
-  readonly type: "sync.state";
-  readonly online: boolean;
-  readonly paused: boolean;
-  readonly leader: boolean;
-  readonly lastError: SyncError | null;
-} |
-/** At most ten in a second, and a last one when nothing waits any more. */
-({
-  readonly type: "sync.progress";
-} & SyncProgress) | {
-  readonly type: "records.settled";
-  readonly topic: string;
-  readonly partition: number;
-} |
-/** Partition counts may have changed: forget what was remembered of them. */
-{
-  readonly type: "topics.learned";
-} | {
-  readonly type: "producer.diverged";
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: number;
-  readonly reason: "diverged" | "forgotten" | "exhausted";
-} |
-/** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
-{
-  readonly type: "producer.blocked";
-  readonly topic: string;
-  readonly partition: number;
-  /** Of the first record of the batch. */
-  readonly receipt: string;
-  readonly error: ErrorBody;
-} | {
-  readonly type: "record.dead";
-  readonly topic: string;
-  readonly partition: number;
-  readonly localSequence: number;
-  readonly count: number;
-  readonly error: ErrorBody;
-} |
-/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
-{
-  readonly type: "storage.pressure";
-  readonly level: "ok" | "pressure" | "critical";
-  readonly usageBytes: number;
-  readonly quotaBytes: number;
-} |
-/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
-{
-  readonly type: "storage.lost";
-  readonly deviceId: string;
-  readonly unsyncedRecords: number;
-  readonly since: number;
-} |
-/**
- * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
- * was before its storage was cleared. What each has not synced is as it said last.
- */
-{
-  readonly type: "device.new";
-  readonly others: readonly KnownDevice[];
-} |
-/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
-{
-  readonly type: "storage.memory";
-  readonly reason: string;
-} |
-/** Another tab keeps an older version of the database open, and this one waits for it. */
-{
-  readonly type: "storage.blocked";
-} |
-/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
-{
-  readonly type: "topic.refused";
-  readonly topic: string;
-  readonly error: ErrorBody;
-} | {
-  readonly type: "log.truncated";
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-} |
-/** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
-{
-  readonly type: "log.damaged";
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly nextOffset: number;
-};
-/** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
-interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
 interface ConsumerConfig extends GroupConfig {
   /** The consumers of a group share its work. Without it nothing is committed. */
   readonly groupId?: string;
@@ -1813,17 +2014,6 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
-interface Wait {
-  /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
-  readonly timeout?: number;
-  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
-  readonly signal?: AbortSignal;
-}
-interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
 interface TopicSpec {
   readonly topic: string;
   /** The broker's default, where absent or -1. */
@@ -1860,15 +2050,6 @@ interface PartitionOffsets {
   readonly offset: number;
   readonly low: number;
   readonly high: number;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: null;
-  }[];
 }
 interface ConfigResource {
   /** 2: a topic. */
@@ -1995,23 +2176,27 @@ interface Admin {
       readonly matchingAcls: readonly AclEntry[];
     }[];
   }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupOverview[];
+  }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupDescription[];
+  }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
   setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topic: string;
-    readonly earliest?: boolean;
-  }): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
 }
 interface SyncedRecord {
   readonly topic: string;
@@ -2245,6 +2430,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2328,6 +2515,7 @@ interface CloseOptions {
 }
 declare class Strandline extends StrandlineClient {
   #private;
+  protected readonly coordinator: "device" | "edge";
   /** Opens nothing: safe at the top of a module. Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
   constructor(options?: HttpOptions);
   /**

@@ -800,6 +800,71 @@ interface ConsumerCalls {
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
+/** Topics by name, and by patterns (JavaScript's regular expressions) that topics made later match as well. */
+interface GroupSubscription {
+  readonly topics: readonly string[];
+  readonly patterns: readonly {
+    readonly source: string;
+    readonly flags: string;
+  }[];
+}
+/** Which partitions are meant, and where they go. */
+interface ResetOffsets {
+  /** Names. Absent: all topics of which the group has offsets; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: "earliest" | "latest" |
+  /** Forward or back by so many records, within the log. */
+  {
+    readonly shift: number;
+  } |
+  /** The first record of that time or later, milliseconds since 1970; the log's end where there is none. */
+  {
+    readonly timestamp: number;
+  } |
+  /** Within the log: others are `OFFSET_OUT_OF_RANGE`. Null: the group's offset is forgotten. */
+  {
+    readonly offsets: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number | null;
+    }[];
+  };
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+}
+/** `Assigning`: partitions are still to be let go of or granted. */
+type GroupState = "Empty" | "Assigning" | "Stable";
+/** As Burrow calls them. `STALLED`: offsets are committed and do not move; `STOPPED`: none are committed. */
+type LagStatus = "OK" | "WARNING" | "STALLED" | "STOPPED";
+interface PartitionLag$1 {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  /** Records that are still to be handled; of a group without an offset all that the log holds. */
+  readonly lag: number;
+  /** Records a second, as committed over the window; null: too few commits to tell. */
+  readonly rate: number | null;
+  /** Age of the first record that is not handled, by when the edge appended it; 0: there is none. */
+  readonly timeLagMs: number;
+  /** The member that owns it; null: nobody. */
+  readonly memberId: string | null;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
+  readonly error: ErrorBody | null;
+}
+interface GroupLag$1 {
+  readonly groupId: string;
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
+  readonly lag: number;
+  /** Of the partition that is furthest behind. */
+  readonly timeLagMs: number;
+  readonly partitions: readonly PartitionLag$1[];
+}
 type TopicConfig = Readonly<Record<string, string>>;
 interface TopicMetadata {
   readonly name: string;
@@ -833,6 +898,28 @@ interface DeviceTopic extends TopicMetadata {
   /** Of this device alone. */
   readonly local: boolean;
 }
+/** Of a group of this device. What only a group at the edge has is null. */
+interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
+}
 interface AdminCalls {
   /** With the device's credentials. Rejects with the edge's typed error. */
   edgeRequest(request: EdgeRequest): Promise<unknown>;
@@ -851,6 +938,10 @@ interface AdminCalls {
   groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
   /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
   setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
 }
 /** Records cross packed: finished batches in one transferred buffer. */
 interface PackPart {
@@ -1290,16 +1381,110 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
   /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
-}
-interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
 }
 interface TopicSpec {
   readonly topic: string;
@@ -1337,15 +1522,6 @@ interface PartitionOffsets {
   readonly offset: number;
   readonly low: number;
   readonly high: number;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: null;
-  }[];
 }
 interface ConfigResource {
   /** 2: a topic. */
@@ -1472,23 +1648,27 @@ interface Admin {
       readonly matchingAcls: readonly AclEntry[];
     }[];
   }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupOverview[];
+  }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupDescription[];
+  }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
   setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topic: string;
-    readonly earliest?: boolean;
-  }): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
 }
 interface GroupConfig {
   /**
@@ -1684,6 +1864,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
   /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
@@ -2190,6 +2375,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2238,6 +2425,18 @@ declare class StrandlineClient {
     readonly unsyncedRecords: number;
   }>;
 }
+interface UseLagOptions extends OfCoordinator {
+  /** Milliseconds from one question to the next. 5,000 by default. */
+  readonly intervalMs?: number;
+}
+interface ShownLag {
+  /** The last that was heard; null: nothing yet. */
+  readonly lag: GroupLag | null;
+  /** How long ago that was, in milliseconds, which goes on while there is no answer; null: nothing was heard yet. */
+  readonly ageMs: number | null;
+  /** Why the last question was not answered. It is asked again, more and more seldom, a minute apart at most. Null: it was. */
+  readonly error: StrandlineError | null;
+}
 interface UseTopicOptions {
   /** The latest so many records are kept; 100 by default. */
   readonly limit?: number;
@@ -2277,5 +2476,12 @@ declare function useTable<Value = unknown>(client: Pick<StrandlineClient, "table
 declare function useTable<Topic, Snapshot>(client: TableOpener<Topic, Snapshot>, topic: Topic): Snapshot | null;
 /** Null until it is known. */
 declare function useSyncStatus(client: StrandlineClient): OutboxStatus | null;
-export { StrandlineProvider, TableLike, TableOpener, UseTopicOptions, useStrandline, useSyncStatus, useTable, useTopic };
+type LagClient = Pick<StrandlineClient, "admin">;
+/**
+ * How far a group is behind, asked for again and again while the page is visible. What was heard last stays while no answer
+ * comes. Of the client that is given, or of the nearest `StrandlineProvider`. Throws `INVALID_ARGUMENT` for options that are wrong.
+ */
+declare function useLag(groupId: string, options?: UseLagOptions): ShownLag;
+declare function useLag(client: LagClient, groupId: string, options?: UseLagOptions): ShownLag;
+export { type ShownLag, StrandlineProvider, TableLike, TableOpener, type UseLagOptions, UseTopicOptions, useLag, useStrandline, useSyncStatus, useTable, useTopic };
 //# sourceMappingURL=react.d.ts.map

@@ -145,6 +145,7 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "GET /v1/groups": ["describeGroup"],
   [`GET ${GROUP}`]: ["describeGroup", "describeGroupTopics"],
   [`DELETE ${GROUP}`]: ["deleteGroup"],
+  [`GET ${GROUP}/lag`]: ["describeGroup", "describeGroupTopics"],
   [`POST ${GROUP}/heartbeat`]: ["joinGroup", "groupTopics"],
   [`POST ${GROUP}/leave`]: ["joinGroup"],
   [`GET ${GROUP}/offsets`]: ["describeGroup", "describeGroupTopics"],

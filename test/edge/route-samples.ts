@@ -145,11 +145,16 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/groups", { path: "/v1/groups" }],
   ["GET /v1/groups/:group", { path: "/v1/groups/g" }],
   ["DELETE /v1/groups/:group", { path: "/v1/groups/g" }],
+  ["GET /v1/groups/:group/lag", { path: "/v1/groups/g/lag" }],
   ...sending("POST /v1/groups/:group/heartbeat", "/v1/groups/g/heartbeat", {
     ...{ memberId: "A".repeat(22), memberEpoch: 0, owned: [] },
     subscription: { topics: ["orders"], patterns: [] },
   }),
-  ...sending("POST /v1/groups/:group/leave", "/v1/groups/g/leave", { memberId: "A".repeat(22) }),
+  // Its member is none of the caller's.
+  [
+    "POST /v1/groups/:group/leave",
+    { path: "/v1/groups/g/leave", body: JSON.stringify({ memberId: "A".repeat(22) }), wakesNobody: true },
+  ],
   ["GET /v1/groups/:group/offsets", { path: "/v1/groups/g/offsets" }],
   ...sending("POST /v1/groups/:group/offsets", "/v1/groups/g/offsets", {
     ...{ memberId: null, memberEpoch: 0, commit: 0 },

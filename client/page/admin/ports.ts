@@ -24,6 +24,8 @@ export interface AdminDeps {
   /** Null: the device is its own broker. */
   readonly url: string | null;
   readonly namespace: string;
+  /** Where groups are of which nothing else is said. */
+  readonly coordinator: "device" | "edge";
   /** A topic was made or deleted: what the page remembers of its partitions is of another. */
   readonly onTopic: (topic: string) => void;
 }
@@ -41,6 +43,10 @@ export class AdminPorts {
 
   get namespace(): string {
     return this.#deps.namespace;
+  }
+
+  get coordinator(): "device" | "edge" {
+    return this.#deps.coordinator;
   }
 
   get clock(): Clock {

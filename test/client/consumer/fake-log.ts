@@ -64,6 +64,9 @@ export class FakeLog {
       offsetForTime: async () => null,
       cutFrom: async () => null,
       readFrom: async () => null,
+      timeAt: async () => null,
+      committedBy: async () => [],
+      groups: async () => [],
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
       beginTurn: async (group) => {
