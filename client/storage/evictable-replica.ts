@@ -31,12 +31,12 @@ export function evictableReplica(replica: Replica, { store, roomy, clock, govern
   };
   return {
     rows: (refs) => replica.rows(refs),
-    beginTurn: (group) => positions.beginTurn(group),
+    beginTurns: (group, refs) => positions.beginTurns(group, refs),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
     readFrom: (group, ref) => replica.readFrom(group, ref),
     committed: (group, ref) => replica.committed(group, ref),
-    commit: (group, offsets, options) => positions.commit(group, offsets, options),
+    commit: (group, offsets) => positions.commit(group, offsets),
     async store(runs) {
       const held = governor.admit(runs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
       if (held !== null) await held;

@@ -5,7 +5,7 @@ import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
 import type { ConsumerOptions, PollAnswer, PollOptions } from "../../../client/calls/consumer-calls.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
-import { GROUP, oneTab } from "./one-tab.ts";
+import { GROUP, deviceGroups } from "./device-groups.ts";
 
 const opened: ConsumerSession[] = [];
 afterEach(async () => {
@@ -29,7 +29,7 @@ function world() {
         news,
         clock: systemClock,
         random: cryptoRandom,
-        join: oneTab(ports),
+        join: deviceGroups(ports),
         follow,
       },
       {

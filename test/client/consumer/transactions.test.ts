@@ -113,9 +113,9 @@ test("a transaction under an earlier turn is refused, and the consumer goes on w
       payload.tx.state.put("last", message.text());
       if (seen.length > 1) return;
       // As another tab does, before this one hears that its lock was taken.
-      const turn = await tab.log.replica.beginTurn("g");
       const ref = { topicKey: row.topicKey, partition: 0 as Partition };
-      await tab.log.replica.commit("g", [{ ref, offset: 1 as Offset }], { turn });
+      const [turn = 0] = await tab.log.replica.beginTurns("g", [ref]);
+      await tab.log.replica.commit("g", [{ ref, offset: 1 as Offset, turn }]);
     },
   });
   await until(() => seen.length >= 2);
