@@ -76,6 +76,8 @@ export class ConsumerSession {
 
   async subscribe(): Promise<void> {
     await this.#assignment.subscribe();
+    // Before the page's first poll is here: joining takes its time.
+    if (this.#group !== null) await this.#refresh();
   }
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
@@ -234,12 +236,14 @@ export class ConsumerSession {
   }
 
   async #assign(): Promise<void> {
-    if (this.#topicsChanged) {
-      this.#topicsChanged = false;
-      await this.#assignment.refresh();
-      this.#group?.subscribed();
-    }
+    if (this.#topicsChanged) await this.#refresh();
     await this.#assignment.decide();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#topicsChanged = false;
+    await this.#assignment.refresh();
+    this.#group?.subscribed();
   }
 
   /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */

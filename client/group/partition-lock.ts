@@ -21,7 +21,8 @@ export class PartitionLock {
     this.#locks = locks;
     this.#name = name;
     this.#changed = changed;
-    this.over = this.#run();
+    // Nothing is told before whoever made it has it.
+    this.over = Promise.resolve().then(() => this.#run());
   }
 
   steal(): void {

@@ -53,6 +53,7 @@ function device() {
       topics,
       patterns: [],
     });
+    await session.subscribe();
     await clock.settle();
     return { session, freezer };
   };
