@@ -9,6 +9,7 @@ const BROWSER = { enabled: true, headless: true, screenshotFailures: false } as 
 const TESTS = {
   include: ["test/browser/**/*.test.ts"],
   testTimeout: TEST_MS_MAX,
+  setupFiles: ["./test/harness/patience.ts"],
   expect: { poll: { timeout: POLL_MS_MAX } },
   fileParallelism: false,
 } as const;

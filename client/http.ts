@@ -13,6 +13,7 @@ export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
 export { logLevel, type LogCreator, type LogEntry, type LogLevel } from "./page/logger.ts";
 export { CompressionTypes, type CompressionType } from "./page/message.ts";
 export { topic, type TopicFormats } from "./typed/topic.ts";
+export { Partitioners } from "./producer/partitioner.ts";
 export type { MessageFor, MessageOf, Topic, TypedMessage } from "./typed/topic-types.ts";
 
 const FLUSH_MS_MAX = 30_000;

@@ -17,9 +17,13 @@ export class Strandline extends StrandlineClient {
   }
 }
 
-/** Offline, what is needed later is there. */
+/** Offline, what is needed later is there: a page that is offline already fetches it when it is online again. */
 function onOpen(): void {
-  whenIdle(() => void loadParts());
+  whenIdle(() => void prefetch());
+}
+
+async function prefetch(): Promise<void> {
+  if (!(await loadParts())) addEventListener("online", onOpen, { once: true });
 }
 
 function locks(): Locks {

@@ -27,7 +27,12 @@ export type { TypedConsumer } from "./typed/typed-consumer.ts";
 export type { InvalidRecord, OnInvalid } from "./typed/typed-reader.ts";
 export type { Serde } from "./typed/parts.ts";
 export type { Issue, Schema } from "./typed/standard-schema.ts";
-export type { CreatePartitioner, Partitioner, PartitionMetadata } from "./producer/partitioner.ts";
+export {
+  Partitioners,
+  type CreatePartitioner,
+  type Partitioner,
+  type PartitionMetadata,
+} from "./producer/partitioner.ts";
 export type { Consumer, TopicPartitions } from "./page/consumer.ts";
 export type { ConsumerConfig, Subscription } from "./page/consumer-config.ts";
 export type {
@@ -67,4 +72,4 @@ export type { FlushOptions } from "./page/flush.ts";
 export type { TopicPartitionOffset } from "./calls/consumer-calls.ts";
 export type { KnownDevice } from "../shared/api/devices.ts";
 export type { StorageReport } from "./calls/device-calls.ts";
-export type { OutboxStatus, ReceiptState, SyncProgress } from "./calls/outbox-calls.ts";
+export type { OutboxStatus, ReceiptState, SyncError, SyncProgress } from "./calls/outbox-calls.ts";

@@ -15,7 +15,7 @@ import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import type { DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, Sync } from "./page/client-parts.ts";
-import { isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
+import { EVENT_NAMES, isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
@@ -27,7 +27,7 @@ import type { ProducerOptions } from "./page/producer-options.ts";
 import { checkRetention } from "./page/retention.ts";
 import { parseReceiptId, StoredReceipt, type Receipt } from "./page/receipt.ts";
 import { PageTable, type DecodedTopic, type Table, type TableOptions } from "./page/table.ts";
-import type { RecordPlace } from "./calls/record-place.ts";
+import { plainPlace, type RecordPlace } from "./calls/record-place.ts";
 import type { MakeLine, WorkerLine } from "./page/line.ts";
 import {
   cryptoRandom,
@@ -48,7 +48,7 @@ const CALL_MS_MAX = 30_000;
 
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 export class StrandlineClient {
-  readonly #events = new Emitter<StrandlineEvents>();
+  readonly #events = new Emitter<StrandlineEvents>(EVENT_NAMES);
   readonly #connection: WorkerLine;
   readonly #counts: PartitionCounts;
   readonly #packer: Packer;
@@ -123,6 +123,7 @@ export class StrandlineClient {
       random: cryptoRandom,
       closing: this.#closing.signal,
       onLost,
+      logger: this.#logger,
       askTopic: {
         exists: (topic: string) => this.#connection.call((api) => api.topicExists(topic), CALL_MS_MAX),
         refresh: (topic: string) =>
@@ -253,13 +254,13 @@ export class StrandlineClient {
 
   /** A receipt outlives the worker that was asked: the record is in the store. */
   readonly #askReceipt = async (place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> => {
-    const { topic, partition, localSequence } = place;
+    const plain = plainPlace(place);
     const until = timeoutMs === null ? null : systemClock.now() + timeoutMs;
     for (;;) {
       const left = until === null ? null : Math.max(0, until - systemClock.now());
       try {
         return await this.#connection.call(
-          (api) => api.receipt(topic, partition, localSequence, left),
+          (api) => api.receipt(plain, left),
           left === null ? null : left + CALL_MS_MAX,
         );
       } catch (error) {

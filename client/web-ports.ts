@@ -1,5 +1,5 @@
 /** The rim: the ports over what a page or a worker really has. Only entries and tests import this. */
-import type { AbortSignalLike, Clock } from "../shared/clock.ts";
+import { TIMER_MS_MAX, type AbortSignalLike, type Clock } from "../shared/clock.ts";
 import type { Random } from "../shared/random.ts";
 import { StrandlineError } from "../shared/strandline-error.ts";
 import type { Lifecycle, LockOptions, Locks, PagePersistence, StorageEstimate } from "./ports.ts";
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = setTimeout(done, Math.min(ms, TIMER_MS_MAX));
       signal?.addEventListener("abort", done, { once: true });
     }),
 };

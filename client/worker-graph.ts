@@ -26,9 +26,11 @@ interface OpeningPage {
   readonly tellPage?: (event: WorkerEvent) => void;
 }
 
-/** `begin`: once the worker's core hears of news. */
+/** `begin`: once the worker's core hears of news, which has to be in this very task: a sign-out in another tab is told once. */
 export interface OpenedDevice {
   readonly device: Device;
+  /** As it was when it opened. */
+  readonly paused: boolean;
   readonly begin: () => void;
 }
 
@@ -67,7 +69,7 @@ export async function openWorkerDevice(
   const readThrough = sync === null ? null : () => sync.reader();
   const faces = { store, localLog, outbox, replica, own, readThrough, catalog, topicAdmin, settings };
   const device = { database, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
-  return { device, begin: () => storage.begin(news, { sync, registers: askToken !== null }) };
+  return { device, paused, begin: () => storage.begin(news, { sync, registers: askToken !== null }) };
 }
 
 interface SyncParts extends Page {

@@ -235,8 +235,8 @@ export class WorkerStorage {
   async discard(unsyncedInMemory: number): Promise<number> {
     const { database, memoryReason } = this.#parts;
     if (memoryReason !== null) return unsyncedInMemory;
-    await this.#canary?.remove();
-    return await discardDatabase(database, clock);
+    const deletion = (): Promise<number> => discardDatabase(database, clock);
+    return await (this.#canary?.during(deletion) ?? deletion());
   }
 
   #register(sync: SyncHandle): DeviceRegistry {

@@ -30,8 +30,8 @@ async function open(
   );
   await holdLife(locks, lifeLock);
   onAlive(lifeLock);
-  const { device, begin } = await openWorkerDevice(options, { locks, askToken, tellPage });
-  const core = new WorkerCore(device, { options, tellPage, paused: await device.settings.paused() });
+  const { device, paused, begin } = await openWorkerDevice(options, { locks, askToken, tellPage });
+  const core = new WorkerCore(device, { options, tellPage, paused });
   Object.assign(api, handingOver(core.calls));
   begin();
 }

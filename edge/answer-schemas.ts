@@ -29,7 +29,7 @@ export interface NamedSchema {
   readonly schema: z.ZodType;
 }
 
-const errorBody: z.ZodType<ErrorBody> = z
+export const errorBody: z.ZodType<ErrorBody> = z
   .object({
     code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
     errno: z.int(),

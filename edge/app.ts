@@ -22,6 +22,14 @@ import { announceDeviceRoute } from "./routes/devices.ts";
 import { deleteRecordsRoute } from "./routes/delete-records.ts";
 import { eraseRoute } from "./routes/erase.ts";
 import { fetchRoute } from "./routes/fetch.ts";
+import { commitOffsetsRoute, fetchGroupOffsetsRoute, resetOffsetsRoute } from "./routes/group-offsets.ts";
+import {
+  deleteGroupRoute,
+  describeGroupRoute,
+  heartbeatRoute,
+  leaveGroupRoute,
+  listGroupsRoute,
+} from "./routes/groups.ts";
 import { ingestRoute } from "./routes/ingest.ts";
 import {
   alterIngestKeyRoute,
@@ -55,6 +63,7 @@ import { systemClock } from "./system-ports.ts";
 import { demandLeave, isLeftInEarly, leaveAsked, mayAsk } from "./topic-cors.ts";
 
 const INGEST = "/v1/ingest/:key";
+const GROUP = "/v1/groups/:group";
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -81,6 +90,14 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["DELETE", `${PARTITION}/records`, deleteRecordsRoute],
   ["GET", `${PARTITION}/offsets`, listOffsetsRoute],
   ["POST", `${PARTITION}/reconcile`, reconcileRoute],
+  ["GET", "/v1/groups", listGroupsRoute],
+  ["GET", GROUP, describeGroupRoute],
+  ["DELETE", GROUP, deleteGroupRoute],
+  ["POST", `${GROUP}/heartbeat`, heartbeatRoute],
+  ["POST", `${GROUP}/leave`, leaveGroupRoute],
+  ["GET", `${GROUP}/offsets`, fetchGroupOffsetsRoute],
+  ["POST", `${GROUP}/offsets`, commitOffsetsRoute],
+  ["POST", `${GROUP}/offsets/reset`, resetOffsetsRoute],
   ["POST", "/v1/ingest-keys", createIngestKeyRoute],
   ["GET", "/v1/ingest-keys", listIngestKeysRoute],
   ["PATCH", "/v1/ingest-keys/:id", alterIngestKeyRoute],

@@ -1,6 +1,7 @@
 /** What the Worker is given: its Durable Objects and its settings. Every setting is text, as wrangler has it. */
 import { LIMITS } from "../shared/limits.ts";
 import type { ControllerObject } from "./controller/controller-object.ts";
+import type { GroupObject } from "./group/group-object.ts";
 import type { PartitionObject } from "./partition/partition-object.ts";
 import type { QuotaSettings } from "./quota/edge-quotas.ts";
 
@@ -8,6 +9,7 @@ import type { QuotaSettings } from "./quota/edge-quotas.ts";
 export interface Env extends QuotaSettings {
   readonly CONTROLLER: DurableObjectNamespace<ControllerObject>;
   readonly PARTITION: DurableObjectNamespace<PartitionObject>;
+  readonly GROUP: DurableObjectNamespace<GroupObject>;
   /**
    * How it is found out who is calling. `jwt`: by tokens, as the settings below say. `hook`: by the check that the Worker
    * was made with. `none` opens the doors to this machine and to STRANDLINE_ORIGINS. Anything else: 503.

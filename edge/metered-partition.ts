@@ -17,6 +17,10 @@ export function meteredPartition(port: PartitionPort, quota: QuotaPort): Partiti
     deleteRecords: async (before) => await port.deleteRecords(before),
     erase: async (request) => await port.erase(request),
     batchAtTime: async (request) => await port.batchAtTime(request),
+    fence: async (request) => await port.fence(request),
+    commitOffset: async (request) => await port.commitOffset(request),
+    groupStanding: async (group, incarnation) => await port.groupStanding(group, incarnation),
+    forgetGroup: async (group, incarnation) => await port.forgetGroup(group, incarnation),
     append: async (request) => {
       const refused = refusalOf(quota, PRODUCING);
       if (refused !== null) return refused;

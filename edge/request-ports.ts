@@ -1,6 +1,7 @@
 /** The ports of one request, over Durable Objects: a stub is made for each call, since one that threw stays dead. */
 import type { Revocation } from "../shared/api/revocations.ts";
 import type { AnnounceDeviceRequest, KnownDevice } from "../shared/api/devices.ts";
+import type { TopicMetadata } from "../shared/api/metadata.ts";
 import type { TicketAnswer } from "../shared/api/tickets.ts";
 import { hexOf } from "../shared/producer-identity.ts";
 import { RulesCache } from "./access/rules-cache.ts";
@@ -9,12 +10,12 @@ import { Standing } from "./access/standing.ts";
 import { ANYBODY, type Caller } from "./auth/caller.ts";
 import { writeTicket } from "./auth/ticket.ts";
 import { settingsOf, type Env } from "./env.ts";
+import { forgetListing, groupPorts } from "./group-ports.ts";
 import { ingestKeyPort } from "./ingest-key-port.ts";
 import { meteredPartition } from "./metered-partition.ts";
-import type { ControllerPort, EdgePorts, KnownTopic, RevocationPort } from "./operations/ports.ts";
+import type { ControllerPort, EdgePorts, RevocationPort } from "./operations/ports.ts";
 import { take, type Outcome } from "./outcome.ts";
-import { partitionId } from "./partition/partition-name.ts";
-import type { PartitionAddress, PartitionPort } from "./partition/partition-port.ts";
+import { partitionPort, partitionStub } from "./partition-stub.ts";
 import { isBound, meterOf } from "./caller-meter.ts";
 import { NO_QUOTA, RequestQuota } from "./quota/request-quota.ts";
 import { partitionRefused } from "./request-log.ts";
@@ -22,7 +23,6 @@ import { systemClock, systemRandom } from "./system-ports.ts";
 import { openPacedTail } from "./tail/paced-tail.ts";
 import { openTail } from "./tail/tail-upstream.ts";
 import { TopicCache } from "./topic-cache.ts";
-import { locationOf } from "./topic-config.ts";
 
 const rulesCache = new RulesCache<NamespaceRules>(systemClock);
 const caches = new Map<string, TopicCache>();
@@ -42,7 +42,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
   quota.charge("request_rate", 1);
   const topics = cacheOf(caller.namespace).lookup(controller, background);
   const open: EdgePorts["openTail"] = async ({ topic, partition, request }, listener) => {
-    const { address, stub } = partitionStub(env, caller, topic, partition);
+    const { address, stub } = partitionStub(env, caller.namespace, topic, partition);
     return await openTail(stub(), { address, request, expiresAtMs: caller.expiresAtMs }, listener);
   };
   return {
@@ -51,6 +51,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     standing,
     quota,
     controller,
+    groups: groupPorts(env, caller, background),
     ingestKeys: ingestKeyPort(env, caller),
     revocations: revocationPort(env, caller, controller),
     issueTicket: async (origin) => await issueTicket(env, caller, origin),
@@ -63,7 +64,9 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     background,
     autoCreateTopics: settingsOf(env).autoCreateTopics,
     partition: (topic, partition) => {
-      const port = partitionPort(partitionStub(env, caller, topic, partition), (topicId) => topics.forget(topicId));
+      const port = partitionPort(partitionStub(env, caller.namespace, topic, partition), (topicId) =>
+        topics.forget(topicId),
+      );
       return meter === null ? port : meteredPartition(port, quota);
     },
     openTail: async (question, listener) =>
@@ -141,11 +144,15 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
   const by = { principal, isBound: isBound(caller) };
   const stub = (): StubOf<Env["CONTROLLER"]> => env.CONTROLLER.get(env.CONTROLLER.idFromName(namespace));
   return {
-    createTopic: async (request) => await stub().createTopic(request, by),
+    createTopic: async (request) => await forgetListing(namespace, async () => await stub().createTopic(request, by)),
     alterTopic: async (name, changes) => await stub().alterTopic(name, changes),
-    growTopic: async (name, partitionCount) => await stub().growTopic(name, partitionCount, by),
-    deleteTopic: async (name) => await stub().deleteTopic(name),
-    topics: async (names, create) => await stub().topics(names, create, by),
+    growTopic: async (name, partitionCount) =>
+      await forgetListing(namespace, async () => await stub().growTopic(name, partitionCount, by)),
+    deleteTopic: async (name) => await forgetListing(namespace, async () => await stub().deleteTopic(name)),
+    topics: async (names, create) => {
+      const ask = async (): Promise<Outcome<TopicMetadata>[]> => await stub().topics(names, create, by);
+      return create ? await forgetListing(namespace, ask) : await ask();
+    },
     bornPartitions: async (topicId) => await stub().bornPartitions(topicId),
     topicById: async (topicId) => await stub().topicById(topicId),
     rules: async () => await stub().rules(),
@@ -155,44 +162,5 @@ function controllerPort(env: Env, caller: Caller): ControllerPort {
     alterQuotas: async (request) => await forgetRules(namespace, async () => await stub().alterQuotas(request)),
     remindPartition: async (topicId, partition) => await stub().remindPartition(topicId, partition),
     metrics: async () => await stub().metrics(),
-  };
-}
-
-interface AddressedStub {
-  readonly address: PartitionAddress;
-  readonly stub: () => StubOf<Env["PARTITION"]>;
-}
-
-/** The first request of all decides where a partition is: near it, or at the topic's `location`. */
-function partitionStub(
-  { PARTITION }: Env,
-  { namespace }: Caller,
-  { topicId, config }: KnownTopic,
-  partition: number,
-): AddressedStub {
-  const { jurisdiction } = config;
-  const address = { namespace, topicId, partition, ...(jurisdiction === undefined ? {} : { jurisdiction }) };
-  const id = partitionId(PARTITION, address);
-  const locationHint = locationOf(config);
-  const options = locationHint === undefined ? {} : { locationHint };
-  return { address, stub: () => PARTITION.get(id, options) };
-}
-
-function partitionPort({ address, stub }: AddressedStub, gone: (topicId: string) => void): PartitionPort {
-  /** A partition that should not exist has asked the controller, or was told: it knows better than the cache. */
-  const heeded = <Value>(outcome: Outcome<Value>): Outcome<Value> => {
-    if (!outcome.ok && outcome.error.code === "UNKNOWN_TOPIC_ID") gone(address.topicId);
-    return outcome;
-  };
-  return {
-    append: async (request) => heeded(await stub().append(address, request)),
-    proof: async (producerId) => heeded(await stub().proof(address, producerId)),
-    read: async (request) => heeded(await stub().read(address, request)),
-    waitForAppend: async (request) => await stub().waitForAppend(address, request),
-    reconcile: async (producerId, request) => heeded(await stub().reconcile(address, producerId, request)),
-    bounds: async () => heeded(await stub().bounds(address)),
-    deleteRecords: async (before) => heeded(await stub().deleteRecords(address, before)),
-    erase: async (request) => heeded(await stub().erase(address, request)),
-    batchAtTime: async (request) => heeded(await stub().batchAtTime(address, request)),
   };
 }

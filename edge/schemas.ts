@@ -10,7 +10,7 @@ import { DEFAULT_ENTITY, QUOTA_NAMES, type AlterQuotasRequest, type QuotaName } 
 import type { ReconcileRequest } from "../shared/api/reconcile.ts";
 import type { DeleteRecordsQuestion } from "../shared/api/delete-records.ts";
 import type { RevokeRequest } from "../shared/api/revocations.ts";
-import type { TailClientFrame } from "../shared/api/tail.ts";
+import type { TailClientFrame, TailHeartbeat } from "../shared/api/tail.ts";
 import type { AlterTopicRequest, CreateTopicRequest, GrowTopicRequest } from "../shared/api/topics.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerKey, TopicId } from "../shared/brands.ts";
 import { isQuotaValue } from "./quota/effective-quotas.ts";
@@ -35,17 +35,17 @@ const producerKey = z.string().regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<P
 /** Digits alone: `Number` also takes "", "0x10" and "1e3". */
 const digits = z.string().regex(/^\d+$/).transform(Number);
 /** As it is asked with; an answer's may have more fields one day. */
-const askedEpoch: z.ZodType<LeaderEpoch> = z.strictObject({ counter: uint32, random: uint32 });
+export const askedEpoch: z.ZodType<LeaderEpoch> = z.strictObject({ counter: uint32, random: uint32 });
 export const leaderEpoch: z.ZodType<LeaderEpoch> = z.object({ counter: uint32, random: uint32 });
 
 /** Two runs of one partition would race each other, two waits of one session would end each other at once. */
-function eachOnce(partitions: readonly { readonly topicId: string; readonly partition: number }[]): boolean {
+export function eachOnce(partitions: readonly { readonly topicId: string; readonly partition: number }[]): boolean {
   if (partitions.length === 1) return true;
   return new Set(partitions.map(({ topicId: id, partition }) => `${id} ${partition}`)).size === partitions.length;
 }
 /** A name that is not known is the client's own, of any length. */
 const FIELD_CHARS_MAX = 200;
-const ONCE = "a partition stands in a request once";
+export const ONCE: string = "a partition stands in a request once";
 
 export const produceHead: z.ZodType<ProduceHead> = z.strictObject({
   partitions: z
@@ -108,7 +108,12 @@ export const reconcileRequest: z.ZodType<ReconcileRequest> = z
   });
 
 const subscriptionId = uint32;
-export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion("type", [
+/** Whether a heartbeat itself is sound is said in its answer: the socket is others' as well. */
+export type CheckedFrame =
+  | Exclude<TailClientFrame, TailHeartbeat>
+  | (Omit<TailHeartbeat, "heartbeat"> & { readonly heartbeat?: unknown });
+
+export const tailClientFrame: z.ZodType<CheckedFrame> = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("subscribe"),
     id: subscriptionId,
@@ -122,6 +127,7 @@ export const tailClientFrame: z.ZodType<TailClientFrame> = z.discriminatedUnion(
   }),
   z.strictObject({ type: z.literal("ack"), id: subscriptionId, offset }),
   z.strictObject({ type: z.literal("unsubscribe"), id: subscriptionId }),
+  z.strictObject({ type: z.literal("heartbeat"), id: uint32, group: z.string(), heartbeat: z.unknown() }),
 ]);
 
 function fewEntries(config: object): boolean {

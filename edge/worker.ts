@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 import type { Env } from "./env.ts";
 
 export { ControllerObject } from "./controller/controller-object.ts";
+export { GroupObject } from "./group/group-object.ts";
 export { PartitionObject } from "./partition/partition-object.ts";
 
 const app = createApp();

@@ -12,3 +12,6 @@ export interface AbortSignalLike {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
+
+/** Timers fire at once for what is longer. */
+export const TIMER_MS_MAX: number = 2 ** 31 - 1;

@@ -53,6 +53,8 @@ export const LIMITS = {
   fetchBytesMax: 8_388_608,
   fetchWaitMsMax: 30_000,
   fetchPartitionsMax: 1_000,
+  /** What a consumer may say beside an offset that it commits, in UTF-8. */
+  offsetMetadataBytesMax: 4_096,
   /** Subscriptions of one tail socket. */
   tailSubscriptionsMax: 1_000,
   /** What may be under way unacknowledged over all subscriptions of one tail socket, and over all tails of one partition. */
@@ -84,6 +86,16 @@ export const LIMITS = {
   aclsPerRequestMax: 1_000,
   /** Of an ACL: `User:` and a name. */
   aclPrincipalCharsMax: 260,
+  groupIdCharsMax: 249,
+  /** Consumer groups of one namespace. */
+  groupsPerNamespaceMax: 10_000,
+  /** Members of one group. */
+  groupMembersMax: 1_000,
+  groupTopicsMax: 1_000,
+  groupPatternsMax: 100,
+  groupPatternCharsMax: 249,
+  groupInstanceIdCharsMax: 249,
+  commitPartitionsMax: 1_000,
   /** Batches that one reconcile request describes. */
   reconcileBatchesMax: 512,
   /** Voids that the edge remembers for one producer on one partition. */

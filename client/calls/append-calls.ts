@@ -25,6 +25,8 @@ export interface PartAck {
   readonly localSequence: number;
   /** Of a local topic. */
   readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
 }
 
 export interface AppendCalls {

@@ -64,7 +64,8 @@ export interface ConsumerOptions {
 
 export interface PollOptions {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
+  readonly partitionBytesMax: number | null;
   /** With less than this the answer waits for more, until `waitMs` have passed. */
   readonly bytesMin: number;
   readonly waitMs: number;
@@ -186,10 +187,12 @@ export interface ConsumerCalls {
   /**
    * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
    * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
    */
   watchGroup(
     consumer: number,
     version: number | null,
+    worked: boolean,
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null>;
   /** Of partitions that are leaving: the page is done with them. What was handled is committed first; answers what of it was refused. */
   releasePartitions(

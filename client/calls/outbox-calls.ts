@@ -24,12 +24,20 @@ export interface SyncProgress {
   readonly bytesPerSecond: number;
 }
 
+/** `code`, `message`, `retriable` and the details of the error. */
+export interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
+
 export interface OutboxStatus extends SyncProgress {
   /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
 }
 
 /** Everything below `localSequence` is waited for. */
@@ -44,6 +52,8 @@ export interface DeadLetterBatch {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
   readonly count: number;
   readonly error: ErrorBody;
   /** In strict order: it waits, and its partition with it. */
@@ -53,7 +63,7 @@ export interface DeadLetterBatch {
 
 export interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
   /** Of one topic, or of all. Blocking batches first. */
   deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
   /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */

@@ -27,6 +27,8 @@ export interface TableNews {
   readonly released: readonly { readonly partition: number; readonly below: number }[];
   /** With this the page has all that the device has. */
   readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
 }
 
 export interface TableCalls {

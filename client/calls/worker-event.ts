@@ -1,7 +1,7 @@
 /** What the worker tells of itself. */
 import type { KnownDevice } from "../../shared/api/devices.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
-import type { SyncProgress } from "./outbox-calls.ts";
+import type { SyncError, SyncProgress } from "./outbox-calls.ts";
 
 /** Told to every page of the device's tabs. */
 export type WorkerEvent =
@@ -14,7 +14,7 @@ export type WorkerEvent =
       readonly online: boolean;
       readonly paused: boolean;
       readonly leader: boolean;
-      readonly lastError: ErrorBody | null;
+      readonly lastError: SyncError | null;
     }
   /** At most ten in a second, and a last one when nothing waits any more. */
   | ({ readonly type: "sync.progress" } & SyncProgress)

@@ -27,6 +27,9 @@ import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
 import { SessionGroup } from "./session-group.ts";
 
+/** Of one read: many small ones cost more than their bytes. */
+const SHARE_BYTES_MIN = 1_048_576;
+
 export interface SessionDeps extends AssignmentDeps {
   readonly news: DeviceNews;
   readonly clock: Clock;
@@ -66,7 +69,12 @@ export class ConsumerSession {
     this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
     this.#assignment = new Assignment(deps, options, { onMore: (refs) => this.#onMore(refs), onNews });
-    this.#reader = { replica, own: options.isolation === "local" ? own : null, onNews };
+    this.#reader = {
+      replica,
+      own: options.isolation === "local" ? own : null,
+      onNews,
+      inGroup: options.group !== null,
+    };
     this.#stopListening = news.listen((message) => this.#onNews(message));
     const { group } = options;
     const onChange = (): void => this.#wake.ring();
@@ -118,8 +126,11 @@ export class ConsumerSession {
     return this.#group === null || offsets.length === 0 ? [] : await this.#group.commit(offsets);
   }
 
-  async watchGroup(version: number | null): Promise<{ view: GroupView; news: readonly GroupNews[] } | null> {
-    return this.#group === null ? null : await this.#group.watch(version);
+  async watchGroup(
+    version: number | null,
+    worked = false,
+  ): Promise<{ view: GroupView; news: readonly GroupNews[] } | null> {
+    return this.#group === null ? null : await this.#group.watch(version, worked);
   }
 
   /** Also where the commit fails: others wait for the partitions. */
@@ -205,16 +216,15 @@ export class ConsumerSession {
       if (each.topic === topic && each.ref.partition === partition) each.cutTo = toOffset(to);
   }
 
-  /** What was read above the cut is no more, other records will stand there; what was not read below it is not held. */
+  /** What was read above the cut is no more, other records will stand there. */
   #cut(assigned: AssignedPartition, to: Offset): void {
     const { topic, ref, position: from } = assigned;
     assigned.cutTo = null;
     if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
-    if (from === null || from === to) return;
+    if (from === null || from <= to) return;
     assigned.position = to;
     assigned.seeks += 1;
-    const reason = from < to ? "retention" : "truncated";
-    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason });
+    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason: "truncated" });
   }
 
   #replicated(refs: readonly PartitionRef[]): void {
@@ -246,26 +256,37 @@ export class ConsumerSession {
     this.#group?.subscribed();
   }
 
-  /** Fair: each poll begins one partition further on. How many bytes were added to `runs`. */
+  /**
+   * Fair: each poll begins one partition further on. What all of them leave of the answer those fill that have more, by
+   * turns and in further runs: a long log of one partition does not take a poll for each. How many bytes were added.
+   */
   async #read(
     runs: PolledRun[],
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    const all = [...this.#assignment.partitions.values()];
+    const all = [...this.#assignment.partitions.values()].filter((one) => this.#assignment.readable(one));
     let bytes = 0;
-    for (let step = 0; step < all.length && bytes < bytesMax; step += 1) {
-      const assigned = all[(this.#turn + step) % all.length];
-      if (assigned === undefined || isPaused(paused, assigned) || !this.#assignment.readable(assigned)) continue;
-      const { joins, ownership: of, ownedAs: ownership } = assigned;
-      const run = await readPartition(assigned, Math.min(partitionBytesMax, bytesMax - bytes), this.#reader);
-      if (assigned.mayHaveMore && run === null) this.#wake.ring();
-      // Meanwhile it may have become another's.
-      if (run === null || assigned.joins !== joins) continue;
-      const { committed = null } = assigned;
-      if (of === null) runs.push(run);
-      else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });
-      bytes += Math.max(1, run.buffer.byteLength);
+    let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
+    while (reading.length > 0 && bytes < bytesMax) {
+      const further: AssignedPartition[] = [];
+      for (const [index, assigned] of reading.entries()) {
+        const left = bytesMax - bytes;
+        if (left <= 0) break;
+        const most = partitionBytesMax ?? Math.max(SHARE_BYTES_MIN, Math.ceil(left / (reading.length - index)));
+        const { joins, ownership: of, ownedAs: ownership } = assigned;
+        const run = await readPartition(assigned, Math.min(most, left), this.#reader);
+        if (assigned.mayHaveMore && run === null) this.#wake.ring();
+        // Meanwhile it may have become another's.
+        if (run === null || assigned.joins !== joins) continue;
+        const { committed = null } = assigned;
+        if (of === null) runs.push(run);
+        else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });
+        bytes += Math.max(1, run.buffer.byteLength);
+        // What is shown as pending and committed meanwhile is told apart from one answer to the next.
+        if (this.#reader.own === null) further.push(assigned);
+      }
+      reading = further;
     }
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;

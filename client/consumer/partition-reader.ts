@@ -10,6 +10,8 @@ export interface ReaderDeps {
   /** Null: committed records alone. */
   readonly own: OwnRecords | null;
   readonly onNews: (news: ConsumerNews) => void;
+  /** Its members mean to miss nothing: what the device dropped before any of them had it is told. */
+  readonly inGroup: boolean;
 }
 
 export async function readPartition(
@@ -34,9 +36,14 @@ async function readCommitted(
   if (from === null) return null;
   const result = await source.read(ref, from, bytesMax);
   if (assigned.seeks !== seeks) return null;
-  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo } = result;
-  if (heldFrom > from) reset(assigned, heldFrom, deps.onNews);
-  else if (assigned.reached && replicatedTo < from) reset(assigned, replicatedTo, deps.onNews);
+  const { runs, nextOffset: to, highWatermark, heldFrom, replicatedTo, cutTo = replicatedTo } = result;
+  const end = cutTo > replicatedTo ? cutTo : replicatedTo;
+  if (heldFrom > from) {
+    // Who asked for the beginning has it; but for a group, what the edge still holds is no part of that.
+    const asked = !assigned.reached && "at" in assigned.start && assigned.start.at === "earliest";
+    const missed = deps.inGroup && heldFrom > Math.max(from, result.logStartOffset);
+    reset(assigned, heldFrom, asked && !missed ? null : deps.onNews);
+  } else if (assigned.reached && end < from) reset(assigned, end, deps.onNews);
   if (to <= from || assigned.position !== from) return null;
   assigned.position = to;
   assigned.reached = true;
@@ -61,16 +68,14 @@ async function readCommitted(
 function reset(
   assigned: AssignedPartition,
   to: AssignedPartition["position"] & {},
-  onNews: ReaderDeps["onNews"],
+  onNews: ReaderDeps["onNews"] | null,
 ): void {
-  const { topic, ref, position: from, start, reached } = assigned;
+  const { topic, ref, position: from } = assigned;
   const reason = from !== null && to > from ? "retention" : "truncated";
   assigned.position = to;
   if (reason === "truncated" && assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
   assigned.mayHaveMore = true;
-  // Who asked for the beginning has it.
-  const asked = !reached && "at" in start && start.at === "earliest" && reason === "retention";
-  if (!asked) onNews({ type: "reset", topic, partition: ref.partition, from: from ?? 0, to, reason });
+  onNews?.({ type: "reset", topic, partition: ref.partition, from: from ?? 0, to, reason });
 }
 
 async function ownOf(assigned: AssignedPartition, { own, replica }: ReaderDeps): Promise<PolledRun["own"]> {

@@ -66,8 +66,10 @@ export class SessionGroup {
 
   async watch(
     version: number | null,
+    worked: boolean,
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
     const { clock } = this.#deps;
+    if (worked) this.membership.polled();
     const until = clock.now() + WATCH_MS;
     while (!this.#closed && version === this.#version && this.#news.length === 0) {
       const leftMs = until - clock.now();

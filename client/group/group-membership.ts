@@ -78,7 +78,10 @@ export interface GroupMembership {
   owned(): readonly Ownership[];
   /** All partitions of the subscription that the device knows, be it none; again when they become others. */
   subscribed(partitions: readonly { readonly topic: string; readonly ref: PartitionRef }[]): void;
-  /** The page works: asked for with every poll. One that does not for too long steps down (`maxPollIntervalMs`). */
+  /**
+   * The page works: told with every poll, and every few seconds while its handlers get on. One that does not for too long
+   * steps down (`maxPollIntervalMs`), and joins again with the next.
+   */
   polled(): void;
   /** The group's offset, as it stands for this ownership now; null: none. */
   position(of: Ownership): Promise<GroupStart | null>;

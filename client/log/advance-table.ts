@@ -1,6 +1,6 @@
 /** Takes a table as far as the device's log goes. Several may do so at once: a step counts only from where it was read. */
 import type { Offset, Partition } from "../../shared/brands.ts";
-import type { PartitionRef, Replica } from "./device-log.ts";
+import type { PartitionRef, ReadResult, Replica } from "./device-log.ts";
 import { latestRecords } from "./latest-records.ts";
 import type { TopicRow } from "./rows.ts";
 import type { StoredTables } from "./table-store.ts";
@@ -11,33 +11,66 @@ const STEP_BYTES = 512 * 1024;
 export interface TableParts {
   readonly tables: StoredTables;
   readonly replica: Pick<Replica, "read">;
+  /** Asked where the device has dropped what comes next. Absent, or null: the edge cannot be asked. */
+  readonly edge?: () => Pick<Replica, "read"> | null;
 }
 
-export async function advanceTable(parts: TableParts, topic: TopicRow, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await step(parts, topic)));
+/** Partitions of which the table still lacks what the device has dropped; the edge has not brought it yet. */
+export async function advanceTable(parts: TableParts, topic: TopicRow, signal: AbortSignal): Promise<PartitionRef[]> {
+  for (;;) {
+    const { more, lacking } = await step(parts, topic);
+    if (!more || signal.aborted) return lacking;
+  }
 }
 
-/** Whether there is more. */
-async function step(parts: TableParts, { topicKey, partitionCount }: TopicRow): Promise<boolean> {
+/** What the device holds of a partition begins behind what a table that is kept as far as `kept` wants next; the edge may have that. */
+export function lacks(
+  { heldFrom, logStartOffset }: Pick<ReadResult, "heldFrom" | "logStartOffset">,
+  kept: number,
+): boolean {
+  return heldFrom > Math.max(kept, logStartOffset);
+}
+
+async function step(
+  parts: TableParts,
+  { topicKey, partitionCount }: TopicRow,
+): Promise<{ readonly more: boolean; readonly lacking: PartitionRef[] }> {
   const { positions, restarts } = await parts.tables.position(topicKey);
   let more = false;
+  const lacking: PartitionRef[] = [];
   for (let index = 0; index < (partitionCount ?? 0); index += 1) {
     const from = positions[index] ?? (0 as Offset);
     const ref = { topicKey, partition: index as Partition };
-    if (await take(parts, ref, { from, restarts })) more = true;
+    const taken = await take(parts, ref, { from, restarts });
+    if (taken.more) more = true;
+    if (taken.lacks) lacking.push(ref);
   }
-  return more;
+  return { more, lacking };
+}
+
+interface Taken {
+  readonly more: boolean;
+  readonly lacks: boolean;
 }
 
 async function take(
-  { tables, replica }: TableParts,
+  { tables, replica, edge }: TableParts,
   ref: PartitionRef,
   at: { readonly from: Offset; readonly restarts: number },
-): Promise<boolean> {
+): Promise<Taken> {
   const { from } = at;
-  const read = await replica.read(ref, from, STEP_BYTES);
-  const to = Math.max(read.nextOffset, Math.min(read.logStartOffset, read.replicatedTo)) as Offset;
-  if (to <= from) return false;
+  const held = await replica.read(ref, from, STEP_BYTES);
+  const isLacking = lacks(held, from);
+  const read = isLacking ? ((await edge?.()?.read(ref, from, STEP_BYTES)) ?? null) : held;
+  if (read === null) return { more: false, lacks: true };
+  // From the edge no further than to where the device goes on: what is behind has its own proof of being one log.
+  const end = isLacking ? held.heldFrom : read.replicatedTo;
+  const to = Math.min(
+    Math.max(read.nextOffset, Math.min(read.logStartOffset, end)),
+    isLacking ? end : Infinity,
+  ) as Offset;
+  if (to <= from) return { more: false, lacks: isLacking };
   const latest = await latestRecords({ partition: ref.partition, runs: read.runs, from, to });
-  return await tables.advance({ ...ref, ...at, to, latest });
+  const more = await tables.advance({ ...ref, ...at, to, latest });
+  return { more, lacks: isLacking && to < end };
 }

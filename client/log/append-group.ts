@@ -71,5 +71,6 @@ function answerOf({ plan, first, count }: Placed, before: PartitionRows): Append
   const localSequence: LocalSequence = plus(row.nextLocalSequence, first);
   const { ref, topic } = plan;
   const baseOffset = topic.local && ref.partition >= 0 ? (localSequence as number as Offset) : null;
-  return { topic: topic.name, ...ref, localSequence, count, baseOffset };
+  const { name, remade } = topic;
+  return { topic: name, ...ref, localSequence, count, baseOffset, ...(remade === undefined ? {} : { remade }) };
 }

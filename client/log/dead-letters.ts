@@ -4,7 +4,7 @@
  */
 import type { LocalSequence, Partition } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PartitionRef, PendingPlace } from "./device-log.ts";
+import type { LetterCopy, PartitionRef, PendingPlace } from "./device-log.ts";
 import { ALL_TOPICS, buriedKey, entriesBetween, entryKey, firstOf, partitionKey } from "./keys.ts";
 import { NEW_PARTITION, plus, withPendingBytes } from "./partition-row.ts";
 import type { BuriedRow, DeadLetterRow, PartitionRow, PendingRow, TopicRow } from "./rows.ts";
@@ -44,6 +44,40 @@ export async function sendAgain(
   return { ref, localSequence, count };
 }
 
+export async function sendTogether(
+  transaction: StoreTransaction,
+  {
+    ref: from,
+    copies,
+    createdAt,
+  }: { readonly ref: PartitionRef; readonly copies: readonly LetterCopy[]; readonly createdAt: number },
+): Promise<PendingPlace | null> {
+  const letters = await Promise.all(
+    copies.map(async ({ letter }) =>
+      letter === null ? null : await letterAt(transaction, { ref: from, localSequence: letter }),
+    ),
+  );
+  if (letters.some((letter, index) => letter === null && copies[index]?.letter !== null)) return null;
+  const ref = await placeNow(transaction, from);
+  const target = (await transaction.get<PartitionRow>("partitions", partitionKey(ref))) ?? NEW_PARTITION;
+  let { nextLocalSequence } = target;
+  let byteLength = 0;
+  for (const [index, { bytes }] of copies.entries()) {
+    const letter = letters[index];
+    void transaction.add("pending", entryKey(ref, nextLocalSequence), {
+      bytes,
+      count: 1,
+      createdAt,
+    } satisfies PendingRow);
+    const sentAgainAs = { ...ref, localSequence: nextLocalSequence };
+    if (letter != null) bury(transaction, from, letter.first, { count: 1, error: letter.row.error, sentAgainAs });
+    nextLocalSequence = plus(nextLocalSequence, 1);
+    byteLength += bytes.byteLength;
+  }
+  void transaction.put("partitions", partitionKey(ref), withPendingBytes({ ...target, nextLocalSequence }, byteLength));
+  return { ref, localSequence: plus(nextLocalSequence, -1), count: 1 };
+}
+
 export async function discard(transaction: StoreTransaction, place: LetterPlace): Promise<boolean> {
   const row = await blockedRow(transaction, place);
   if (row?.blocked !== undefined) {
@@ -70,7 +104,7 @@ async function blockedRow(
   return holds ? row : null;
 }
 
-async function letterAt(
+export async function letterAt(
   transaction: StoreTransaction,
   { ref, localSequence }: LetterPlace,
 ): Promise<{ readonly first: LocalSequence; readonly row: DeadLetterRow } | null> {

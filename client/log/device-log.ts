@@ -54,6 +54,8 @@ export interface AppendedBatch {
   readonly count: number;
   /** Of a local topic; null where the edge will give it. */
   readonly baseOffset: Offset | null;
+  /** As the topic's row says. */
+  readonly remade?: number;
 }
 
 /** What shares the transaction of an append. `write` may run more than once, and throws to refuse: nothing is appended then. */
@@ -119,6 +121,14 @@ export type DeadLetter = DeadLetterRow & PartitionRef & { readonly localSequence
 /** A refused batch that stops its partition: it waits, and it is a dead letter only once it is discarded. */
 export type BlockingBatch = BlockedBatch & PartitionRef & { readonly bytes: Uint8Array<ArrayBuffer> };
 
+/** One batch of what is sent again together. */
+export interface LetterCopy {
+  /** Of one record. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The letter that it takes the place of; null: what it is a copy of stays where it is. */
+  readonly letter: LocalSequence | null;
+}
+
 export interface Sendable {
   readonly batches: readonly PendingBatch[];
   /** Set: the user has given up the batch that blocks the partition. */
@@ -162,6 +172,10 @@ export interface Outbox {
    * more). `UNKNOWN_TOPIC_OR_PARTITION` where the topic is another one by now that lacks the partition.
    */
   sendAgain(ref: PartitionRef, localSequence: LocalSequence): Promise<PendingPlace | null>;
+  /** The letter that holds the record; null: none does (any more). */
+  letter(ref: PartitionRef, localSequence: LocalSequence): Promise<DeadLetter | null>;
+  /** The same for several of one partition, all or none: behind one another, in this order. Null: one is no letter any more. Answers the last. */
+  sendTogether(ref: PartitionRef, copies: readonly LetterCopy[]): Promise<PendingPlace | null>;
   /** The letter that holds the record is gone for good. Its receipts say so. False: no such letter. */
   discard(ref: PartitionRef, localSequence: LocalSequence): Promise<boolean>;
   /** Where a record stands now; `after` is its number within what `send` returned (partition -1 included). */
@@ -203,7 +217,10 @@ export interface FetchedRun {
   readonly bytes: Uint8Array;
   readonly firstOffset: Offset;
   readonly nextOffset: Offset;
-  /** The replica begins anew at `firstOffset` and drops what it held: the log was truncated, or retention passed the reader. */
+  /**
+   * The log was cut at `firstOffset`, or retention passed the reader there. What the replica held is dropped, since below
+   * the cut it may be of another log as well, and fetched again from where it began.
+   */
   readonly restart: boolean;
   /** Of the batch that ends at `nextOffset`; null: none does. */
   readonly lastCrc: Crc | null;
@@ -222,6 +239,8 @@ export interface ReadResult {
   /** Not below the log's start: what stood between them was dropped here, by the device's own retention. */
   readonly heldFrom: Offset;
   readonly highWatermark: Offset;
+  /** The log was cut there, and is fetched again up to it: who stands beyond goes on there. */
+  readonly cutTo?: Offset;
 }
 
 export interface Replica {

@@ -50,7 +50,7 @@ export async function dropOldest(
       if (row === undefined) return { droppedBytes: 0, stays: null, empty: true };
       const found = await readBounded<LogRow>(transaction, "log", entriesBetween(ref, 0, row.replicatedTo), STEP);
       const rows = found.map(heldRow).filter((one) => one.lastOffset < row.replicatedTo);
-      const mayGoTo = table === undefined ? Infinity : (table.positions[ref.partition] ?? 0);
+      const mayGoTo = table === undefined ? Infinity : neededFrom(table.positions[ref.partition] ?? 0, row);
       const at = rows.findIndex((one) => one.lastOffset >= mayGoTo || !drops(one, row));
       const dropped = at < 0 ? rows : rows.slice(0, at);
       const last = dropped.at(-1);
@@ -62,6 +62,11 @@ export async function dropOldest(
       return { droppedBytes, stays: rows[at] ?? null, empty: found.length === 0 };
     },
   );
+}
+
+/** What a table needs that already lacks something before it can come from the edge with that. */
+function neededFrom(takenIn: number, row: PartitionRow): number {
+  return heldFromOf(row) > Math.max(takenIn, row.logStartOffset) ? Infinity : takenIn;
 }
 
 /** A topic of the device alone has no other log: its start moves. Of a replica the edge still has what is dropped here. */

@@ -2,10 +2,11 @@
 import type { LocalSequence } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { readBounded } from "./bounded-read.ts";
-import { discard, LETTER_STORES, sendAgain } from "./dead-letters.ts";
+import { discard, LETTER_STORES, letterAt, sendAgain, sendTogether } from "./dead-letters.ts";
 import type {
   BlockingBatch,
   DeadLetter,
+  LetterCopy,
   Outbox,
   OutboxStep,
   PartitionRef,
@@ -114,6 +115,20 @@ export class StoredOutbox implements Outbox {
     const createdAt = this.#clock.now();
     return await this.#store.transact(LETTER_STORES, { mode: "readwrite", durability: "strict" }, (transaction) =>
       sendAgain(transaction, { ref, localSequence }, createdAt),
+    );
+  }
+
+  async letter(ref: PartitionRef, localSequence: LocalSequence): Promise<DeadLetter | null> {
+    return await this.#store.transact(["deadLetters"], { mode: "readonly" }, async (transaction) => {
+      const found = await letterAt(transaction, { ref, localSequence });
+      return found === null ? null : { ...found.row, ...ref, localSequence: found.first };
+    });
+  }
+
+  async sendTogether(ref: PartitionRef, copies: readonly LetterCopy[]): Promise<PendingPlace | null> {
+    const createdAt = this.#clock.now();
+    return await this.#store.transact(LETTER_STORES, { mode: "readwrite", durability: "strict" }, (transaction) =>
+      sendTogether(transaction, { ref, copies, createdAt }),
     );
   }
 

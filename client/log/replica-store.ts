@@ -51,12 +51,17 @@ function isOlder(told: LeaderEpoch | null, known: LeaderEpoch | null): boolean {
   return told !== null && known !== null && told.counter < known.counter;
 }
 
-function restarted(transaction: StoreTransaction, row: PartitionRow, { ref, firstOffset }: FetchedRun): PartitionRow {
+function restarted(
+  transaction: StoreTransaction,
+  row: PartitionRow,
+  { ref, firstOffset, logStartOffset }: FetchedRun,
+): PartitionRow {
   void transaction.delete("log", entriesFrom(ref, 0));
   // Nothing that was replicated stands any more.
   const restarts = (row.restarts ?? 0) + 1;
-  const held = { heldFrom: firstOffset, compactedTo: firstOffset };
-  return { ...row, replicatedTo: firstOffset, replicatedCrc: null, maxTimestamp: -1, restarts, ...held };
+  const begin = Math.min(firstOffset, max(logStartOffset, row.heldFrom ?? logStartOffset)) as Offset;
+  const held = { heldFrom: begin, compactedTo: begin, cutTo: firstOffset };
+  return { ...row, replicatedTo: begin, replicatedCrc: null, maxTimestamp: -1, restarts, ...held };
 }
 
 /** Other records will stand above the cut: groups that were beyond go on from there. */

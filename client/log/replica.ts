@@ -53,7 +53,8 @@ export class StoredReplica implements Replica {
         transaction.last<LogRow>("log", entriesBetween(ref, 0, offset + 1)),
       ]);
       const { replicatedTo, logStartOffset, highWatermark } = row;
-      const bounds = { replicatedTo, logStartOffset, heldFrom: heldFromOf(row), highWatermark };
+      const cut = row.cutTo === undefined ? {} : { cutTo: row.cutTo };
+      const bounds = { replicatedTo, logStartOffset, heldFrom: heldFromOf(row), highWatermark, ...cut };
       const range = { from: offset, to: replicatedTo, bytesMax, containing };
       const entries = offset < replicatedTo ? await readLog(transaction, ref, range) : [];
       return { ...bounds, ...runsOf(entries, offset, replicatedTo) };

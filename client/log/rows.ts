@@ -38,6 +38,8 @@ export interface TopicRow {
   readonly partitionCount: number | null;
   readonly config: TopicConfig;
   readonly retired: boolean;
+  /** How often the topic had been made again under its name when this one was; absent: never. */
+  readonly remade?: number;
   /** The replicator pulls this topic into `log`. Set by the first consumer that subscribes. */
   readonly followed: boolean;
   /** Belongs to this device alone, its own broker: offsets are given out here. */
@@ -101,6 +103,8 @@ export interface PartitionRow {
   readonly replicatedCrc: Crc | null;
   /** The latest time of any record that ever stood below `replicatedTo`; absent: none did. */
   readonly maxTimestamp?: number;
+  /** Where the log was cut the last time the replica began anew: who read beyond goes on there. Absent: it never did. */
+  readonly cutTo?: Offset;
   /** How often the replica began anew; absent: never. */
   readonly restarts?: number;
   /** Set with the topic's own `retired`: nothing is appended any more. */

@@ -18,6 +18,8 @@ export interface TableRecord {
 }
 
 const SEGMENT_BYTES_MAX = 256 * 1024;
+/** An older record of a key that is gone may still come, of another partition. */
+const TOMBSTONES_MAX = 4_096;
 
 export function segmentsOf(all: Iterable<TableRecord>): TableSegmentRow[] {
   const segments: TableSegmentRow[] = [];
@@ -46,7 +48,7 @@ export function segmentsOf(all: Iterable<TableRecord>): TableSegmentRow[] {
   return segments;
 }
 
-/** The latest of each key over segments in their order, without those that a tombstone took. */
+/** The latest of each key over segments in their order; of tombstones the last ones alone. */
 export function foldSegments(segments: Iterable<TableSegmentRow>): Iterable<TableRecord> {
   const latest = new Map<string, TableRecord>();
   for (const { bytes, partitions, offsets } of segments) {
@@ -58,11 +60,14 @@ export function foldSegments(segments: Iterable<TableSegmentRow>): Iterable<Tabl
       index += 1;
       if (key === null) continue;
       const held = latest.get(keyText(key));
-      if (held === undefined || isNewer({ ...at, timestamp }, held))
-        latest.set(keyText(key), { ...at, timestamp, key, value, headers });
+      if (held !== undefined && !isNewer({ ...at, timestamp }, held)) continue;
+      latest.delete(keyText(key));
+      latest.set(keyText(key), { ...at, timestamp, key, value, headers });
     }
   }
-  return [...latest.values()].filter(({ value }) => value !== null);
+  const all = [...latest.values()];
+  const tombstones = new Set(all.filter(({ value }) => value === null).slice(-TOMBSTONES_MAX));
+  return all.filter((record) => record.value !== null || tombstones.has(record));
 }
 
 /** Of one partition the higher offset, of two the later time. */

@@ -145,6 +145,7 @@ function withName(topics: readonly TopicRow[], name: string): TopicRow | undefin
 /** Rows are never deleted, so that the last key is the highest ever given. */
 function newTopic(topics: readonly TopicRow[], name: string): TopicRow {
   const topicKey = ((topics.at(-1)?.topicKey ?? 0) + 1) as TopicKey;
+  const remade = topics.filter((row) => row.name === name).length;
   return {
     topicKey,
     name,
@@ -154,6 +155,7 @@ function newTopic(topics: readonly TopicRow[], name: string): TopicRow {
     retired: false,
     followed: false,
     local: false,
+    ...(remade > 0 ? { remade } : {}),
   };
 }
 

@@ -61,6 +61,13 @@ export class ChunkAssembler {
     return handledTo === 0 ? found : found.filter((message) => placeOf(message) >= handledTo);
   }
 
+  /** A pending chunk whose first ones are committed by now: all of the message comes with the committed ones. */
+  isRest([only, ...more]: readonly ReceivedMessage[]): boolean {
+    if (only === undefined || more.length > 0 || !only.pending) return false;
+    const place = chunkPlace((name) => textOf(only.headers[name]));
+    return place !== null && place.index > 0 && !this.#line(only).has(place.id);
+  }
+
   #whole(messages: ReceivedMessage[], handledTo: number): ReceivedMessage[] {
     const [only] = messages;
     // A chunk is alone in its batch: others cost nothing.

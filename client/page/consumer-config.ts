@@ -17,7 +17,7 @@ export interface ConsumerConfig extends GroupConfig {
   readonly isolation?: "committed" | "local";
   /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
   readonly maxBytes?: number;
-  /** 1 MiB by default. */
+  /** Of one batch as `eachBatch` gets it. By default a fair share of `maxBytes`: all of it where one partition alone has records. */
   readonly maxBytesPerPartition?: number;
   /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
   readonly minBytes?: number;
@@ -55,7 +55,7 @@ export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
     });
   const limits = {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
-    partitionBytesMax: count(config, "maxBytesPerPartition", 1024 * 1024),
+    partitionBytesMax: config.maxBytesPerPartition === undefined ? null : count(config, "maxBytesPerPartition", 0),
     bytesMin: count(config, "minBytes", 1),
     waitMs: count(config, "maxWaitTimeInMs", 5_000),
   };

@@ -4,20 +4,13 @@
  * opened again; a handler that throws gets the same record again after a pause. What fails for good ends it.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type {
-  HandledTo,
-  PollAnswer,
-  PollOptions,
-  RefusedCommit,
-  SeekPosition,
-  TopicPartitionOffset,
-} from "../calls/consumer-calls.ts";
+import type { PollAnswer, PollOptions, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import { AutoCommit } from "./auto-commit.ts";
+import { Commits } from "./commits.ts";
 import { ConsumerLink } from "./consumer-link.ts";
-import type { AtWork } from "./exactly-once.ts";
+import type { Calling } from "./exactly-once.ts";
 import { GroupWatch } from "./group-watch.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
-import { nameOf } from "./line-position.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import { transactionsOn } from "./transactions-on.ts";
@@ -38,6 +31,7 @@ export class ConsumerLoop {
   readonly #stopping = new AbortController();
   readonly #link: ConsumerLink;
   readonly #autoCommit: AutoCommit;
+  readonly #commits: Commits;
   #polling = false;
   #bytesMax: number;
   #failures = 0;
@@ -45,7 +39,7 @@ export class ConsumerLoop {
   readonly #group: GroupWatch | null;
   #next: Promise<Fetched> | null = null;
   /** Handlers, and whether one is being called. */
-  readonly atWork: AtWork = { count: 0, calling: false };
+  readonly calling: Calling = { now: false };
   readonly #opening = new AbortController();
   /** Resolves when it was opened on the worker, or could not be: then it tries again, or has ended. */
   readonly opened: Promise<void> = new Promise((resolve) => {
@@ -57,21 +51,18 @@ export class ConsumerLoop {
   readonly ended: Promise<void>;
 
   constructor(deps: LoopDeps) {
-    const { call, options, config, book, clock, limits, tell } = deps;
+    const { call, options, config, book, clock, limits } = deps;
     this.#deps = deps;
     this.#link = new ConsumerLink(call, options);
     const autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
+    const link = this.#link;
     this.#autoCommit = autoCommit;
+    this.#commits = new Commits({ ...deps, link, autoCommit, onRefused: (...told) => this.#group?.refused(...told) });
     this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
     this.#group =
       options.group === null
         ? null
-        : new GroupWatch({
-            ...{ link: this.#link, book, autoCommit, clock, tell },
-            groupId: options.groupId ?? "",
-            sessionTimeoutMs: options.group.sessionTimeoutMs,
-            onCommitted: (offsets, refused) => this.#committed(offsets, refused),
-          });
+        : new GroupWatch({ ...deps, link, autoCommit, commits: this.#commits, group: options.group });
     this.ended = this.#run();
   }
 
@@ -87,38 +78,18 @@ export class ConsumerLoop {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.nudge();
+    this.#group?.stopping();
     await this.ended;
     const close = async (): Promise<void> => {
       const commit = this.#autoCommit.all();
       const refused = await this.#link.close(commit);
-      if (refused !== null) this.#committed(commit, refused);
+      if (refused !== null) this.#commits.committed(commit, refused);
     };
     await (this.#group === null ? close() : this.#group.end(close));
   }
 
-  /** A caller's: rejects where a partition is another consumer's. */
-  async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
-    const [refused] = await this.#commit(wanted);
-    if (refused === undefined) return;
-    const { code, topic, partition, offset } = refused;
-    const { groupId } = this.#deps.options;
-    throw new StrandlineError(code, `${topic}-${partition} is not this consumer's`, {
-      ...{ groupId, topic, partition, offset },
-    });
-  }
-
-  async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {
-    if (wanted.length === 0) return [];
-    const offsets = this.#deps.book.committable(wanted);
-    this.#deps.book.committing(offsets);
-    const refused = await this.#link.on((api, id) => api.commit(id, offsets));
-    this.#committed(offsets, refused);
-    return refused;
-  }
-
-  /** What is refused is told, and no failure: others go on with it. */
-  async #commitDue(): Promise<void> {
-    await this.#commit(this.#autoCommit.due());
+  commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#commits.commit(wanted);
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -137,7 +108,7 @@ export class ConsumerLoop {
         if (!this.running) break;
         if (fetched.runs.length > 0) this.#prefetch();
         await this.#deliver(fetched);
-        await this.#commitWhileIdle();
+        if (this.#next !== null) await this.#commits.whileIdle(this.#next, () => this.#polling && this.running);
         this.#failures = 0;
       } catch (error) {
         await this.#dropPrefetched();
@@ -172,7 +143,7 @@ export class ConsumerLoop {
     try {
       const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
       this.#group?.heard(answer.group);
-      this.#committed(commit, answer.refused);
+      this.#commits.committed(commit, answer.refused);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {
@@ -210,10 +181,10 @@ export class ConsumerLoop {
       book,
       shown,
       config,
-      atWork: this.atWork,
+      calling: this.calling,
       isRunning: () => this.running,
       group: this.#group,
-      commit: (offsets) => (offsets === null ? this.#commitDue() : this.commit(offsets)),
+      commit: (offsets) => (offsets === null ? this.#commits.commitDue() : this.commit(offsets)),
       stepwise: this.#autoCommit.stepwise,
       resumed: () => this.nudge(),
       onBatch,
@@ -235,36 +206,6 @@ export class ConsumerLoop {
     if (waiting === null) return;
     const { from, to } = waiting;
     shown.moved(topic, await this.#link.on((api, id) => api.movedRecords(id, topic, { from, to })));
-  }
-
-  /** The next poll commits what was handled; where that one waits for news already, this does. */
-  async #commitWhileIdle(): Promise<void> {
-    const next = this.#next;
-    if (next === null || this.#autoCommit.all().length === 0) return;
-    const { clock } = this.#deps;
-    if (!this.#polling) return;
-    await this.#commitDue();
-    for (let waitMs = this.#autoCommit.dueInMs; waitMs !== null && this.#polling && this.running;) {
-      const over = new AbortController();
-      const settled = next.then(
-        () => over.abort(),
-        () => over.abort(),
-      );
-      await Promise.race([clock.sleep(waitMs, over.signal), settled]);
-      over.abort();
-      if (this.#polling && this.running) await this.#commitDue();
-      waitMs = this.#autoCommit.dueInMs;
-    }
-  }
-
-  #committed(wanted: readonly HandledTo[], refused: readonly RefusedCommit[]): void {
-    this.#group?.refused(refused, wanted);
-    const names = new Set(refused.map(nameOf));
-    const offsets = wanted.filter((each) => !names.has(nameOf(each)));
-    if (offsets.length === 0) return;
-    this.#deps.book.committed(offsets);
-    this.#autoCommit.committed();
-    this.#deps.onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
   }
 
   /** It was read ahead of a record that was not handled. */

@@ -21,8 +21,6 @@ import { ShownRecords } from "./shown-records.ts";
 
 /** A handler that never ends must not hold `stop` for ever. */
 const STOP_MS_MAX = 30_000;
-/** Nothing tells whether `stop` was called by a handler, which would wait for itself then, or while one was at work. */
-const PATIENCE_MS = 1_000;
 
 export interface WorkDeps extends ConsumerDeps, CheckedConsumer {
   readonly paused: PausedPartitions;
@@ -40,6 +38,8 @@ export class ConsumerWork {
   #shown = new ShownRecords();
   #loop: ConsumerLoop | null = null;
   #starting = false;
+  /** Runs for a loop over its messages. */
+  #iterated: ConsumerLoop | null = null;
   /** How often it was asked to stop. */
   #stops = 0;
 
@@ -106,17 +106,20 @@ export class ConsumerWork {
     return new PositionBook(new ChunkAssembler({ maxMessageBytes, onBroken }), paused, share);
   }
 
-  /** A handler that waits for this must not be waited for. */
+  /**
+   * A handler that waits for this must not be waited for: what it calls before its first `await` is known to be its own, and
+   * so is what is called while a loop has its message.
+   */
   async stop(): Promise<void> {
+    const within = this.#loop?.calling.now === true || (this.#loop !== null && this.#loop === this.#iterated);
+    const stopping = this.#stopWholly();
+    if (!within) return await stopping;
+    stopping.catch((error: unknown) => this.#deps.logger.warn("stop: a handler does not end", { error }));
+  }
+
+  async #stopWholly(): Promise<void> {
     this.#stops += 1;
-    const { count, calling } = this.#loop?.atWork ?? { count: 0, calling: false };
-    const stopping = this.#stopLoop();
-    if (count === 0) return await stopping;
-    const { clock, logger } = this.#deps;
-    stopping.catch((error: unknown) => logger.warn("stop: a handler does not end", { error }));
-    if (calling) return;
-    const ended = new AbortController();
-    await Promise.race([stopping.finally(() => ended.abort()), clock.sleep(PATIENCE_MS, ended.signal)]);
+    await this.#stopLoop();
   }
 
   /** By itself: what was handled is committed all the same. */
@@ -139,9 +142,13 @@ export class ConsumerWork {
     const late = new AbortController();
     const tooLate = this.#deps.clock.sleep(STOP_MS_MAX, late.signal).then(() => {
       if (!late.signal.aborted)
-        throw new StrandlineError("REQUEST_TIMED_OUT", `a handler still runs after ${STOP_MS_MAX} ms`, {
-          timeoutMs: STOP_MS_MAX,
-        });
+        throw new StrandlineError(
+          "REQUEST_TIMED_OUT",
+          `a handler still runs after ${STOP_MS_MAX} ms; one that stops its own consumer does not await that`,
+          {
+            timeoutMs: STOP_MS_MAX,
+          },
+        );
     });
     try {
       await Promise.race([loop.stop(), tooLate]);
@@ -183,11 +190,12 @@ export class ConsumerWork {
   messages(signal: AbortSignal | undefined): AsyncGenerator<ReceivedMessage, void, undefined> {
     return iterate({
       signal,
-      run: async (config) => ({ ended: endOf(await this.#begin(config)) }),
-      stop: async () => {
-        this.#stops += 1;
-        await this.#stopLoop();
+      run: async (config) => {
+        const loop = await this.#begin(config);
+        this.#iterated = loop;
+        return { ended: endOf(loop) };
       },
+      stop: async () => await this.#stopWholly(),
     });
   }
 

@@ -39,8 +39,8 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   run(config: OneHandler<RunConfig>): Promise<void>;
   /**
-   * Resolves when the handler at work has ended and what was handled is committed, `stop` says when that is. It waits no
-   * more than a second for a handler, since that one may wait for this; nothing more is handed out in any case.
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
@@ -54,6 +54,7 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
   paused(): TopicPartitions[];
   /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<ReceivedMessage>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;
 }
@@ -68,7 +69,7 @@ export class PageConsumer implements Consumer {
   readonly events: typeof CONSUMER_EVENTS = CONSUMER_EVENTS;
   readonly #deps: ConsumerDeps;
   readonly #config: CheckedConsumer;
-  readonly #events = new Emitter<ConsumerEvents>();
+  readonly #events = new Emitter<ConsumerEvents>(Object.values(CONSUMER_EVENTS));
   readonly #paused = new PausedPartitions();
   #work: ConsumerWork | null = null;
   /** How often it was asked to stop. */

@@ -1,7 +1,7 @@
 /** What the edge refused for good, and what its user makes of it. */
 import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.ts";
 import type { DeadLetterBatch } from "../calls/outbox-calls.ts";
-import { receiptId, type RecordPlace } from "../calls/record-place.ts";
+import { plainPlace, receiptId, type RecordPlace } from "../calls/record-place.ts";
 import type { WorkerCalls } from "../calls/worker-api.ts";
 import { messagesOf } from "./messages-of.ts";
 import { parseReceiptId, StoredReceipt, type AskReceipt, type Receipt } from "./receipt.ts";
@@ -81,7 +81,6 @@ function placesOf(letters: LetterChoice | readonly LetterChoice[]): RecordPlace[
   return all.map((letter) => {
     if (typeof letter === "string") return parseReceiptId(letter);
     if ("receipt" in letter) return parseReceiptId(letter.receipt);
-    const { topic, partition, localSequence } = letter;
-    return { topic, partition, localSequence };
+    return plainPlace(letter);
   });
 }

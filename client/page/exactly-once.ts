@@ -16,15 +16,13 @@ export interface Transactions extends TransactionDeps {
   ): Promise<TransactionOutcome>;
 }
 
-/** Handlers that have been called and have not ended. */
-export interface AtWork {
-  count: number;
-  /** One is being called right now: whoever calls is within it. */
-  calling: boolean;
+/** Whether a handler is being called right now: whoever calls is within it. */
+export interface Calling {
+  now: boolean;
 }
 
 export interface Handling {
-  readonly atWork: AtWork;
+  readonly calling: Calling;
   readonly book: PositionBook;
   /** Null: of no group. */
   readonly transactions: Transactions | null;
@@ -52,7 +50,7 @@ interface Work {
 
 async function handleAndCommit(
   run: PolledRun,
-  { book, transactions, atWork }: Handling,
+  { book, transactions, calling }: Handling,
   { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
@@ -70,18 +68,16 @@ async function handleAndCommit(
       return begun[0] as HandlerTransaction;
     };
     try {
-      atWork.count += 1;
-      atWork.calling = true;
+      calling.now = true;
       const handled = handler(new OfferedTransaction(begin));
-      atWork.calling = false;
+      calling.now = false;
       await handled;
     } catch (error) {
       // What it resolved goes with its transaction.
       if (begun.length > 0) undo();
       throw error;
     } finally {
-      atWork.calling = false;
-      atWork.count -= 1;
+      calling.now = false;
       begun[0]?.end();
     }
     const [transaction] = begun;

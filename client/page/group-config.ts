@@ -16,7 +16,10 @@ export interface GroupConfig {
   readonly rebalanceTimeout?: number;
   /** Milliseconds, below the session's. 5,000 by default, a third of a short session. */
   readonly heartbeatInterval?: number;
-  /** Milliseconds that the handlers may take between two fetches: then the consumer gives its partitions up. 300,000 by default. */
+  /**
+   * Milliseconds. Where no handler gets on for so long (ends, resolves an offset or calls `heartbeat`) the consumer gives its
+   * partitions up. 300,000 by default.
+   */
   readonly maxPollInterval?: number;
   /** Names: `sticky` (the default), `range`, `roundrobin`, or one that the edge was made with. The most wanted first. */
   readonly partitionAssigners?: readonly string[];

@@ -4,10 +4,20 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { GroupNews, GroupView, HandledTo, OwnedPartition, RefusedCommit } from "../calls/consumer-calls.ts";
+import type {
+  ConsumerOptions,
+  GroupNews,
+  GroupOptions,
+  GroupView,
+  HandledTo,
+  OwnedPartition,
+  RefusedCommit,
+} from "../calls/consumer-calls.ts";
 import type { AutoCommit } from "./auto-commit.ts";
+import type { Commits } from "./commits.ts";
 import type { ConsumerPayloads } from "./consumer-events.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
+import { GroupEvents } from "./group-events.ts";
 import type { ShareChange } from "./group-share.ts";
 import { nameOf, type Line } from "./line-position.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
@@ -22,14 +32,16 @@ export interface GroupWatchDeps {
   readonly book: PositionBook;
   readonly autoCommit: AutoCommit;
   readonly clock: Clock;
-  readonly groupId: string;
-  readonly sessionTimeoutMs: number;
+  readonly commits: Commits;
+  readonly options: Pick<ConsumerOptions, "groupId">;
+  readonly group: GroupOptions;
   readonly tell: <Name extends keyof ConsumerPayloads>(name: Name, payload: ConsumerPayloads[Name]) => void;
-  readonly onCommitted: (offsets: readonly HandledTo[], refused: readonly RefusedCommit[]) => void;
 }
 
 export class GroupWatch {
   readonly #deps: GroupWatchDeps;
+  readonly #groupId: string;
+  readonly #events: GroupEvents;
   /** How many runs of a partition the handlers are at. */
   readonly #atWork = new Map<string, number>();
   /** By ownership. */
@@ -45,9 +57,13 @@ export class GroupWatch {
   #yieldedAt = 0;
   #rebalancingSince: number;
   #asking: Promise<void> | null = null;
+  #worked = false;
+  #stopping = false;
 
   constructor(deps: GroupWatchDeps) {
     this.#deps = deps;
+    this.#groupId = deps.options.groupId ?? "";
+    this.#events = new GroupEvents(deps, this.#groupId);
     this.#heardAt = deps.clock.now();
     this.#rebalancingSince = this.#heardAt;
   }
@@ -60,13 +76,19 @@ export class GroupWatch {
     void this.#watch(session);
   }
 
+  /** No handler is begun any more: nothing waits for that. */
+  stopping(): void {
+    this.#stopping = true;
+    this.#goOn();
+  }
+
   /** The consumer stops: `close` commits and ends its session. */
   async end(close: () => Promise<void>): Promise<void> {
     this.#session = 0;
     this.#goOn();
     await close();
     const revoked = this.#deps.book.share.owned();
-    if (revoked.length > 0) this.#tellOf("partitions_revoked", revoked);
+    if (revoked.length > 0) this.#events.partitions("partitions_revoked", revoked);
     this.#deps.book.share.lose();
     this.#goOn();
   }
@@ -76,7 +98,7 @@ export class GroupWatch {
     this.#session = 0;
     const { gone } = this.#deps.book.share.lose();
     for (const each of [this.#releasing, this.#sentFrom, this.#toldTo]) each.clear();
-    if (gone.length > 0) this.#tellOf("partitions_lost", gone);
+    if (gone.length > 0) this.#events.partitions("partitions_lost", gone);
     this.#goOn();
   }
 
@@ -92,7 +114,8 @@ export class GroupWatch {
   /** Another member has them, whatever the worker has told so far. */
   refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
     if (refused.length === 0) return;
-    const { book, tell, groupId } = this.#deps;
+    const { book, tell } = this.#deps;
+    const groupId = this.#groupId;
     const names = new Map(refused.map((each) => [nameOf(each), each]));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
@@ -111,7 +134,7 @@ export class GroupWatch {
   /** The session may be over: it was not heard of for as long as one lasts, as after a freeze, or the worker says so. */
   get holding(): boolean {
     const { view } = this.#deps.book.share;
-    return view !== null && (view.holding || this.#silent());
+    return view !== null && !this.#stopping && (view.holding || this.#silent());
   }
 
   /** Resolves when it is known who has the partitions. */
@@ -124,7 +147,9 @@ export class GroupWatch {
 
   /** A handler's: rejects where the partition is another's by now. */
   async heartbeat(line: Line): Promise<void> {
-    const { clock, book, groupId } = this.#deps;
+    const { clock, book } = this.#deps;
+    const groupId = this.#groupId;
+    this.#worked = true;
     const now = clock.now();
     if (Math.abs(now - this.#yieldedAt) >= YIELD_MS) {
       await clock.sleep(0);
@@ -134,6 +159,17 @@ export class GroupWatch {
     if (book.share.counts(line)) return;
     const said = `${topic}-${partition} is another consumer's by now`;
     throw new StrandlineError("ILLEGAL_GENERATION", said, { groupId, topic, partition });
+  }
+
+  /** A handler got on with something. */
+  worked(): void {
+    this.#worked = true;
+  }
+
+  #hasWorked(): boolean {
+    const worked = this.#worked;
+    this.#worked = false;
+    return worked;
   }
 
   began(of: TopicPartition): void {
@@ -148,24 +184,26 @@ export class GroupWatch {
   }
 
   #silent(): boolean {
-    const { clock, sessionTimeoutMs } = this.#deps;
+    const { clock, group } = this.#deps;
     const silentMs = clock.now() - this.#heardAt;
     if (silentMs < 0) this.#heardAt = clock.now();
-    return silentMs > sessionTimeoutMs;
+    return silentMs > group.sessionTimeoutMs;
   }
 
   async #watch(session: number): Promise<void> {
     const { link, book, clock } = this.#deps;
     while (this.#session === session) {
       try {
-        const answer = await link.on((api, id) => api.watchGroup(id, book.share.view?.version ?? -1));
+        const answer = await link.on((api, id) =>
+          api.watchGroup(id, book.share.view?.version ?? -1, this.#hasWorked()),
+        );
         if (this.#session !== session) return;
         // It is closed.
         if (answer === null) return this.lost();
         this.#take(answer);
       } catch (error) {
         if (this.#session !== session) return;
-        if (!isTimeout(error)) return this.lost();
+        if (isOver(error)) return this.lost();
         await clock.sleep(RETRY_MS);
       }
     }
@@ -174,33 +212,24 @@ export class GroupWatch {
   async #ask(): Promise<void> {
     const session = this.#session;
     try {
-      const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null));
+      const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null, this.#hasWorked()));
       if (this.#session === session && answer !== null) this.#take(answer);
       else if (this.#session === session) this.lost();
     } catch (error) {
-      if (this.#session === session && !isTimeout(error)) this.lost();
+      if (this.#session !== session) return;
+      if (isOver(error)) this.lost();
+      else await this.#deps.clock.sleep(RETRY_MS);
     }
   }
 
   #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }): void {
     this.heard(view);
-    const { groupId, tell } = this.#deps;
-    for (const each of news) {
-      if (each.type === "heartbeat") {
-        const { memberId, groupGenerationId } = each;
-        tell("heartbeat", { groupId, memberId, groupGenerationId });
-      } else if (each.type === "failed") {
-        const error = StrandlineError.fromBody(each.error);
-        tell("crash", { error, groupId, restart: true, retryInMs: 0 });
-      } else {
-        const { topic, partition, from, to, code } = each;
-        tell("commit_fenced", { groupId, topic, partition, from, to, code });
-      }
-    }
+    this.#events.news(news);
   }
 
   #apply({ joined, assigned, leaving, gone }: ShareChange): void {
-    const { book, clock, tell, groupId } = this.#deps;
+    const { book, clock, tell } = this.#deps;
+    const groupId = this.#groupId;
     const memberId = book.share.view?.memberId ?? null;
     const lost = gone.filter(({ ownership }) => !this.#releasing.delete(ownership));
     if (lost.length > 0 || leaving.length > 0) {
@@ -214,9 +243,9 @@ export class GroupWatch {
       tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
     }
     for (const of of gone) book.drop(of);
-    if (lost.length > 0) this.#tellOf("partitions_lost", lost);
-    if (assigned.length > 0) this.#tellOf("partitions_assigned", assigned);
-    if (assigned.length > 0 || joined) this.#tellJoin();
+    if (lost.length > 0) this.#events.partitions("partitions_lost", lost);
+    if (assigned.length > 0) this.#events.partitions("partitions_assigned", assigned);
+    if (assigned.length > 0 || joined) this.#events.join(this.#rebalancingSince);
   }
 
   #letGo(): void {
@@ -230,7 +259,7 @@ export class GroupWatch {
   }
 
   async #release(free: readonly OwnedPartition[]): Promise<void> {
-    const { link, book, autoCommit, onCommitted } = this.#deps;
+    const { link, book, autoCommit, commits } = this.#deps;
     const names = new Set(free.map(nameOf));
     const commit = autoCommit.all().filter((each) => names.has(nameOf(each)));
     book.committing(commit);
@@ -242,29 +271,14 @@ export class GroupWatch {
     }
     try {
       const refused = await link.on((api, id) => api.releasePartitions(id, commit, free));
-      onCommitted(commit, refused);
+      commits.committed(commit, refused);
     } catch {
       // What is still there when the worker tells next is let go of then.
       for (const { ownership } of free) this.#releasing.delete(ownership);
       return;
     }
-    this.#tellOf("partitions_revoked", free);
-    this.#tellJoin();
-  }
-
-  #tellJoin(): void {
-    const { book, clock, tell, groupId } = this.#deps;
-    const { view } = book.share;
-    if (view?.joined !== true) return;
-    const memberAssignment = byTopic(book.share.owned().filter(({ leaving }) => !leaving));
-    const duration = Math.max(0, clock.now() - this.#rebalancingSince);
-    const { memberId, protocol: groupProtocol } = view;
-    tell("group_join", { groupId, memberId, memberAssignment, groupProtocol, duration });
-  }
-
-  #tellOf(name: "partitions_assigned" | "partitions_revoked" | "partitions_lost", of: readonly OwnedPartition[]): void {
-    const { book, tell, groupId } = this.#deps;
-    tell(name, { groupId, memberId: book.share.view?.memberId ?? null, partitions: byTopic(of) });
+    this.#events.partitions("partitions_revoked", free);
+    this.#events.join(this.#rebalancingSince);
   }
 
   #goOn(): void {
@@ -273,12 +287,7 @@ export class GroupWatch {
   }
 }
 
-function byTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
-  const topics: Record<string, number[]> = {};
-  for (const { topic, partition } of partitions) (topics[topic] ??= []).push(partition);
-  return topics;
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof StrandlineError && error.code === "REQUEST_TIMED_OUT";
+/** The worker, or the session on it, is no more; after another error it is asked again. */
+function isOver(error: unknown): boolean {
+  return error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
 }

@@ -13,7 +13,7 @@ import type { ShownRecords } from "./shown-records.ts";
 
 export interface FetchLimits {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  readonly partitionBytesMax: number | null;
   readonly bytesMin: number;
   readonly waitMs: number;
 }

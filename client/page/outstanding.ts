@@ -1,4 +1,5 @@
 /** Promises of one worker that can be ended from outside, all at once, and each by its own deadline. */
+import { TIMER_MS_MAX } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
 export class Outstanding {
@@ -12,7 +13,10 @@ export class Outstanding {
         answer.catch(() => {});
         return reject(this.#ended);
       }
-      const timer = deadlineMs === null ? null : setTimeout(() => done(() => reject(timedOut(deadlineMs))), deadlineMs);
+      const timer =
+        deadlineMs === null
+          ? null
+          : setTimeout(() => done(() => reject(timedOut(deadlineMs))), Math.min(deadlineMs, TIMER_MS_MAX));
       const done = (settle: () => void): void => {
         if (timer !== null) clearTimeout(timer);
         this.#rejects.delete(end);

@@ -47,6 +47,8 @@ export interface StoredRecords {
   readonly baseOffset: number | null;
   /** Which of them begin another batch: the edge may take one and refuse the next. */
   readonly cuts: readonly number[];
+  /** As the receipt says. */
+  readonly remade?: number;
 }
 
 interface Packed extends Waiting {
@@ -250,5 +252,6 @@ function storedRecords({ topic, part, first, count, cuts }: Placement, acks: rea
     count,
     baseOffset,
     cuts: cuts ?? NO_CUTS,
+    ...(ack.remade === undefined ? {} : { remade: ack.remade }),
   };
 }

@@ -16,9 +16,11 @@ export const consumerPart: Part<typeof Work> = part("consumer", () => import("./
 export const tablePart: Part<typeof View> = part("table", () => import("./table-view.ts"));
 export const lettersPart: Part<typeof Letters> = part("letters", () => import("./dead-letters.ts"));
 
-export async function loadParts(): Promise<void> {
+/** Whether all of them are there now. */
+export async function loadParts(): Promise<boolean> {
   const parts = [adminPart, consumerPart, tablePart, lettersPart];
-  await Promise.allSettled(parts.map((load) => load()));
+  const loaded = await Promise.allSettled(parts.map((load) => load()));
+  return loaded.every(({ status }) => status === "fulfilled");
 }
 
 function part<Module>(name: string, load: () => Promise<Module>): Part<Module> {

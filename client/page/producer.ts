@@ -1,5 +1,5 @@
 /** KafkaJS's producer, whose `send` resolves when the record is on this device's disk, online or not. */
-import type { Clock } from "../../shared/clock.ts";
+import { TIMER_MS_MAX, type Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
@@ -10,6 +10,7 @@ import { Emitter, type Listener } from "./emitter.ts";
 import { aborted, checkTimeoutMs, notStored, unlessAborted, untilAborted } from "./abort.ts";
 import type { FlushOptions } from "./flush.ts";
 import { Linger } from "./linger.ts";
+import type { Logger } from "./logger.ts";
 import type { Acks, ProducerBatch, ProducerRecord, SendOptions, TopicMessages } from "./message.ts";
 import type { Packer, PreparedSend, PreparedTopic, StoredRecords } from "./packer.ts";
 import { prepareTopic, withOwnBytes } from "./prepare-topic.ts";
@@ -19,15 +20,18 @@ import { metadataOf, storedAt, withOffset, type RecordMetadata } from "./record-
 import { syncedRecord, type AskReceipt, type Receipt, type SyncedRecord } from "./receipt.ts";
 
 const TIMEOUT_MS = 30_000;
-/** setTimeout takes no more. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export interface ProducerEvents {
   readonly connect: undefined;
   readonly disconnect: undefined;
 }
 
+/** KafkaJS's names for them. */
+const PRODUCER_EVENTS = { CONNECT: "connect", DISCONNECT: "disconnect" } as const;
+
 export interface Producer {
+  /** Names of events, as in KafkaJS: `producer.on(producer.events.CONNECT, listener)`. */
+  readonly events: { readonly CONNECT: "connect"; readonly DISCONNECT: "disconnect" };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** To a topic by its name, or to a typed one, whose types the messages have then. */
@@ -39,7 +43,9 @@ export interface Producer {
    * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
    */
   flush(options?: FlushOptions): Promise<void>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 
 export interface ProducerDeps {
@@ -53,12 +59,14 @@ export interface ProducerDeps {
   /** A send with `acks: 0` that nobody waits for. */
   readonly onLost: (error: unknown) => void;
   readonly askTopic: AskTopic;
+  readonly logger: Logger;
 }
 
 export class PageProducer implements Producer {
+  readonly events: Producer["events"] = PRODUCER_EVENTS;
   readonly #deps: ProducerDeps;
   readonly #partitioning: Partitioning;
-  readonly #events = new Emitter<ProducerEvents>();
+  readonly #events = new Emitter<ProducerEvents>(Object.values(PRODUCER_EVENTS));
   readonly #order = new SendOrder();
   readonly #unanswered = new Set<Promise<unknown>>();
   readonly #topics: TopicCheck;
@@ -111,6 +119,10 @@ export class PageProducer implements Producer {
 
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void {
     return this.#events.on(event, listener);
+  }
+
+  logger(): Logger {
+    return this.#deps.logger;
   }
 
   send<To extends string | Topic>({ topic, messages, ...options }: ProducerRecord<To>): Promise<RecordMetadata[]> {
@@ -237,7 +249,7 @@ function checkTimeout(timeout: number | undefined): number {
   const ms = timeout ?? TIMEOUT_MS;
   if (typeof ms !== "number" || !(ms >= 0))
     throw new StrandlineError("INVALID_ARGUMENT", `timeout ${String(ms)}`, { timeout: String(ms) });
-  return Math.min(ms, TIMEOUT_MS_MAX);
+  return Math.min(ms, TIMER_MS_MAX);
 }
 
 function oneOf<const Choice extends string>(

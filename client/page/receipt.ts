@@ -22,10 +22,10 @@ export interface Receipt extends RecordPlace {
 export type AskReceipt = (place: RecordPlace, timeoutMs: number | null) => Promise<ReceiptState>;
 
 /** `?` stands for the partition of a topic not yet known: a name may end in `-`, so a `-1` could be read in two ways. */
-const RECEIPT = /^(.+)-(\?|\d{1,10})~(\d{1,16})$/;
+const RECEIPT = /^(.+)-(\?|\d{1,10})~(\d{1,16})(?:~([1-9]\d{0,8}))?$/;
 
 export function parseReceiptId(id: string): RecordPlace {
-  const [, topic, partition, sequence] = RECEIPT.exec(id) ?? [];
+  const [, topic, partition, sequence, remade] = RECEIPT.exec(id) ?? [];
   const localSequence = Number(sequence);
   if (topic === undefined || partition === undefined || !Number.isSafeInteger(localSequence)) {
     throw new StrandlineError(
@@ -34,13 +34,15 @@ export function parseReceiptId(id: string): RecordPlace {
       { receipt: String(id).slice(0, 64) },
     );
   }
-  return { topic, partition: partition === "?" ? -1 : Number(partition), localSequence };
+  const place = { topic, partition: partition === "?" ? -1 : Number(partition), localSequence };
+  return remade === undefined ? place : { ...place, remade: Number(remade) };
 }
 
 export class StoredReceipt implements Receipt {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  readonly remade?: number;
   readonly #ask: AskReceipt;
   #synced: Promise<SyncedRecord> | null = null;
 
@@ -48,6 +50,7 @@ export class StoredReceipt implements Receipt {
     this.topic = place.topic;
     this.partition = place.partition;
     this.localSequence = place.localSequence;
+    if (place.remade !== undefined) this.remade = place.remade;
     this.#ask = ask;
   }
 

@@ -21,11 +21,14 @@ export interface RecordMetadata {
 }
 
 export function metadataOf(stored: StoredRecords, ask: AskReceipt): RecordMetadata {
-  const { topic, partition, localSequence, count, baseOffset } = stored;
+  const { topic, partition, localSequence, count, baseOffset, remade } = stored;
   const receiptOf = (index: number): Receipt => {
     if (!Number.isInteger(index) || index < 0 || index >= count)
       throw new StrandlineError("INVALID_ARGUMENT", `record ${index} of ${count}`, { index, count });
-    return new StoredReceipt({ topic, partition, localSequence: localSequence + index }, ask);
+    return new StoredReceipt(
+      { topic, partition, localSequence: localSequence + index, ...(remade === undefined ? {} : { remade }) },
+      ask,
+    );
   };
   let receipt: Receipt | null = null;
   return {

@@ -16,6 +16,8 @@ export interface GroupWork {
   readonly holding: boolean;
   free(): Promise<void>;
   heartbeat(run: PolledRun): Promise<void>;
+  /** A handler has handled something. */
+  worked(): void;
   began(run: PolledRun): void;
   ended(run: PolledRun): void;
 }
@@ -79,7 +81,8 @@ async function deliverMessages(
       const handler = (tx: Transaction): Promise<void> | void =>
         eachMessage({ topic, partition, message, heartbeat, isStale, pause, tx });
       const next = placeOf(message) + 1;
-      if (!(await handleOnce(run, delivery, { handler, offset: () => next }))) resolve(run, next, delivery);
+      if (await handleOnce(run, delivery, { handler, offset: () => next })) delivery.group?.worked();
+      else resolve(run, next, delivery);
       if (delivery.stepwise) await delivery.commit(null);
     }
     ended?.();
@@ -146,17 +149,23 @@ async function allMessages(
 
 /** With chunks put together, and with their data where the topic is typed. A promise only where there is something to wait for. */
 function readable(
-  { topic, handledTo }: PolledRun,
+  run: PolledRun,
   some: ReceivedMessage[] | Promise<ReceivedMessage[]>,
   delivery: Delivery,
 ): ReceivedMessage[] | Promise<ReceivedMessage[]> {
   const { chunks } = delivery.book;
+  const whole = (messages: ReceivedMessage[]): ReceivedMessage[] => {
+    if (!chunks.isRest(messages)) return chunks.whole(messages, run.handledTo);
+    delivery.shown.withdraw(run);
+    return [];
+  };
   return some instanceof Promise
-    ? some.then((messages) => delivery.read(topic, chunks.whole(messages, handledTo)))
-    : delivery.read(topic, chunks.whole(some, handledTo));
+    ? some.then((messages) => delivery.read(run.topic, whole(messages)))
+    : delivery.read(run.topic, whole(some));
 }
 
-function resolve(run: PolledRun, next: number, { book, shown }: Delivery): void {
+function resolve(run: PolledRun, next: number, { book, shown, group }: Delivery): void {
+  group?.worked();
   book.resolve(run, next);
   // Of a message whose last chunks are not here yet all will be shown once it is committed.
   if (run.pending) shown.handled(run, book.chunks.neededFrom(run, next));

@@ -57,8 +57,8 @@ class Member implements WorkerLine {
   readonly #deps: ConnectionDeps;
   readonly #leave: () => void;
   readonly #outstanding = new Outstanding();
-  /** Of this client, on the worker of that generation. */
-  #consumers: { readonly id: number; readonly generation: number }[] = [];
+  /** What this client has open, on the worker of that generation. */
+  readonly #open: { readonly generation: number; readonly close: () => Promise<unknown> }[] = [];
   #closing: Promise<void> | null = null;
 
   constructor(hub: Hub, deps: ConnectionDeps, leave: () => void) {
@@ -100,15 +100,15 @@ class Member implements WorkerLine {
     if (members.size === 0) {
       this.#leave();
       await connection.close();
-    } else await this.#closeConsumers();
+    } else await this.#closeAll();
     this.#outstanding.end(new StrandlineError("CLOSED", ""));
   }
 
-  /** They would go on to hold their groups. */
-  async #closeConsumers(): Promise<void> {
-    const closing = this.#consumers.map(({ id, generation: opened }) =>
-      this.#hub.connection.call(async (api, generation) => {
-        if (generation === opened) await api.closeConsumer(id, []);
+  /** Consumers would go on to hold their groups, and tables to be kept. */
+  async #closeAll(): Promise<void> {
+    const closing = this.#open.map(({ generation: opened, close }) =>
+      this.#hub.connection.call(async (_, generation) => {
+        if (generation === opened) await close();
       }, null),
     );
     await Promise.allSettled(closing);
@@ -119,20 +119,22 @@ class Member implements WorkerLine {
     return new Proxy(api, {
       get: (_, name): unknown => {
         if (name === "openConsumer")
-          return (options: Parameters<WorkerCalls["openConsumer"]>[0]) => this.#opened(api, options, generation);
+          return (...asked: Parameters<WorkerCalls["openConsumer"]>) =>
+            this.#opened(generation, api.openConsumer(...asked), (id) => api.closeConsumer(id, []));
+        if (name === "openTable")
+          return (...asked: Parameters<WorkerCalls["openTable"]>) =>
+            this.#opened(generation, api.openTable(...asked), (id) => api.closeTable(id));
         if (name === "logout") return (discard: boolean) => this.#logout(api, discard);
         return api[name as keyof WorkerCalls];
       },
     });
   }
 
-  async #opened(
-    api: WorkerCalls,
-    options: Parameters<WorkerCalls["openConsumer"]>[0],
-    generation: number,
-  ): Promise<number> {
-    const id = await api.openConsumer(options);
-    this.#consumers.push({ id, generation });
+  async #opened(generation: number, opening: Promise<number>, close: (id: number) => Promise<unknown>): Promise<number> {
+    const id = await opening;
+    this.#open.push({ generation, close: () => close(id) });
+    // It was closed meanwhile, and nobody else would.
+    if (this.#closing !== null) await close(id);
     return id;
   }
 

@@ -49,6 +49,13 @@ export class ShownRecords {
       if (passedAt !== null && passedAt < run.from) line.batches.delete(base);
   }
 
+  /** The batch that was begun last is not: it will be, once it is committed. */
+  withdraw(run: PolledRun): void {
+    const line = this.#lines.get(nameOf(run));
+    const last = line?.current.pop();
+    if (last !== undefined) line?.batches.delete(last.base);
+  }
+
   /** All of a pending run below `localSequence`. */
   handled(run: PolledRun, localSequence: number): void {
     const line = this.#lines.get(nameOf(run));

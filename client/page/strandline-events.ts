@@ -11,6 +11,31 @@ export type StrandlineEvents = {
   readonly "send.failed": { readonly type: "send.failed"; readonly error: unknown };
 };
 
+/** One entry for each, as the compiler checks. */
+const NAMED: { readonly [Name in keyof StrandlineEvents]: true } = {
+  "logged.out": true,
+  "app.outdated": true,
+  "sync.state": true,
+  "sync.progress": true,
+  "records.settled": true,
+  "topics.learned": true,
+  "topic.refused": true,
+  "producer.diverged": true,
+  "producer.blocked": true,
+  "record.dead": true,
+  "storage.pressure": true,
+  "storage.lost": true,
+  "storage.memory": true,
+  "storage.blocked": true,
+  "device.new": true,
+  "log.truncated": true,
+  "log.damaged": true,
+  "worker.died": true,
+  "send.failed": true,
+};
+
+export const EVENT_NAMES: readonly (keyof StrandlineEvents)[] = Object.keys(NAMED) as (keyof StrandlineEvents)[];
+
 /** What a developer who listens to nothing should find in the console. To be offline is nothing of the kind. */
 export function isGrave(event: WorkerEvent): boolean {
   if (event.type === "sync.state") return event.lastError !== null && event.lastError.code !== "NETWORK_EXCEPTION";

@@ -6,6 +6,9 @@ import type { KeptRecords, TableNews } from "../calls/table-calls.ts";
 import { DamagedRun, messagesOf } from "./messages-of.ts";
 import { ReceivedMessage } from "./received-message.ts";
 
+/** What a page remembers of keys that are gone. */
+const TOMBSTONES_MAX = 4_096;
+
 export interface TableChange<Value> {
   readonly key: string;
   /** Undefined: the key is gone. */
@@ -28,6 +31,8 @@ interface Pending<Value> {
 
 interface Layers<Value> {
   readonly committed: Map<string, Committed<Value>>;
+  /** The latest tombstones, oldest first: an older record of such a key may be read later, of another partition. */
+  readonly buried: Map<string, Committed<Value>>;
   /** Of the log. */
   readonly name: string | null;
   /** The last record of each key. */
@@ -96,14 +101,20 @@ export class TableView<Value> {
     this.#coming = null;
   }
 
-  #take({ committed, pending }: Layers<Value>, message: ReceivedMessage, touched: Set<string>): void {
+  #take({ committed, buried, pending }: Layers<Value>, message: ReceivedMessage, touched: Set<string>): void {
     if (message.key === null) return;
     const key = keyText(message.key);
-    const held = committed.get(key);
+    const held = committed.get(key) ?? buried.get(key);
     if (held !== undefined && !isNewer(message, held)) return;
     const { partition, offset, timestamp, value: bytes } = message;
     touched.add(key);
-    if (bytes === null) return void committed.delete(key);
+    buried.delete(key);
+    if (bytes === null) {
+      committed.delete(key);
+      buried.set(key, { value: undefined, partition, offset, timestamp });
+      if (buried.size > TOMBSTONES_MAX) buried.delete(buried.keys().next().value ?? "");
+      return;
+    }
     // What was shown while it waited is the same object now.
     const own = pending.get(key);
     const isOwn = own !== undefined && own.bytes !== null && sameBytes(own.bytes, bytes);
@@ -132,7 +143,7 @@ export class TableView<Value> {
 }
 
 function noLayers<Value>(name: string | null): Layers<Value> {
-  return { name, committed: new Map<string, Committed<Value>>(), pending: new Map<string, Pending<Value>>() };
+  return { name, committed: new Map(), buried: new Map(), pending: new Map() };
 }
 
 function release(pending: Map<string, Pending<unknown>>, released: TableNews["released"], touched: Set<string>): void {

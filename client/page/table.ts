@@ -42,6 +42,13 @@ export interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /**
+   * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
+   * of room: they are fetched from the edge again, at once or when it can be reached.
+   */
+  readonly isComplete: boolean;
+  /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
+  readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
   get(key: string | Uint8Array): Promise<Value | undefined>;
   /** In the order of their keys. */
@@ -69,13 +76,16 @@ interface OpenTable {
 export class PageTable<Value> implements Table<Value> {
   readonly topic: string;
   readonly ready: Promise<void>;
+  readonly complete: Promise<void>;
   readonly #deps: TableDeps;
   readonly #pending: boolean;
   readonly #decode: (message: ReceivedMessage) => Value | undefined;
-  readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>();
+  readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>(["change"]);
   readonly #closing = new AbortController();
   readonly #loaded = Promise.withResolvers<void>();
+  readonly #completed = Promise.withResolvers<void>();
   #isReady = false;
+  #isComplete = false;
   /** Loaded before the first poll. */
   #view: TableView<Value> | null = null;
   #open: OpenTable | null = null;
@@ -101,7 +111,14 @@ export class PageTable<Value> implements Table<Value> {
     };
     this.ready = this.#loaded.promise;
     this.ready.catch(() => {});
+    this.complete = this.#completed.promise;
+    this.complete.catch(() => {});
+    this.ready.catch((error: unknown) => this.#completed.reject(error));
     void this.#run();
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   async get(key: string | Uint8Array): Promise<Value | undefined> {
@@ -128,7 +145,9 @@ export class PageTable<Value> implements Table<Value> {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#loaded.reject(new StrandlineError("CLOSED", `the table of ${this.topic}`));
+    const closed = new StrandlineError("CLOSED", `the table of ${this.topic}`);
+    this.#loaded.reject(closed);
+    this.#completed.reject(closed);
     await this.#onOpen((api, { id }) => api.closeTable(id), CALL_MS_MAX)?.catch(() => {});
   }
 
@@ -160,6 +179,9 @@ export class PageTable<Value> implements Table<Value> {
     const news = await this.#onOpen((api, { id }) => api.pollTable(id, POLL_WAIT_MS), POLL_MS_MAX);
     if (news === null || this.#closing.signal.aborted) return;
     const changes = await view.apply(news);
+    // Until it has all again, what is shown is what was shown before.
+    if (news.caughtUp || news.lacks) this.#isComplete = !news.lacks;
+    if (this.#isComplete) this.#completed.resolve();
     if (news.caughtUp && !this.#isReady) {
       this.#isReady = true;
       this.#loaded.resolve();

@@ -24,6 +24,28 @@ export type Partitioner = (args: {
 /** Called once per producer. */
 export type CreatePartitioner = () => Partitioner;
 
+/**
+ * KafkaJS's: `producer({ createPartitioner: Partitioners.DefaultPartitioner })`. Kafka's own, murmur2 of the key, which is
+ * what a producer without one does. `LegacyPartitioner` hashed otherwise: whoever needs it for an old topic brings it along.
+ */
+export const Partitioners: {
+  readonly DefaultPartitioner: CreatePartitioner;
+  readonly JavaCompatiblePartitioner: CreatePartitioner;
+} = { DefaultPartitioner: murmur2Partitioner, JavaCompatiblePartitioner: murmur2Partitioner };
+
+/** For partitioners that are built on it. */
+function murmur2Partitioner(): Partitioner {
+  const utf8 = new TextEncoder();
+  let turn = 0;
+  return ({ partitionMetadata: { length }, message: { partition, key } }) => {
+    if (partition !== undefined && partition !== null) return partition;
+    if (key !== undefined && key !== null)
+      return partitionForKey(typeof key === "string" ? utf8.encode(key) : new Uint8Array(key), length);
+    turn = (turn + 1) % length;
+    return turn;
+  };
+}
+
 /** Not decided yet: the open batch's partition. */
 export const STICKY = -2;
 
@@ -46,7 +68,9 @@ export class Partitioning {
   readonly #utf8 = new TextEncoder();
 
   constructor(options: { readonly create: CreatePartitioner | null; readonly random: Random }) {
-    this.#custom = options.create === null ? null : options.create();
+    const { create } = options;
+    // What it does by itself, also where the partition count is not known yet.
+    this.#custom = create === null || create === murmur2Partitioner ? null : create();
     this.#random = options.random;
   }
 

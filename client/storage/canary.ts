@@ -87,10 +87,25 @@ export class Canary {
     this.#closing.abort();
   }
 
-  /** Before the database is deleted on purpose. */
-  async remove(): Promise<void> {
+  /**
+   * While the database is deleted on purpose nobody writes or reads the note: another tab's would outlive the database,
+   * and whoever opens the next one would tell of a loss. Where the deletion fails the note is there again.
+   */
+  async during<Result>(deletion: () => Promise<Result>): Promise<Result> {
     this.close();
-    await this.#alone(() => this.#ports.perch.remove());
+    const { perch } = this.#ports;
+    const deleted: Result[] = [];
+    await this.#alone(async () => {
+      const note = await perch.read().catch(() => null);
+      await perch.remove();
+      try {
+        deleted.push(await deletion());
+      } catch (error) {
+        if (note !== null) await perch.write(note).catch(() => undefined);
+        throw error;
+      }
+    });
+    return deleted[0] as Result;
   }
 
   async #later(waitMs: number): Promise<void> {

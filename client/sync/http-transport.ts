@@ -1,3 +1,4 @@
+import { TIMER_MS_MAX } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
@@ -8,7 +9,7 @@ export function httpTransport(url: string): Transport {
 }
 
 async function send(base: string, request: TransportRequest): Promise<TransportResponse> {
-  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const deadline = AbortSignal.timeout(Math.min(request.timeoutMs, TIMER_MS_MAX));
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   try {
     const response = await fetch(base + request.path, {

@@ -8,9 +8,10 @@ import type { LocalSequence, ProducerKey } from "../../shared/brands.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { producerIdOf } from "../../shared/producer-identity.ts";
 import type { Random } from "../../shared/random.ts";
-import type { ErrorBody, StrandlineError } from "../../shared/strandline-error.ts";
+import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Outbox, PartitionRef, Replica, SettledBatch, TopicCatalog } from "../log/device-log.ts";
 import type { BlockedBatch } from "../log/rows.ts";
+import type { SyncError } from "../calls/outbox-calls.ts";
 import { receiptId } from "../calls/record-place.ts";
 import type { DeviceNews } from "../device-news.ts";
 import type { Locks } from "../ports.ts";
@@ -61,7 +62,7 @@ export interface SyncStatus {
   readonly online: boolean;
   readonly leader: boolean;
   readonly paused: boolean;
-  readonly lastError: ErrorBody | null;
+  readonly lastError: SyncError | null;
 }
 
 export interface SyncHandle {
@@ -202,9 +203,9 @@ class Sync implements SyncHandle {
         reason,
       })).catch(() => undefined);
     const blocked = (ref: PartitionRef, { localSequence, error }: BlockedBatch): void =>
-      void this.#named(ref, (topic) => {
+      void this.#named(ref, (topic, remade = 0) => {
         const { partition } = ref;
-        const receipt = receiptId({ topic, partition, localSequence });
+        const receipt = receiptId({ topic, partition, localSequence, remade });
         return { type: "producer.blocked", topic, partition, receipt, error };
       }).catch(() => undefined);
     const sender = new Sender({ ...shared, owner, rootIdentity, stepped, succeeded, blocked }, options);
@@ -264,9 +265,9 @@ class Sync implements SyncHandle {
   }
 
   /** Events name topics as people do. */
-  async #named(ref: PartitionRef, event: (topic: string) => WorkerEvent): Promise<void> {
+  async #named(ref: PartitionRef, event: (topic: string, remade?: number) => WorkerEvent): Promise<void> {
     const topic = (await this.#ports.catalog.all()).find((one) => one.topicKey === ref.topicKey);
-    if (topic !== undefined) this.#ports.listener.event(event(topic.name));
+    if (topic !== undefined) this.#ports.listener.event(event(topic.name, topic.remade));
   }
 
   #reached(error: StrandlineError | null, broken: unknown): void {
@@ -274,7 +275,7 @@ class Sync implements SyncHandle {
     else
       this.#change({
         online: error === null || error.code !== "NETWORK_EXCEPTION",
-        lastError: error?.toBody() ?? null,
+        lastError: error === null ? null : { ...error.toBody(), at: this.#ports.clock.now() },
       });
   }
 

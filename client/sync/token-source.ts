@@ -14,6 +14,8 @@ export class TokenSource {
   readonly #ask: () => Promise<string>;
   readonly #clock: Clock;
   #token: string | null = null;
+  /** Of the token, by its own word. Null: it has none, or only the edge's refusal can tell. */
+  #expiresAtMs: number | null = null;
   #asking: Promise<string> | null = null;
 
   constructor(ask: () => Promise<string>, clock: Clock) {
@@ -23,7 +25,7 @@ export class TokenSource {
 
   /** Rejects with `SASL_AUTHENTICATION_FAILED` where `auth` throws, answers no token, or does not answer. */
   async current(): Promise<string> {
-    if (this.#token !== null && !this.#isEnding(this.#token)) return this.#token;
+    if (this.#token !== null && !this.#isEnding(this.#expiresAtMs)) return this.#token;
     this.#asking ??= this.#renewed().finally(() => (this.#asking = null));
     return await this.#asking;
   }
@@ -43,7 +45,10 @@ export class TokenSource {
     try {
       const token: unknown = await Promise.race([this.#ask(), late]);
       if (typeof token !== "string" || token === "") throw noToken("auth answered no token");
+      const expiresAtMs = expiryOf(token);
       this.#token = token;
+      // A clock that is ahead has every token over at once, and would have each request ask for one.
+      this.#expiresAtMs = this.#isEnding(expiresAtMs) ? null : expiresAtMs;
       return token;
     } catch (cause) {
       throw cause instanceof StrandlineError && cause.code === "SASL_AUTHENTICATION_FAILED"
@@ -54,8 +59,7 @@ export class TokenSource {
     }
   }
 
-  #isEnding(token: string): boolean {
-    const expiresAtMs = expiryOf(token);
+  #isEnding(expiresAtMs: number | null): boolean {
     return expiresAtMs !== null && expiresAtMs - EARLY_MS <= this.#clock.now();
   }
 }

@@ -26,7 +26,8 @@ export class ConsumerDesk {
       openConsumer: (options) => this.#open(options),
       poll: async (consumer, options) => await this.session(consumer).poll(options),
       commit: async (consumer, offsets) => await this.session(consumer).commit(offsets),
-      watchGroup: async (consumer, version) => (await this.#sessions.get(consumer)?.watchGroup(version)) ?? null,
+      watchGroup: async (consumer, version, worked) =>
+        (await this.#sessions.get(consumer)?.watchGroup(version, worked)) ?? null,
       releasePartitions: async (consumer, commit, released) => await this.session(consumer).release(commit, released),
       movedRecords: async (consumer, topic, range) => await this.session(consumer).movedRecords(topic, range),
       nudge: async (consumer) => this.session(consumer).nudge(),

@@ -49,7 +49,7 @@ export class WorkerCore {
       localPartitionCount: options.localPartitionCount,
       onLearned: () => device.news.publish({ type: "learned" }),
     });
-    this.#outbox = new OutboxDesk(device, { names: this.#names, paused });
+    this.#outbox = new OutboxDesk(device, { paused });
     this.#consumers = new ConsumerDesk(device, this.#topics);
     this.#tables = new TableDesk(device, this.#topics);
     const transactions = new TransactionDesk({
@@ -95,7 +95,7 @@ export class WorkerCore {
       refs: appended.map(({ topicKey, partition }) => ({ topicKey, partition })),
     });
     if (appended.some(({ baseOffset }) => baseOffset === null)) this.#device.sync?.wake();
-    return appended.map(({ partition, localSequence, baseOffset }) => ({ partition, localSequence, baseOffset }));
+    return appended.map(({ topic: _topic, topicKey: _key, count: _count, ...ack }) => ack);
   }
 
   async #logout(discard: boolean): Promise<{ readonly unsyncedRecords: number }> {
@@ -150,8 +150,10 @@ export class WorkerCore {
   #onEvent(event: WorkerEvent, from: "here" | "other-tab"): void {
     if (event.type === "sync.progress") this.#outbox.note(event);
     if (event.type !== "sync.state") return this.#tellPage(event);
-    if (event.leader) this.#outbox.online = event.online;
-    else if (from === "other-tab") return;
+    if (event.leader) {
+      this.#outbox.online = event.online;
+      this.#outbox.lastError = event.lastError;
+    } else if (from === "other-tab") return;
     this.#tellPage({
       ...event,
       online: this.#outbox.online,

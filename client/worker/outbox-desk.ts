@@ -1,13 +1,20 @@
 /** What was sent from this device: how much waits, where a record stands, when all of it is settled. */
 import { partition as toPartition, type Partition, type TopicKey } from "../../shared/brands.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { OutboxCalls, OutboxStatus, ReceiptState, SettleTarget, SyncProgress } from "../calls/outbox-calls.ts";
+import type {
+  OutboxCalls,
+  OutboxStatus,
+  ReceiptState,
+  SettleTarget,
+  SyncError,
+  SyncProgress,
+} from "../calls/outbox-calls.ts";
 import type { RecordPlace } from "../calls/record-place.ts";
 import type { WaitingPartition } from "../log/device-log.ts";
 import type { Device } from "./device.ts";
 import { LetterDesk } from "./letter-desk.ts";
+import { isOf } from "./topic-of-place.ts";
 import { ReceiptDesk } from "./receipts.ts";
-import type { TopicNames } from "./topic-names.ts";
 
 const DEAD_LETTERS_COUNTED_MAX = 1_000;
 const NO_PROGRESS: SyncProgress = {
@@ -26,20 +33,20 @@ export class OutboxDesk {
   readonly #letters: LetterDesk;
   /** As the tab that syncs has told. */
   online = false;
+  lastError: SyncError | null = null;
   paused: boolean;
   #progress: SyncProgress = NO_PROGRESS;
 
-  constructor(device: Device, { names, paused }: { readonly names: TopicNames; readonly paused: boolean }) {
+  constructor(device: Device, { paused }: { readonly paused: boolean }) {
     this.#device = device;
     this.#receipts = new ReceiptDesk(device);
-    this.#letters = new LetterDesk(device, names);
+    this.#letters = new LetterDesk(device);
     this.paused = paused;
   }
 
   get calls(): OutboxCalls {
     return {
-      receipt: (topic, partition, localSequence, timeoutMs) =>
-        this.#receipt({ topic, partition, localSequence }, timeoutMs),
+      receipt: (place, timeoutMs) => this.#receipt(place, timeoutMs),
       ...this.#letters.calls,
       settled: (targets, timeoutMs) => this.#settled(targets, timeoutMs),
       setPaused: async (paused) => {
@@ -55,12 +62,14 @@ export class OutboxDesk {
     const { outbox, sync } = this.#device;
     const waiting = await outbox.waiting();
     const deadLetters = (await outbox.deadLetters(DEAD_LETTERS_COUNTED_MAX)).reduce((sum, { count }) => sum + count, 0);
-    const leader = sync?.status().leader ?? false;
+    const here = sync?.status() ?? null;
+    const leader = here?.leader ?? false;
+    const lastError = here?.leader === true ? here.lastError : this.lastError;
     const pending = {
       pendingRecords: waiting.reduce((sum, { records }) => sum + records, 0),
       pendingBytes: waiting.reduce((sum, { bytes }) => sum + bytes, 0),
     };
-    return { ...this.#progress, ...pending, deadLetters, online: this.online, leader, paused: this.paused };
+    return { ...this.#progress, ...pending, deadLetters, online: this.online, leader, paused: this.paused, lastError };
   }
 
   /** As the tab that syncs has told. */
@@ -74,8 +83,8 @@ export class OutboxDesk {
 
   async #receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState> {
     const name = checkTopicName(place.topic);
-    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name);
-    // The topic that has the name now, then those that had it before.
+    const rows = (await this.#device.catalog.all()).filter((row) => row.name === name && isOf(row, place));
+    // More than one only where this was not noted yet when they were made: the newest first.
     for (const { topicKey } of rows.toReversed()) {
       const ref = { topicKey, partition: toPartition(place.partition) };
       const state = await this.#receipts.state(ref, place.localSequence, timeoutMs);

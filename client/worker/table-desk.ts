@@ -40,11 +40,11 @@ export class TableDesk {
   }
 
   #openSession(topic: string, options: { readonly pending: boolean }): number {
-    const { store, replica, outbox, catalog, news, clock, locks, database } = this.#device;
+    const { store, replica, outbox, catalog, news, clock, locks, database, readThrough = null } = this.#device;
     const deps = { tables: new StoredTables(store), replica, outbox, catalog, news, clock };
     if (!this.#keepers.has(topic)) {
       const lockName = `strandline:${database}:table:${topic}`;
-      this.#keepers.set(topic, new TableKeeper({ ...deps, locks }, { topic, lockName }));
+      this.#keepers.set(topic, new TableKeeper({ ...deps, locks, readThrough }, { topic, lockName }));
     }
     this.#opened += 1;
     this.#open.set(this.#opened, { session: new TableSession(deps, topic, options), topic });

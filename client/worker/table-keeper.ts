@@ -1,5 +1,8 @@
 /** Keeps the rows of one topic's table as far as the log goes; one tab at a time, as the Web Lock says. */
 import { advanceTable } from "../log/advance-table.ts";
+import type { RecordSource } from "../consumer/record-source.ts";
+import type { TopicKey } from "../../shared/brands.ts";
+import type { PartitionRef } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
 import type { TableDeps } from "./table-session.ts";
@@ -11,6 +14,8 @@ const IDLE_MS_MAX = 5_000;
 
 export interface KeeperDeps extends TableDeps {
   readonly locks: Locks;
+  /** Reads from the edge what the device has dropped; null: there is no edge. */
+  readonly readThrough: (() => RecordSource) | null;
 }
 
 export class TableKeeper {
@@ -19,11 +24,11 @@ export class TableKeeper {
   readonly #wake: Wake;
   readonly #ending = new AbortController();
   readonly #stopListening: () => void;
+  /** Open as long as the device lacks something of that topic. */
+  #edge: { readonly topicKey: TopicKey; readonly source: RecordSource } | null = null;
+  #lacking: readonly PartitionRef[] = [];
 
-  constructor(
-    deps: TableDeps & { readonly locks: Locks },
-    options: { readonly topic: string; readonly lockName: string },
-  ) {
+  constructor(deps: KeeperDeps, options: { readonly topic: string; readonly lockName: string }) {
     this.#deps = deps;
     this.#topic = options.topic;
     this.#wake = new Wake(deps.clock);
@@ -43,11 +48,12 @@ export class TableKeeper {
 
   async #keep(): Promise<void> {
     while (!this.#ending.signal.aborted) {
-      await this.#deps.clock.sleep(BEHIND_MS, this.#ending.signal);
+      if (this.#edge === null) await this.#deps.clock.sleep(BEHIND_MS, this.#ending.signal);
       // A store that fails now is asked again; who reads the table misses nothing.
       await this.#goOn().catch(() => {});
       await this.#wake.wait(IDLE_MS_MAX);
     }
+    this.#closeEdge();
   }
 
   async #goOn(): Promise<void> {
@@ -55,6 +61,29 @@ export class TableKeeper {
     const all = (await catalog.all()).filter(({ name }) => name === this.#topic);
     for (const { topicKey, retired } of all) if (retired) await tables.drop(topicKey);
     const topic = all.find(({ retired }) => !retired);
-    if (topic !== undefined) await advanceTable(this.#deps, topic, this.#ending.signal);
+    if (this.#edge?.topicKey !== topic?.topicKey) this.#closeEdge();
+    if (topic === undefined) return;
+    const parts = { ...this.#deps, edge: () => this.#openEdge(topic.topicKey) };
+    const lacking = await advanceTable(parts, topic, this.#ending.signal);
+    const filled = this.#lacking.filter(({ partition }) => !lacking.some((one) => one.partition === partition));
+    this.#lacking = lacking;
+    if (lacking.length === 0) this.#closeEdge();
+    // Whoever has the table open reads it anew.
+    if (filled.length > 0) this.#deps.news.publish({ type: "replicated", refs: filled });
+  }
+
+  #openEdge(topicKey: TopicKey): RecordSource | null {
+    const { readThrough } = this.#deps;
+    if (this.#edge === null && readThrough !== null) {
+      const source = readThrough();
+      source.onNews?.(() => this.#wake.ring());
+      this.#edge = { topicKey, source };
+    }
+    return this.#edge?.source ?? null;
+  }
+
+  #closeEdge(): void {
+    void this.#edge?.source.close();
+    this.#edge = null;
   }
 }

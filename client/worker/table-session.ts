@@ -3,6 +3,8 @@
  * nobody waits for the tab that keeps the rows.
  */
 import type { Offset, Partition } from "../../shared/brands.ts";
+import { lacks } from "../log/advance-table.ts";
+import { heldFromOf } from "../log/held-rows.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { PolledRun } from "../calls/consumer-calls.ts";
 import type { KeptRecords, TableNews } from "../calls/table-calls.ts";
@@ -25,7 +27,7 @@ export interface TableDeps {
   readonly clock: Clock;
 }
 
-const NOTHING: TableNews = { reset: null, kept: [], runs: [], pending: [], released: [], caughtUp: true };
+const NOTHING: TableNews = { reset: null, kept: [], runs: [], pending: [], released: [], caughtUp: true, lacks: false };
 
 interface Reading {
   readonly topic: TopicRow;
@@ -37,6 +39,9 @@ interface Reading {
   readonly pending: PendingFeed | null;
   /** The page was told that it has all. */
   told: boolean;
+  /** Partitions of which the device had dropped what the table needs. */
+  readonly lacking: Set<number>;
+  toldLacks: boolean;
 }
 
 export class TableSession {
@@ -67,7 +72,7 @@ export class TableSession {
       if (left <= 0) break;
       await this.#wake.wait(left);
     }
-    return NOTHING;
+    return { ...NOTHING, lacks: this.#reading?.toldLacks ?? false };
   }
 
   close(): void {
@@ -87,10 +92,23 @@ export class TableSession {
       const pending = this.#withPending && !topic.local ? new PendingFeed(this.#deps, topic.topicKey) : null;
       const { positions, rewrites } = await tables.position(topic.topicKey);
       const scan = { after: null, rewrites };
-      this.#reading = { topic, restarts, positions: [...positions], scan, pending, told: false };
+      this.#reading = {
+        topic,
+        restarts,
+        positions: [...positions],
+        scan,
+        pending,
+        told: false,
+        lacking: new Set(),
+        toldLacks: false,
+      };
       reset = `${topic.topicKey}/${restarts}`;
     }
     const reading = this.#reading;
+    if (await this.#isFilled(reading)) {
+      this.#reading = null;
+      return await this.#look();
+    }
     if (reading.scan !== null) {
       const { segments, last, rewrites } = await tables.read(topic.topicKey, reading.scan.after);
       if (rewrites !== reading.scan.rewrites) {
@@ -116,6 +134,22 @@ export class TableSession {
     return (await this.#deps.tables.position(topicKey)).positions[partition] ?? 0;
   }
 
+  /** Something was lacking, and by now the table is kept beyond it. */
+  async #isFilled({ topic, lacking }: Reading): Promise<boolean> {
+    if (lacking.size === 0) return false;
+    const { topicKey } = topic;
+    const refs = [...lacking].map((partition) => ({ topicKey, partition }) as PartitionRef);
+    const [rows, { positions }] = await Promise.all([
+      this.#deps.replica.rows(refs),
+      this.#deps.tables.position(topicKey),
+    ]);
+    return !rows.some((row, index) => {
+      if (row === undefined) return true;
+      const { logStartOffset } = row;
+      return lacks({ heldFrom: heldFromOf(row), logStartOffset }, positions[refs[index]?.partition ?? 0] ?? 0);
+    });
+  }
+
   async #live(reading: Reading, topic: TopicRow, reset: string | null): Promise<TableNews | null> {
     const read = await this.#read(reading, topic);
     if (read === "anew") {
@@ -127,9 +161,12 @@ export class TableSession {
     const { pending, released } = fed ?? NOTHING;
     const caughtUp = complete && fed?.complete !== false;
     const any = runs.length > 0 || pending.length > 0 || released.length > 0;
-    if (reset === null && !any && (reading.told || !caughtUp)) return null;
+    const isLacking = reading.lacking.size > 0;
+    const same = reading.told || !caughtUp;
+    if (reset === null && !any && same && isLacking === reading.toldLacks) return null;
     reading.told ||= caughtUp;
-    return { reset, kept: [], runs, pending, released, caughtUp };
+    reading.toldLacks = isLacking;
+    return { reset, kept: [], runs, pending, released, caughtUp, lacks: isLacking };
   }
 
   /** `anew`: what comes next was dropped from the log, since by now it is kept. */
@@ -145,8 +182,10 @@ export class TableSession {
       }
       const ref = { topicKey: topic.topicKey, partition: index as Partition };
       const read = await this.#deps.replica.read(ref, from, BYTES_PER_POLL - bytes);
-      const to = Math.max(read.nextOffset, Math.min(read.logStartOffset, read.replicatedTo)) as Offset;
-      if (read.heldFrom > from && (await this.#keptTo(topic, index)) > from) return "anew";
+      const to = Math.max(read.nextOffset, Math.min(read.heldFrom, read.replicatedTo)) as Offset;
+      const kept = read.heldFrom > from ? await this.#keptTo(topic, index) : from;
+      if (lacks(read, kept)) reading.lacking.add(index);
+      else if (kept > from) return "anew";
       reading.positions[index] = to;
       if (to < read.replicatedTo) complete = false;
       if (read.runs.length === 0) continue;

@@ -35,10 +35,20 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "The record is larger than its limit.";
   };
+  readonly OFFSET_METADATA_TOO_LARGE: {
+    readonly errno: 12;
+    readonly retriable: false;
+    readonly sentence: "The metadata of the offset is too long.";
+  };
   readonly NETWORK_EXCEPTION: {
     readonly errno: 13;
     readonly retriable: true;
     readonly sentence: "The edge could not be reached, or the connection broke.";
+  };
+  readonly COORDINATOR_NOT_AVAILABLE: {
+    readonly errno: 15;
+    readonly retriable: true;
+    readonly sentence: "The coordinator of the group cannot be reached at the moment.";
   };
   readonly INVALID_TOPIC_EXCEPTION: {
     readonly errno: 17;
@@ -59,6 +69,21 @@ declare const ERRORS: {
     readonly errno: 22;
     readonly retriable: false;
     readonly sentence: "The consumer's turn in its group is over; another one has it.";
+  };
+  readonly INVALID_GROUP_ID: {
+    readonly errno: 24;
+    readonly retriable: false;
+    readonly sentence: "The name of the group is not legal.";
+  };
+  readonly UNKNOWN_MEMBER_ID: {
+    readonly errno: 25;
+    readonly retriable: false;
+    readonly sentence: "The group has no such member: it joins again, under a new name.";
+  };
+  readonly INVALID_SESSION_TIMEOUT: {
+    readonly errno: 26;
+    readonly retriable: false;
+    readonly sentence: "The session timeout is not within its bounds.";
   };
   readonly TOPIC_AUTHORIZATION_FAILED: {
     readonly errno: 29;
@@ -145,10 +170,25 @@ declare const ERRORS: {
     readonly retriable: false;
     readonly sentence: "A consumer of the group runs.";
   };
+  readonly GROUP_ID_NOT_FOUND: {
+    readonly errno: 69;
+    readonly retriable: false;
+    readonly sentence: "There is no such group.";
+  };
   readonly UNSUPPORTED_COMPRESSION_TYPE: {
     readonly errno: 76;
     readonly retriable: false;
     readonly sentence: "The records are compressed in a way that cannot be opened here.";
+  };
+  readonly GROUP_MAX_SIZE_REACHED: {
+    readonly errno: 81;
+    readonly retriable: false;
+    readonly sentence: "The group has as many members as it may have.";
+  };
+  readonly FENCED_INSTANCE_ID: {
+    readonly errno: 82;
+    readonly retriable: false;
+    readonly sentence: "Another member has taken the place of this static member.";
   };
   readonly INVALID_RECORD: {
     readonly errno: 87;
@@ -169,6 +209,31 @@ declare const ERRORS: {
     readonly errno: 103;
     readonly retriable: true;
     readonly sentence: "The topic was made again under another id.";
+  };
+  readonly FENCED_MEMBER_EPOCH: {
+    readonly errno: 110;
+    readonly retriable: false;
+    readonly sentence: "The member has lost what it owned: it drops it and joins again.";
+  };
+  readonly UNRELEASED_INSTANCE_ID: {
+    readonly errno: 111;
+    readonly retriable: true;
+    readonly sentence: "A member of this instance id is in the group and has not left it.";
+  };
+  readonly UNSUPPORTED_ASSIGNOR: {
+    readonly errno: 112;
+    readonly retriable: false;
+    readonly sentence: "The edge has no assignor of that name.";
+  };
+  readonly STALE_MEMBER_EPOCH: {
+    readonly errno: 113;
+    readonly retriable: false;
+    readonly sentence: "The member is behind its group: a heartbeat tells it its epoch.";
+  };
+  readonly INVALID_REGULAR_EXPRESSION: {
+    readonly errno: 128;
+    readonly retriable: false;
+    readonly sentence: "The pattern is no regular expression.";
   };
   /** Ours from here on. */
   readonly SEQUENCE_CONFLICT: {
@@ -327,6 +392,8 @@ interface RecordPlace {
   /** -1: the topic's partitions were not known when the record was stored. */
   readonly partition: number;
   readonly localSequence: number;
+  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
+  readonly remade?: number;
 }
 type ReceiptState = {
   readonly kind: "committed";
@@ -357,12 +424,19 @@ interface SyncProgress {
   readonly recordsPerSecond: number;
   readonly bytesPerSecond: number;
 }
+/** `code`, `message`, `retriable` and the details of the error. */
+interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
 interface OutboxStatus extends SyncProgress {
   /** Records. */
   readonly deadLetters: number;
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
 }
 /** Everything below `localSequence` is waited for. */
 interface SettleTarget {
@@ -375,6 +449,8 @@ interface DeadLetterBatch {
   readonly topic: string;
   readonly partition: number;
   readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
   readonly count: number;
   readonly error: ErrorBody;
   /** In strict order: it waits, and its partition with it. */
@@ -383,7 +459,7 @@ interface DeadLetterBatch {
 }
 interface OutboxCalls {
   /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(topic: string, partition: number, localSequence: number, timeoutMs: number | null): Promise<ReceiptState>;
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
   /** Of one topic, or of all. Blocking batches first. */
   deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
   /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
@@ -506,7 +582,6 @@ declare class ReceivedMessage {
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
 }
-/** A consumer is open on one worker; records come back as whole batches in transferred buffers. */
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -515,11 +590,18 @@ interface TopicPartitionOffset {
 /** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
 interface HandledTo extends TopicPartitionOffset {
   readonly readFrom?: number;
+  /** Under which it was handled (`PolledRun.ownership`): under another it counts no more. Absent: the one there is. */
+  readonly ownership?: number;
 }
-/** Where a partition goes on. */
+/** It is not the group's offset: the partition is not, or not any more, the consumer's own. */
+interface RefusedCommit extends TopicPartitionOffset {
+  readonly code: ErrorCode;
+}
+/** Where a partition goes on. `ownership`: only as long as that lasts; without one it waits for the next, where there is none. */
 type SeekPosition = {
   readonly topic: string;
   readonly partition: number;
+  readonly ownership?: number;
 } & (Pick<HandledTo, "offset" | "readFrom"> |
 /** The log's end or its start as far as the device knows them once they are known. */
 {
@@ -538,9 +620,23 @@ interface TopicChoice {
   /** `none`: read through from the edge, without storing. */
   readonly storage: "replica" | "none";
 }
+interface GroupOptions {
+  /** `device`: the tabs of this browser share the group's work. `edge`: all devices do. */
+  readonly coordinator: "device" | "edge";
+  /** Of a static member, which finds its partitions again when it comes back. */
+  readonly instanceId: string | null;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxPollIntervalMs: number;
+  /** Names, the most wanted first. */
+  readonly assignors: readonly string[];
+}
 interface ConsumerOptions {
   /** Null: no group; nothing is committed. */
   readonly groupId: string | null;
+  /** Null: no group. */
+  readonly group: GroupOptions | null;
   /** `local`: the device's own pending records as well, behind the committed ones of their partition. */
   readonly isolation: "committed" | "local";
   readonly topics: readonly (TopicChoice & {
@@ -553,7 +649,8 @@ interface ConsumerOptions {
 }
 interface PollOptions {
   readonly bytesMax: number;
-  readonly partitionBytesMax: number;
+  /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
+  readonly partitionBytesMax: number | null;
   /** With less than this the answer waits for more, until `waitMs` have passed. */
   readonly bytesMin: number;
   readonly waitMs: number;
@@ -599,16 +696,13 @@ interface PolledRun {
   } | null;
   /** The group's offset when it was polled; null: none is committed. Absent: of no group, or pending. */
   readonly committed?: number | null;
-  /** How often the partition had been joined anew when it was polled: work on it counts as long as that is so. */
+  /** Another number whenever the partition is joined anew: a transaction on it counts as long as it is this one. */
   readonly joins?: number;
+  /** Under which it was read; no other session, and no other ownership of the partition, has this number. Absent: of no group. */
+  readonly ownership?: number;
 }
 /** What a session has to tell beside records. */
 type ConsumerNews =
-/** The group's turn has begun, and these are the partitions; told again when they become more. */
-{
-  readonly type: "joined";
-  readonly assignment: Readonly<Record<string, readonly number[]>>;
-} |
 /** The position was not that of a record any more: retention passed it, or the log was truncated below it. */
 {
   readonly type: "reset";
@@ -617,10 +711,58 @@ type ConsumerNews =
   readonly from: number;
   readonly to: number;
   readonly reason: "retention" | "truncated";
+} |
+/** The edge refuses the topic; told once until something of it comes. */
+{
+  readonly type: "refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
+};
+/** A partition that the session owns; whatever is not named is not its own. */
+interface OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly ownership: number;
+  /** No more of it is begun, and it is released then. */
+  readonly leaving: boolean;
+}
+interface GroupView {
+  /** Goes up with every change. */
+  readonly version: number;
+  readonly memberId: string | null;
+  /** The group has told what is owned. */
+  readonly joined: boolean;
+  readonly protocol: string;
+  /** No handler is begun for now: the session may be over. */
+  readonly holding: boolean;
+  readonly owned: readonly OwnedPartition[];
+}
+type GroupNews =
+/** Refused: others may have handled `[from, to)` as well. `from` null: not known. */
+{
+  readonly type: "fenced";
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number | null;
+  readonly to: number;
+  readonly code: ErrorCode;
+} |
+/** It could not join, or was thrown out, and tries again. */
+{
+  readonly type: "failed";
+  readonly error: ErrorBody;
+} | {
+  readonly type: "heartbeat";
+  readonly memberId: string;
+  readonly groupGenerationId: number;
 };
 interface PollAnswer {
   readonly runs: readonly PolledRun[];
   readonly news: readonly ConsumerNews[];
+  /** Of what was to be committed first. */
+  readonly refused: readonly RefusedCommit[];
+  /** Null: of no group, or told with an answer before. */
+  readonly group: GroupView | null;
 }
 /** Local sequences `[from, to)` of a partition. */
 interface MovedRange {
@@ -630,10 +772,21 @@ interface MovedRange {
 }
 interface ConsumerCalls {
   openConsumer(options: ConsumerOptions): Promise<number>;
-  /** One at a time. Empty after `waitMs`. `ILLEGAL_GENERATION`: the group's turn is another consumer's; open another. */
+  /** One at a time. Empty after `waitMs`. Rejects where the edge refuses all topics for good, or the group the consumer. */
   poll(consumer: number, options: PollOptions): Promise<PollAnswer>;
-  /** Commits now; for a consumer of no group it does nothing. */
-  commit(consumer: number, offsets: readonly HandledTo[]): Promise<void>;
+  /** Commits now, and answers what was refused; for a consumer of no group it does nothing. */
+  commit(consumer: number, offsets: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
+  /**
+   * Answers once the group's view is another than that of `version` or there is news, or after some seconds, so that the
+   * page hears of its partitions while its handlers work; at once with `version` null. Null: the consumer is closed.
+   * `worked`: a handler has got on with something since the last call.
+   */
+  watchGroup(consumer: number, version: number | null, worked: boolean): Promise<{
+    readonly view: GroupView;
+    readonly news: readonly GroupNews[];
+  } | null>;
+  /** Of partitions that are leaving: the page is done with them. What was handled is committed first; answers what of it was refused. */
+  releasePartitions(consumer: number, commit: readonly HandledTo[], released: readonly Pick<OwnedPartition, "topic" | "partition" | "ownership">[]): Promise<readonly RefusedCommit[]>;
   /** Where the records went that waited as `[from, to)` until the topic's partitions were known. */
   movedRecords(consumer: number, topic: string, range: {
     from: number;
@@ -641,7 +794,7 @@ interface ConsumerCalls {
   }): Promise<MovedRange[]>;
   /** Ends a poll that waits. */
   nudge(consumer: number): Promise<void>;
-  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<void>;
+  closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
 type TopicConfig = Readonly<Record<string, string>>;
 interface TopicMetadata {
@@ -717,6 +870,8 @@ interface PartAck {
   readonly localSequence: number;
   /** Of a local topic. */
   readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
 }
 interface AppendCalls {
   /** All or nothing; one answer per part. */
@@ -774,6 +929,8 @@ interface TableNews {
   }[];
   /** With this the page has all that the device has. */
   readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
 }
 interface TableCalls {
   /** `pending`: with the device's own records that are not synced yet. */
@@ -872,7 +1029,7 @@ type WorkerEvent =
   readonly online: boolean;
   readonly paused: boolean;
   readonly leader: boolean;
-  readonly lastError: ErrorBody | null;
+  readonly lastError: SyncError | null;
 } |
 /** At most ten in a second, and a last one when nothing waits any more. */
 ({
@@ -938,6 +1095,12 @@ type WorkerEvent =
 /** Another tab keeps an older version of the database open, and this one waits for it. */
 {
   readonly type: "storage.blocked";
+} |
+/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+{
+  readonly type: "topic.refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
 } | {
   readonly type: "log.truncated";
   readonly topic: string;
@@ -1004,6 +1167,13 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /**
+   * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
+   * of room: they are fetched from the edge again, at once or when it can be reached.
+   */
+  readonly isComplete: boolean;
+  /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
+  readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
   get(key: string | Uint8Array): Promise<Value | undefined>;
   /** In the order of their keys. */
@@ -1114,7 +1284,7 @@ interface AclFilter {
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
-  /** Ends the wait: the call rejects with the signal's reason, and may or may not have happened. */
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
 }
 interface GroupPositions {
@@ -1311,6 +1481,28 @@ interface Admin {
   describeGroups(groupIds: readonly string[]): Promise<never>;
   deleteGroups(groupIds: readonly string[]): Promise<never>;
 }
+interface GroupConfig {
+  /**
+   * `device`, the default: the tabs of this browser share the group's work, offline too, and handlers have `tx`. `edge`: all
+   * devices share it, which needs a `url`.
+   */
+  readonly coordinator?: "device" | "edge";
+  /** Of a static member of a group at the edge: it finds its partitions again when it comes back, also after a restart. */
+  readonly groupInstanceId?: string;
+  /** Milliseconds. Who is not heard of for so long has lost its partitions. 45,000 by default. */
+  readonly sessionTimeout?: number;
+  /** Milliseconds that a handler at work has to end where its partition goes to another. 60,000 by default. */
+  readonly rebalanceTimeout?: number;
+  /** Milliseconds, below the session's. 5,000 by default, a third of a short session. */
+  readonly heartbeatInterval?: number;
+  /**
+   * Milliseconds. Where no handler gets on for so long (ends, resolves an offset or calls `heartbeat`) the consumer gives its
+   * partitions up. 300,000 by default.
+   */
+  readonly maxPollInterval?: number;
+  /** Names: `sticky` (the default), `range`, `roundrobin`, or one that the edge was made with. The most wanted first. */
+  readonly partitionAssigners?: readonly string[];
+}
 /** A string or bytes as they are, null for a tombstone; anything else as JSON with a content-type header. */
 type MessageValue = string | Uint8Array | ArrayBuffer | number | boolean | object | null;
 type HeaderValue = string | Uint8Array | null;
@@ -1413,7 +1605,6 @@ type TypedInput<Input extends Parts> = Pick<Message, "partition" | "timestamp"> 
 type Named$1<Name extends string, Value> = undefined extends Value ? { readonly [Key in Name]?: Value; } : { readonly [Key in Name]: Value; };
 /** What a consumer of these topics is given. */
 type MessageOf<From extends string | Topic> = From extends Topic<string, Parts, infer Output> ? TypedMessage<Output> : ReceivedMessage;
-/** Typed events. A listener that throws does not keep the others from hearing. */
 type Listener<Event> = (event: Event) => void;
 /** A safe integer, or its digits. */
 type OffsetLike = number | string;
@@ -1473,9 +1664,15 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   disconnect(): Promise<void>;
   /** Before `run`. */
   subscribe(subscription: Subscription): Promise<void>;
-  /** Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. */
+  /**
+   * Resolves when the handlers may be called; it does not wait for them. `signal` stops the consumer. Rejects where it
+   * cannot be opened for good; what ends it later is told by `crash` with `restart: false`.
+   */
   run(config: OneHandler<RunConfig>): Promise<void>;
-  /** Resolves when the handler at work has ended and what was handled is committed; rejects after 30 s without that. */
+  /**
+   * Resolves when the handler at work has ended and what was handled is committed. Within a handler it is not to be
+   * awaited: that one would wait for itself, and after 30 seconds it rejects. Nothing more is handed out in any case.
+   */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
@@ -1486,10 +1683,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   pause(topics: readonly TopicPartitions[]): void;
   resume(topics: readonly TopicPartitions[]): void;
   paused(): TopicPartitions[];
-  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. */
+  /** Runs while it is iterated, as the consumer itself does; ends when `signal` aborts. Throws what ends the consumer for good. */
   messages(options?: {
     readonly signal?: AbortSignal;
   }): AsyncIterableIterator<ReceivedMessage>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ConsumerEvents>(event: Name, listener: Listener<ConsumerEvents[Name]>): () => void;
   logger(): Logger;
 }
@@ -1580,7 +1778,7 @@ interface TransactionState {
 /**
  * Applied when the handler resolves: what it sent and put, and the offset behind what it handled, all or nothing, once.
  * Needs a consumer with a `groupId`. Under `isolation: 'local'` a pending record cannot be handled so, for it has no offset:
- * `tx` throws `INVALID_ARGUMENT` there.
+ * `tx.send` and `tx.state` throw `INVALID_ARGUMENT` there, and without a `groupId`.
  */
 interface Transaction {
   /**
@@ -1589,6 +1787,15 @@ interface Transaction {
    */
   send<const To extends string | Topic>(record: TopicMessages<To>): void;
   readonly state: TransactionState;
+}
+interface GroupMember {
+  readonly groupId: string;
+  /** Null: it has none at the moment. */
+  readonly memberId: string | null;
+}
+/** Partitions by topic. */
+interface GroupPartitions {
+  readonly partitions: Readonly<Record<string, readonly number[]>>;
 }
 /** What each event says. Listeners find it on the event itself and, as in KafkaJS, under `payload`. */
 interface ConsumerPayloads {
@@ -1611,14 +1818,34 @@ interface ConsumerPayloads {
     readonly groupId: string | null;
     readonly offsets: readonly TopicPartitionOffset[];
   };
-  /** The group's turn has come to this consumer, with all partitions; again when the topics get more of them. */
-  readonly group_join: {
-    readonly groupId: string | null;
+  /** The consumer is in its group, with these partitions; again whenever they become others. There is no leader in KafkaJS's sense. */
+  readonly group_join: GroupMember & {
     readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
+    /** How partitions are shared out: `sticky`. */
+    readonly groupProtocol: string;
+    /** Milliseconds since `run`, or since `rebalancing`. */
+    readonly duration: number;
   };
-  /** The turn has gone to another tab. */
-  readonly rebalancing: {
-    readonly groupId: string | null;
+  /** Partitions of this consumer go to others, or have gone. */
+  readonly rebalancing: GroupMember;
+  /** Of a group at the edge: it has answered. */
+  readonly heartbeat: GroupMember & {
+    readonly groupGenerationId: number;
+  };
+  /** These are the consumer's own from now on. */
+  readonly partitions_assigned: GroupMember & GroupPartitions;
+  /** These were given back, for others of the group: their handlers have ended, and what was handled is committed (`autoCommit`). */
+  readonly partitions_revoked: GroupMember & GroupPartitions;
+  /** These are another's already, or the worker has ended: what is still handled of them counts no more. */
+  readonly partitions_lost: GroupMember & GroupPartitions;
+  /** `commit.fenced`: what was handled in `[from, to)` is not committed here; other members may have handled it as well. */
+  readonly commit_fenced: TopicPartition & {
+    readonly groupId: string;
+    /** Null: not known. */
+    readonly from: number | null;
+    readonly to: number;
+    /** `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`. */
+    readonly code: ErrorCode;
   };
   /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */
   readonly offset_reset: TopicPartition & {
@@ -1627,12 +1854,18 @@ interface ConsumerPayloads {
     /** `retention`: the log begins behind it; `truncated`: the log was cut below it. */
     readonly reason: "retention" | "truncated";
   };
-  /** A handler threw; the record comes again after `retryInMs`. */
+  /**
+   * A handler threw, and the record comes again after `retryInMs`; or, without `partition`, the consumer could not go on:
+   * then it tries again, or has ended (`restart: false`), for the error is not `retriable` and would come again. With a
+   * `topic` and `retryInMs` null that one of several may not be read; it is asked for again from time to time.
+   */
   readonly crash: {
     readonly error: unknown;
     readonly groupId: string | null;
-    readonly restart: true;
-    readonly retryInMs: number;
+    /** False: the consumer has ended. `run` may be called again. */
+    readonly restart: boolean;
+    /** Milliseconds. Null: the others go on, or nothing does. */
+    readonly retryInMs: number | null;
   } & Partial<TopicPartition>;
   /**
    * Another consumer of the group has gone on meanwhile: what the handler did in its `tx` was dropped, and the partition
@@ -1674,8 +1907,10 @@ interface EachMessagePayload {
   readonly topic: string;
   readonly partition: number;
   readonly message: ReceivedMessage;
-  /** Of KafkaJS: the worker keeps the consumer alive. */
+  /** The worker keeps the consumer alive. Rejects with `ILLEGAL_GENERATION` where the partition is another consumer's by now. */
   readonly heartbeat: () => Promise<void>;
+  /** No more of the partition will be handed out: it leaves this consumer or has left it, was sought elsewhere or paused. */
+  readonly isStale: () => boolean;
   /** Pauses the partition; returns the way to resume it. */
   readonly pause: () => () => void;
   /** What is done in it is applied with the offset when the handler resolves. Of a consumer with a `groupId`. */
@@ -1701,13 +1936,14 @@ interface EachBatchPayload {
    * which have none, a message's `localSequence`.
    */
   readonly resolveOffset: (offset: number | string) => void;
+  /** As in `eachMessage`. */
   readonly heartbeat: () => Promise<void>;
   /** These, or what was handled and is due by `autoCommitInterval` and `autoCommitThreshold` (without them: all of it). */
   readonly commitOffsetsIfNecessary: (offsets?: OffsetsInput) => Promise<void>;
   /** What was handled and not committed: the next offset of each partition. */
   readonly uncommittedOffsets: () => OffsetsByTopic;
   readonly isRunning: () => boolean;
-  /** The partition was sought elsewhere or paused: stop. */
+  /** The partition was sought elsewhere or paused, or goes to another consumer of the group: stop. */
   readonly isStale: () => boolean;
   readonly pause: () => () => void;
   /** Applied with the offset behind the batch, or behind what was resolved, when the handler resolves. */
@@ -1729,8 +1965,8 @@ interface RunConfig {
   /** Stops the consumer. */
   readonly signal?: AbortSignal;
 }
-interface ConsumerConfig {
-  /** The tabs of one browser share a group's work by turns. Without it nothing is committed. */
+interface ConsumerConfig extends GroupConfig {
+  /** The consumers of a group share its work. Without it nothing is committed. */
   readonly groupId?: string;
   /**
    * `committed` by default. `local`: right behind the committed records of a partition come this device's own that wait
@@ -1741,7 +1977,7 @@ interface ConsumerConfig {
   readonly isolation?: "committed" | "local";
   /** Of one fetch; the page holds two at most, the one at work and the next. 4 MiB by default. A single run of batches may be larger. */
   readonly maxBytes?: number;
-  /** 1 MiB by default. */
+  /** Of one batch as `eachBatch` gets it. By default a fair share of `maxBytes`: all of it where one partition alone has records. */
   readonly maxBytesPerPartition?: number;
   /** With less than this a fetch waits `maxWaitTimeInMs`. 1 by default. */
   readonly minBytes?: number;
@@ -1749,10 +1985,6 @@ interface ConsumerConfig {
   readonly maxWaitTimeInMs?: number;
   /** Of values that come in chunks: larger ones are told by `corrupt` and passed by. 64 MiB by default. */
   readonly maxMessageBytes?: number;
-  /** Of KafkaJS: on a device the tab's lock does their work, and the client's `retry` holds for consumers too. */
-  readonly sessionTimeout?: number;
-  readonly rebalanceTimeout?: number;
-  readonly heartbeatInterval?: number;
 }
 type Subscription = ({
   readonly topic: string | RegExp;
@@ -1900,6 +2132,11 @@ interface ProducerEvents {
   readonly disconnect: undefined;
 }
 interface Producer {
+  /** Names of events, as in KafkaJS: `producer.on(producer.events.CONNECT, listener)`. */
+  readonly events: {
+    readonly CONNECT: "connect";
+    readonly DISCONNECT: "disconnect";
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   /** To a topic by its name, or to a typed one, whose types the messages have then. */
@@ -1911,7 +2148,9 @@ interface Producer {
    * `REQUEST_TIMED_OUT` at its timeout, `ABORTED` by its signal. For the edge: `strandline.sync.flush()`.
    */
   flush(options?: FlushOptions): Promise<void>;
+  /** Throws `INVALID_ARGUMENT` for a name that no event has. */
   on<Name extends keyof ProducerEvents>(event: Name, listener: Listener<ProducerEvents[Name]>): () => void;
+  logger(): Logger;
 }
 interface WorkerLine {
   /** `deadlineMs` null: as long as it takes. `generation` tells on which worker the call was made. */

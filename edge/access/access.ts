@@ -20,39 +20,29 @@ export function accessOf(
   return grants === "all" ? EVERYTHING : new Decisions(principal, grants, acls);
 }
 
-function topicResource(name: string): Resource {
-  return { resourceType: "TOPIC", resourceName: name };
-}
-
-/** `topic`: of needs of a topic. */
-export function isPermitted(access: Access, need: Need, topic = ""): boolean {
+/** `name`: of the topic or the group, where the need is of one. */
+export function isPermitted(access: Access, need: Need, name = ""): boolean {
   return NEEDS[need].some(([type, operation]) =>
-    access.allows(operation, type === "CLUSTER" ? CLUSTER : { resourceType: type, resourceName: topic }),
+    access.allows(operation, type === "CLUSTER" ? CLUSTER : { resourceType: type, resourceName: name }),
   );
 }
 
+const REFUSALS = {
+  TOPIC: "TOPIC_AUTHORIZATION_FAILED",
+  GROUP: "GROUP_AUTHORIZATION_FAILED",
+  CLUSTER: "CLUSTER_AUTHORIZATION_FAILED",
+} as const;
+
 /**
- * Throws `TOPIC_AUTHORIZATION_FAILED`, in the same words whether or not the topic is there; where the need is of the
- * cluster alone, `CLUSTER_AUTHORIZATION_FAILED`.
+ * Throws `TOPIC_AUTHORIZATION_FAILED` or `GROUP_AUTHORIZATION_FAILED`, in the same words whether or not it is there;
+ * where the need is of the cluster alone, `CLUSTER_AUTHORIZATION_FAILED`.
  */
-export function demandPermission(access: Access, need: Need, topic = ""): void {
-  if (isPermitted(access, need, topic)) return;
-  for (const [type, operation] of NEEDS[need]) if (type === "TOPIC") demandTopicAccess(access, operation, topic);
-  for (const [, operation] of NEEDS[need]) demandClusterAccess(access, operation);
-}
-
-/** Throws `TOPIC_AUTHORIZATION_FAILED`. */
-function demandTopicAccess(access: Access, operation: AclOperation, topic: string): void {
-  if (access.allows(operation, topicResource(topic))) return;
-  const shown = topic.slice(0, 64);
-  throw new StrandlineError("TOPIC_AUTHORIZATION_FAILED", `${operation} on topic ${JSON.stringify(shown)}`, {
-    topic: shown,
-    operation,
-  });
-}
-
-/** Throws `CLUSTER_AUTHORIZATION_FAILED`. */
-function demandClusterAccess(access: Access, operation: AclOperation): void {
-  if (access.allows(operation, CLUSTER)) return;
-  throw new StrandlineError("CLUSTER_AUTHORIZATION_FAILED", `${operation} on the cluster`, { operation });
+export function demandPermission(access: Access, need: Need, name = ""): void {
+  if (isPermitted(access, need, name)) return;
+  const [first] = NEEDS[need];
+  const [type, operation] = NEEDS[need].find(([one]) => one !== "CLUSTER") ?? first;
+  if (type === "CLUSTER") throw new StrandlineError(REFUSALS[type], `${operation} on the cluster`, { operation });
+  const [kind, shown] = [type.toLowerCase(), name.slice(0, 64)];
+  const said = `${operation} on ${kind} ${JSON.stringify(shown)}`;
+  throw new StrandlineError(REFUSALS[type], said, { [kind]: shown, operation });
 }

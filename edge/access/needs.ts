@@ -4,8 +4,8 @@
  */
 import type { AclOperation, ResourceType } from "../../shared/api/acls.ts";
 
-/** Of the topic, or of the cluster, that is asked for. */
-export type Right = readonly [resourceType: ResourceType, operation: AclOperation];
+/** Of the topic, of the group, or of the cluster, that is asked for. */
+export type Right = readonly [resourceType: Exclude<ResourceType, "TRANSACTIONAL_ID">, operation: AclOperation];
 
 export type Need =
   | "produce"
@@ -29,6 +29,11 @@ export type Need =
   | "revoke"
   | "describeRevocations"
   | "ingestKeys"
+  | "joinGroup"
+  | "groupTopics"
+  | "describeGroup"
+  | "describeGroupTopics"
+  | "deleteGroup"
   | "metrics";
 
 /** Any one of the rights will do. */
@@ -66,10 +71,20 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
   describeRevocations: [["CLUSTER", "DESCRIBE"]],
   /** Those of other topics are as if they were not there. */
   ingestKeys: [["TOPIC", "ALTER"]],
+  /** Also to leave, to commit, and to reset offsets. */
+  joinGroup: [["GROUP", "READ"]],
+  /** Of each topic that is named; patterns pass by what may not be read. */
+  groupTopics: [["TOPIC", "READ"]],
+  /** Listings leave out what may not be described. */
+  describeGroup: [["GROUP", "DESCRIBE"]],
+  /** Offsets of other topics are left out. */
+  describeGroupTopics: [["TOPIC", "DESCRIBE"]],
+  deleteGroup: [["GROUP", "DELETE"]],
   metrics: [["CLUSTER", "DESCRIBE"]],
 };
 
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
+const GROUP = "/v1/groups/:group";
 const REST_TOPIC = "/kafka-rest/topics/:topic";
 const REST_CLUSTER = "/kafka-rest/v3/clusters/:cluster";
 
@@ -77,7 +92,7 @@ const REST_CLUSTER = "/kafka-rest/v3/clusters/:cluster";
 export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "POST /v1/produce": ["produce"],
   "POST /v1/fetch": ["fetch"],
-  "GET /v1/tail": ["tail"],
+  "GET /v1/tail": ["tail", "joinGroup", "groupTopics"],
   "GET /v1/metadata": ["describeTopic", "describeConfigs", "createTopic"],
   "GET /v1/topics": ["describeTopic", "describeConfigs"],
   "POST /v1/topics": ["createTopic", "describeConfigs"],
@@ -113,6 +128,14 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "DELETE /v1/acls": ["alterAcls"],
   "GET /v1/quotas": ["describeQuotas"],
   "PUT /v1/quotas": ["alterQuotas"],
+  "GET /v1/groups": ["describeGroup"],
+  [`GET ${GROUP}`]: ["describeGroup", "describeGroupTopics"],
+  [`DELETE ${GROUP}`]: ["deleteGroup"],
+  [`POST ${GROUP}/heartbeat`]: ["joinGroup", "groupTopics"],
+  [`POST ${GROUP}/leave`]: ["joinGroup"],
+  [`GET ${GROUP}/offsets`]: ["describeGroup", "describeGroupTopics"],
+  [`POST ${GROUP}/offsets`]: ["joinGroup", "groupTopics"],
+  [`POST ${GROUP}/offsets/reset`]: ["joinGroup", "groupTopics"],
   "POST /v1/ingest-keys": ["ingestKeys"],
   "GET /v1/ingest-keys": ["ingestKeys"],
   "PATCH /v1/ingest-keys/:id": ["ingestKeys"],

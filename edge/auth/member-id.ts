@@ -4,23 +4,22 @@
  *
  *   memberId => name "." mac          name: 22 of base64url, mac: 43
  */
-import type { Random } from "../../shared/random.ts";
 import type { Env } from "../env.ts";
 import type { Caller } from "./caller.ts";
-import { base64Url, isMacOf, macOf } from "./mac.ts";
+import { isMacOf, macOf } from "./mac.ts";
 import { macKey } from "./secret.ts";
 
 export type MemberOwner = Pick<Caller, "namespace" | "principal">;
 
-const NAME_BYTES = 16;
-
-/** Throws `NOT_CONFIGURED`. */
-export async function mintMemberId(env: Env, owner: MemberOwner, random: Random): Promise<string> {
-  const name = base64Url(random.bytes(NAME_BYTES));
+/**
+ * The id of the member that calls itself so: the same one each time. Null: that is no name. Throws `NOT_CONFIGURED`.
+ */
+export async function memberIdOf(env: Env, owner: MemberOwner, name: string): Promise<string | null> {
+  if (!/^[A-Za-z0-9_-]{22}$/.test(name)) return null;
   return `${name}.${await macOf(await macKey(env, "member-id"), textsOf(owner, name))}`;
 }
 
-/** Whether it was minted here for that owner. Throws `NOT_CONFIGURED`. */
+/** Whether it was made here for that owner. Throws `NOT_CONFIGURED`. */
 export async function isMemberIdOf(env: Env, owner: MemberOwner, memberId: string): Promise<boolean> {
   const [, name, mac] = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/.exec(memberId) ?? [];
   if (name === undefined || mac === undefined) return false;

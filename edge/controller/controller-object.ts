@@ -11,13 +11,13 @@ import { partitionId } from "../partition/partition-name.ts";
 import type { PartitionAddress } from "../partition/partition-port.ts";
 import { edgeQuotas } from "../quota/edge-quotas.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
+import { GroupsObject } from "./groups-object.ts";
 import { IngestKeys } from "./ingest-keys.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import { RetryAlarm } from "./retry-alarm.ts";
-import { RulesObject } from "./rules-object.ts";
 import { TopicChanges, type PartitionObjects } from "./topic-changes.ts";
 import { TopicOwners } from "./topic-owners.ts";
-import { TopicRegistry, type CreatedTopic, type TopicGrowth } from "./topic-registry.ts";
+import { TopicRegistry, type CreatedTopic, type TopicGrowth, type TopicListingAnswer } from "./topic-registry.ts";
 import type { TopicState } from "../topic-state.ts";
 
 /** On whose behalf a topic is made or grows. */
@@ -31,7 +31,7 @@ export interface Creator {
  * One per namespace: its topics. A shell: a change is one synchronous step that also arms the alarm; then partitions
  * are told of it in the same call, and by the alarm for as long as some were not reached.
  */
-export class ControllerObject extends RulesObject {
+export class ControllerObject extends GroupsObject {
   readonly #topics: TopicRegistry;
   readonly #metrics: TotalsStore;
   readonly #ledger: PartitionLedger;
@@ -122,6 +122,13 @@ export class ControllerObject extends RulesObject {
       if (known !== null) return [{ ok: true as const, value: known.metadata }];
       return create ? [attempt(() => this.#create({ name }, by).topic)] : [];
     });
+  }
+
+  /** All topics, for those who look for names. Topics null: they are as they were at `known`. */
+  topicListing(known: number | null): TopicListingAnswer {
+    const revision = this.#topics.listingRevision();
+    if (revision === known) return { revision, topics: null };
+    return { revision, topics: this.#topics.all().map(({ metadata }) => metadata) };
   }
 
   topicById(topicId: string): TopicMetadata | null {

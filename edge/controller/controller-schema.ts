@@ -12,6 +12,9 @@
  * `revocations`: credentials that are ended before their time, one row for each principal and each credential.
  *   `until`: when it may be forgotten; null: never.
  * `acls`: one row an ACL; all of it is the key, so that none is there twice.
+ * `groups`: one row a consumer group.
+ * `counters`: `incarnation`: the last one that a group was given. `listing`: grows with each change of which topics there
+ *   are and how many partitions they have, whoever makes it: triggers count, in the statement of the change itself.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
  *   in a row in which something failed.
  */
@@ -62,6 +65,13 @@ const TABLES = [
     terms TEXT NOT NULL,
     created_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
+  ...["INSERT", "DELETE", "UPDATE OF partition_count"].map(
+    (change, index) => `CREATE TRIGGER IF NOT EXISTS listing_${index} AFTER ${change} ON topics BEGIN
+      INSERT INTO counters (name, value) VALUES ('listing', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+    END`,
+  ),
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];
 

@@ -45,6 +45,14 @@ export interface TopicGrowth extends Pick<GrowTopicAnswer, "growingTo" | "waitsF
   readonly topic: TopicMetadata;
 }
 
+export interface TopicListingAnswer {
+  /** Higher after each change of which topics there are, or how many partitions they have. */
+  readonly revision: number;
+  readonly topics: readonly KnownTopic[] | null;
+}
+
+type KnownTopic = Topic["metadata"];
+
 const COLUMNS = "name, topic_id, partition_count, config, token, revision, growths, growing_to";
 
 export class TopicRegistry {
@@ -157,6 +165,11 @@ export class TopicRegistry {
 
   all(): Topic[] {
     return this.#sql.exec<TopicRow>(`SELECT ${COLUMNS} FROM topics ORDER BY name`).toArray().map(topicOf);
+  }
+
+  listingRevision(): number {
+    const rows = this.#sql.exec<{ value: number }>("SELECT value FROM counters WHERE name = 'listing'").toArray();
+    return rows[0]?.value ?? 0;
   }
 
   #one(query: string, key: string): Topic | null {

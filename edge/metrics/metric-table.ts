@@ -2,7 +2,7 @@
  * Every metric: what it counts, what it is of and how it is named. A counter's name gets `_total` behind it, all get
  * `strandline_` before it. Metrics of partitions are labelled with topic and partition, those of Workers with neither.
  */
-export type MetricName = PartitionCounter | PartitionGauge | WorkerCounter;
+export type MetricName = PartitionCounter | PartitionGauge | GroupGauge | WorkerCounter;
 export type PartitionCounter =
   | "appends"
   | "append_records"
@@ -18,6 +18,8 @@ export type PartitionCounter =
   | "compacted_bytes"
   | "deleted_rows";
 export type PartitionGauge = "size_bytes" | "log_start_offset" | "high_watermark" | "producer_bytes" | "tails_open";
+/** Of each group on a partition, those that come first by name where there are many (`partition-groups.ts`). */
+export type GroupGauge = "group_lag" | "group_time_lag_seconds" | "group_status";
 export type WorkerCounter = "requests" | "errors" | "throttles";
 
 interface Metric {
@@ -26,6 +28,8 @@ interface Metric {
   /** Labels besides topic and partition; their values follow the metric's name in a key. */
   readonly labels: readonly string[];
   readonly help: string;
+  /** Where partitions are one series: a sum says nothing of it. */
+  readonly isOfWorst?: boolean;
 }
 
 const ofPartition = (type: Metric["type"], help: string, ...labels: readonly string[]): Metric => ({
@@ -63,6 +67,15 @@ const TABLE: Readonly<Record<MetricName, Metric>> = {
   high_watermark: ofPartition("gauge", "Offset of the next record."),
   producer_bytes: ofPartition("gauge", "Memory that the states of its producers take, in bytes."),
   tails_open: ofPartition("gauge", "Live tails that are open."),
+  group_lag: ofPartition("gauge", "Records that a consumer group has still to handle.", "group"),
+  group_time_lag_seconds: {
+    ...ofPartition("gauge", "Age of the first record that a consumer group has not handled.", "group"),
+    isOfWorst: true,
+  },
+  group_status: {
+    ...ofPartition("gauge", "How a consumer group fares: 0 OK, 1 WARNING, 2 STALLED, 3 STOPPED.", "group"),
+    isOfWorst: true,
+  },
   requests: ofWorker("Requests, by pattern of the address and class of the status.", "route", "status"),
   errors: ofWorker("Requests answered with an error, by its code.", "code"),
   throttles: ofWorker(
@@ -78,14 +91,14 @@ export const METRICS: readonly (Metric & { readonly name: MetricName })[] = Obje
 /** Sums or levels by key: a metric's name, and behind it the values of its labels. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** None of what stands in labels (codes, patterns of addresses, classes of statuses) holds a bar. */
+/** Names of groups may hold a bar. */
 export function keyOf(name: MetricName, ...labels: readonly string[]): string {
-  return [name, ...labels].join("|");
+  return [name, ...labels.map((label) => label.replaceAll("%", "%25").replaceAll("|", "%7C"))].join("|");
 }
 
 export function readKey(key: string): { readonly name: string; readonly labels: readonly string[] } {
   const [name = "", ...labels] = key.split("|");
-  return { name, labels };
+  return { name, labels: labels.map((label) => label.replaceAll("%7C", "|").replaceAll("%25", "%")) };
 }
 
 export function summed(a: Counts, b: Counts): Counts {

@@ -2,7 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { Counter } from "./counter.ts";
 import type { PartitionCounter, PartitionGauge } from "./metric-table.ts";
-import type { PartitionReport } from "./report.ts";
+import type { GroupReport, PartitionReport } from "./report.ts";
 
 export interface MeteredPartition {
   readonly namespace: string;
@@ -15,6 +15,7 @@ export interface PartitionSample {
   readonly topic: string;
   readonly counts: Readonly<Partial<Record<PartitionCounter, number>>>;
   readonly gauges: Readonly<Partial<Record<PartitionGauge, number>>>;
+  readonly groups?: readonly GroupReport[];
 }
 
 export interface PartitionMeterParts {
@@ -94,12 +95,11 @@ export class PartitionMeter {
     if (waitMs > 0) await clock.sleep(waitMs);
     this.#dueAt = null;
     this.#reportedAt = clock.now();
-    const held = sample();
-    if (held === null) return;
-    const { topic, gauges } = held;
-    const counts = { ...this.#counter.counts(), ...held.counts };
     try {
-      await send(namespace, { instance, topic, topicId, partition, counts, gauges });
+      const held = sample();
+      if (held === null) return;
+      const counts = { ...this.#counter.counts(), ...held.counts };
+      await send(namespace, { ...held, instance, topicId, partition, counts });
     } catch (thrown) {
       // The next report tells it as well.
       failed(thrown);

@@ -29,7 +29,8 @@ function linesOf(metric: Metric, samples: Samples): string[] {
 
 function workerSamples(metric: Metric, workers: Counts): Samples {
   const samples: Samples = new Map();
-  for (const [labels, value] of countsOf(metric, workers)) add(samples, named(metric, labels), value);
+  for (const [labels, value] of countsOf(metric, workers))
+    add(samples, { metric, labels: named(metric, labels), value });
   return samples;
 }
 
@@ -57,7 +58,7 @@ function samplesBy(
   const samples: Samples = new Map();
   for (const series of partitions) {
     for (const [labels, value] of countsOf(metric, series.counts))
-      add(samples, [...place(series), ...named(metric, labels)], value);
+      add(samples, { metric, labels: [...place(series), ...named(metric, labels)], value });
   }
   return samples;
 }
@@ -78,12 +79,16 @@ function named(metric: Metric, values: readonly string[]): Labels {
   return metric.labels.map((label, index) => [label, values[index] ?? ""]);
 }
 
-function add(samples: Samples, labels: Labels, value: number): void {
+function add(
+  samples: Samples,
+  { metric, labels, value }: { readonly metric: Metric; readonly labels: Labels; readonly value: number },
+): void {
   const text =
     labels.length === 0
       ? ""
       : `{${labels.map(([name, held]) => `${name}="${escaped(held).replaceAll('"', String.raw`\"`)}"`).join(",")}}`;
-  samples.set(text, (samples.get(text) ?? 0) + value);
+  const held = samples.get(text) ?? 0;
+  samples.set(text, metric.isOfWorst === true ? Math.max(held, value) : held + value);
 }
 
 function escaped(text: string): string {

@@ -3,6 +3,7 @@
  * the same for isolates, which come and go, so that those that are long silent are one sum.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { lagGauges } from "./group-gauges.ts";
 import { summed, type Counts } from "./metric-table.ts";
 import type { PartitionReport, Report } from "./report.ts";
 
@@ -58,10 +59,11 @@ export class Totals {
   }
 
   partitions(): readonly PartitionSeries[] {
-    return Array.from(this.#partitions.values(), ({ topic, partition, before, counts, gauges }) => ({
+    const now = this.#clock.now();
+    return Array.from(this.#partitions.values(), ({ topic, partition, before, counts, gauges, groups = [] }) => ({
       topic,
       partition,
-      counts: { ...summed(before, counts), ...gauges },
+      counts: { ...summed(before, counts), ...gauges, ...lagGauges(groups, now) },
     }));
   }
 

@@ -33,6 +33,7 @@ export const EVERY_ROUTE: readonly ErrorCode[] = [
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {
   topic: { type: "string", minLength: 1, maxLength: 249 },
   partition: { type: "integer", minimum: 0 },
+  group: { type: "string", minLength: 1, maxLength: 249 },
   key: { type: "string", minLength: 1, maxLength: 1_024 },
   id: { type: "string", minLength: 22, maxLength: 22 },
 };

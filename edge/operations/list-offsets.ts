@@ -3,6 +3,7 @@ import type { ListOffsetsAnswer, OffsetQuestion } from "../../shared/api/list-of
 import { openBatch } from "../../shared/gzip.ts";
 import { batches, records } from "../../shared/record-batch-decode.ts";
 import { take } from "../outcome.ts";
+import type { PartitionPort } from "../partition/partition-port.ts";
 import { partitionByName, type EdgePorts } from "./ports.ts";
 
 export async function listOffsets(
@@ -16,6 +17,11 @@ export async function listOffsets(
     const { leaderEpoch, logStartOffset, highWatermark } = take(await port.bounds());
     return { offset: at === "earliest" ? logStartOffset : highWatermark, timestamp: null, leaderEpoch };
   }
+  return await offsetAtTime(port, at);
+}
+
+/** The first record at or after a time, milliseconds since 1970; offset null: there is none. */
+export async function offsetAtTime(port: PartitionPort, at: number): Promise<ListOffsetsAnswer> {
   for (let from = 0; ;) {
     const { batch, nextOffset, leaderEpoch, logStartOffset, highWatermark } = take(
       await port.batchAtTime({ timestamp: at, from }),

@@ -18,6 +18,7 @@ import type { Caller } from "../auth/caller.ts";
 import type { CreatedTopic, TopicGrowth } from "../controller/topic-registry.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PartitionPort, TailRequest } from "../partition/partition-port.ts";
+import type { GroupPorts } from "./group-ports.ts";
 import type { IngestKeyPort } from "./ingest-keys.ts";
 import type { QuotaPort } from "../quota/request-quota.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
@@ -66,6 +67,7 @@ export interface EdgePorts {
   /** Among those of the caller. */
   announceDevice(request: AnnounceDeviceRequest): Promise<Outcome<KnownDevice[]>>;
   readonly controller: ControllerPort;
+  readonly groups: GroupPorts;
   readonly ingestKeys: IngestKeyPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

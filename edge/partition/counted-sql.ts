@@ -6,6 +6,8 @@ export class CountedSql {
   readonly #sql: SqlStorage;
   #last: { readonly rowsRead: number } | null = null;
   #rowsRead = 0;
+  /** As they are billed. */
+  rowsWritten = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -23,5 +25,12 @@ export class CountedSql {
 
   get rowsRead(): number {
     return this.#rowsRead + (this.#last?.rowsRead ?? 0);
+  }
+
+  /** Returns the rows that it has written. */
+  write(query: string, ...values: readonly (SqlStorageValue | Uint8Array)[]): number {
+    const { rowsWritten } = this.exec(query, ...(values as SqlStorageValue[]));
+    this.rowsWritten += rowsWritten;
+    return rowsWritten;
   }
 }

@@ -52,10 +52,16 @@ export interface GroupStanding {
 }
 
 export interface GroupPort {
+  /** Refuses a reset beyond the log's end, or one with too much metadata, as it does commits: nothing is changed then. */
   fence(request: FenceRequest): Promise<Outcome<FenceAnswer>>;
-  /** `STALE_MEMBER_EPOCH`, `FENCED_MEMBER_EPOCH`, `UNKNOWN_MEMBER_ID`, `OFFSET_OUT_OF_RANGE` beyond the log's end. */
+  /**
+   * `STALE_MEMBER_EPOCH`: the member owns it since a later epoch. `FENCED_MEMBER_EPOCH`: another one owns it.
+   * `UNKNOWN_MEMBER_ID`: nobody does. `OFFSET_OUT_OF_RANGE`: beyond the log's end. `TRUNCATED`: read from a log that this
+   * one is no longer, with the `divergence`. `OFFSET_METADATA_TOO_LARGE`.
+   */
   commitOffset(request: CommitRequest): Promise<Outcome<CommittedOffset>>;
-  groupStanding(group: string): Promise<Outcome<GroupStanding>>;
+  /** An offset of a lower incarnation is another group's, which is no more: it counts as none. */
+  groupStanding(group: string, incarnation?: number): Promise<Outcome<GroupStanding>>;
   /** Of a group that is no more, up to that incarnation. Again changes nothing. */
   forgetGroup(group: string, incarnation: number): Promise<Outcome<null>>;
 }

@@ -12,27 +12,19 @@ import type {
   ShardRow,
   StoredRun,
 } from "./log-rows.ts";
-import { blob, number, numberOrNull, text, type Columns } from "./columns.ts";
+import { blob, number, text, type Columns } from "./columns.ts";
 import { Erasures } from "./compaction/erasures.ts";
+import { KEPT_COLUMNS, PRODUCER_COLUMNS, producerRunOf, RUN_COLUMNS, runOf } from "./run-columns.ts";
 import { RunScan } from "./run-scan.ts";
 import { CountedSql } from "./counted-sql.ts";
-import { createTables, hasTables, SCHEMA_VERSION } from "./schema.ts";
-
-const RUN_COLUMNS =
-  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, first_sequence, tombstones_since";
-/** What compaction leaves as it is. */
-const KEPT_COLUMNS =
-  "base_offset, last_offset, appended_at, max_timestamp, last_crc, size_before, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
-const PRODUCER_COLUMNS =
-  "base_offset, last_offset, producer_id, producer_epoch, first_sequence, next_sequence, chain_after";
+import { GroupStore } from "./group-store.ts";
+import { createTables, hasTables, SCHEMA_BEFORE_GROUPS, SCHEMA_VERSION } from "./schema.ts";
 
 export class LogStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   readonly #counted: CountedSql;
   readonly #scan: RunScan;
-  /** Rows written by this instance, as they are billed. */
-  rowsWritten = 0;
   /** Of the log, among those written. */
   rowsDeleted = 0;
   bytesRewritten = 0;
@@ -46,6 +38,15 @@ export class LogStore {
 
   erasures(): Erasures {
     return new Erasures(this.#counted);
+  }
+
+  groups(): GroupStore {
+    return new GroupStore(this.#counted);
+  }
+
+  /** Rows written by this instance, as they are billed. */
+  get rowsWritten(): number {
+    return this.#counted.rowsWritten;
   }
 
   /** Rows read by this instance, as they are billed. */
@@ -63,16 +64,20 @@ export class LogStore {
     return this.#storage.transactionSync(body);
   }
 
-  /** Throws `KAFKA_STORAGE_ERROR` where another version wrote it. */
+  /** Throws `KAFKA_STORAGE_ERROR` where a version wrote it that is not known here. */
   meta(): PartitionMeta | null {
     if (!hasTables(this.#sql)) return null;
     const row = this.#one("SELECT * FROM meta WHERE id = 1");
     if (row === null) return null;
-    if (row["version"] !== SCHEMA_VERSION)
+    const isOlder = row["version"] === SCHEMA_BEFORE_GROUPS;
+    if (!isOlder && row["version"] !== SCHEMA_VERSION)
       throw new StrandlineError("KAFKA_STORAGE_ERROR", "the partition was written by another version of Strandline");
-    return JSON.parse(text(row["value"])) as PartitionMeta;
+    const meta = JSON.parse(text(row["value"])) as PartitionMeta;
+    if (isOlder) this.create(meta);
+    return meta;
   }
 
+  /** Of tables that are there already it makes those that are missing. */
   create(meta: PartitionMeta): void {
     this.transaction(() => {
       createTables(this.#sql);
@@ -82,7 +87,7 @@ export class LogStore {
 
   writeMeta(meta: PartitionMeta): void {
     const value = JSON.stringify(meta);
-    this.#write("INSERT OR REPLACE INTO meta (id, version, value) VALUES (1, ?, ?)", SCHEMA_VERSION, value);
+    this.#counted.write("INSERT OR REPLACE INTO meta (id, version, value) VALUES (1, ?, ?)", SCHEMA_VERSION, value);
   }
 
   state(): LogState | null {
@@ -91,12 +96,12 @@ export class LogStore {
   }
 
   writeState(state: LogState): void {
-    this.#write("INSERT OR REPLACE INTO log_state (id, value) VALUES (1, ?)", JSON.stringify(state));
+    this.#counted.write("INSERT OR REPLACE INTO log_state (id, value) VALUES (1, ?)", JSON.stringify(state));
   }
 
   insertRun(row: RunRow): void {
     const { producer } = row;
-    this.#write(
+    this.#counted.write(
       `INSERT INTO runs (base_offset, last_offset, appended_at, max_timestamp, last_crc, size, size_before, producer_id,
         producer_epoch, first_sequence, next_sequence, chain_after, tombstones_since, received, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
@@ -128,7 +133,7 @@ export class LogStore {
       this.deleteRun(baseOffset);
       const kept = KEPT_COLUMNS.split(", ");
       const places = Array.from({ length: kept.length + 4 }, () => "?").join(", ");
-      this.#write(
+      this.#counted.write(
         `INSERT INTO runs (${KEPT_COLUMNS}, size, tombstones_since, received, bytes) VALUES (${places})`,
         ...kept.map((name) => row[name] ?? null),
         bytes.byteLength,
@@ -142,16 +147,20 @@ export class LogStore {
   /** Rows that end below the offset. Each is billed. */
   deleteRunsBelow(offset: number): void {
     this.#scan.forget();
-    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset < ? AND last_offset < ?", offset, offset);
+    this.rowsDeleted += this.#counted.write(
+      "DELETE FROM runs WHERE base_offset < ? AND last_offset < ?",
+      offset,
+      offset,
+    );
   }
 
   deleteRun(baseOffset: number): void {
     this.#scan.forget();
-    this.rowsDeleted += this.#write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
+    this.rowsDeleted += this.#counted.write("DELETE FROM runs WHERE base_offset = ?", baseOffset);
   }
 
   writeShard(row: ShardRow): void {
-    this.#write(
+    this.#counted.write(
       "INSERT OR REPLACE INTO producer_shards (shard, covers, clock_ms, directory, states) VALUES (?, ?, ?, ?, ?)",
       row.shard,
       row.covers,
@@ -262,38 +271,4 @@ export class LogStore {
   #all(query: string, ...values: SqlStorageValue[]): Columns[] {
     return this.#counted.exec<Columns>(query, ...values).toArray();
   }
-
-  #write(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
-    const { rowsWritten } = this.#counted.exec(query, ...(values as SqlStorageValue[]));
-    this.rowsWritten += rowsWritten;
-    return rowsWritten;
-  }
-}
-
-function runOf(row: Columns): RunColumns {
-  return {
-    baseOffset: number(row["base_offset"]),
-    lastOffset: number(row["last_offset"]),
-    appendedAt: number(row["appended_at"]),
-    maxTimestamp: number(row["max_timestamp"]),
-    lastCrc: number(row["last_crc"]),
-    size: number(row["size"]),
-    sizeBefore: number(row["size_before"]),
-    firstSequence: numberOrNull(row["first_sequence"]),
-    tombstonesSince: numberOrNull(row["tombstones_since"]),
-  };
-}
-
-/** Of values in the order of `PRODUCER_COLUMNS`. */
-function producerRunOf(values: SqlStorageValue[]): ProducerRun {
-  const [baseOffset, lastOffset, id, epoch, firstSequence, nextSequence, chainAfter] = values;
-  return {
-    id: text(id) as ProducerId,
-    epoch: number(epoch),
-    firstSequence: number(firstSequence),
-    nextSequence: number(nextSequence),
-    chainAfter: numberOrNull(chainAfter),
-    baseOffset: number(baseOffset),
-    lastOffset: number(lastOffset),
-  };
 }

@@ -8,6 +8,7 @@ import { LogReader } from "./log-reader.ts";
 import type { LogStore } from "./log-store.ts";
 import { Maintenance, type AlarmPort } from "./maintenance.ts";
 import { PartitionLog } from "./partition-log.ts";
+import { PartitionGroups } from "./partition-groups.ts";
 import type { PartitionMeta } from "./partition-meta.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import { ProducerStates } from "./producer-states.ts";
@@ -22,6 +23,7 @@ export interface OpenPartition {
   readonly producers: ProducerStates;
   readonly log: PartitionLog;
   readonly reads: PartitionReads;
+  readonly groups: PartitionGroups;
   readonly maintenance: Maintenance;
   readonly tails: Tails;
 }
@@ -48,11 +50,12 @@ export function openPartition(surroundings: PartitionSurroundings, meta: Partiti
     new LogReader(store, new RowChecks(random, (offset) => extent.epochCounterAt(offset))),
     random,
   );
+  const groups = new PartitionGroups({ store, extent, reads, clock });
   const erasures = store.erasures();
   const changed = (): void => reads.forgetChunks();
   const works = [compactionWork({ store, extent, producers, erasures, clock, changed })];
   const maintenance = new Maintenance({ store, extent, producers, clock, alarm, works, failed });
   const sent = surroundings.tailSent === undefined ? {} : { sent: surroundings.tailSent };
   const tails = new Tails({ reads, extent, clock, sockets: surroundings.sockets, ...sent });
-  return { store, erasures, extent, producers, log, reads, maintenance, tails };
+  return { store, erasures, extent, producers, log, reads, groups, maintenance, tails };
 }

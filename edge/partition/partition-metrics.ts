@@ -34,7 +34,7 @@ function sampleOf(
   open: OpenPartition | null,
 ): PartitionSample | null {
   if (open === null) return null;
-  const { extent, producers, tails } = open;
+  const { extent, groups, producers, tails } = open;
   const { logStartOffset, highWatermark } = extent.bounds();
   return {
     topic: extent.topicName,
@@ -51,5 +51,6 @@ function sampleOf(
       producer_bytes: producers.memoryBytes,
       tails_open: tails.count,
     },
+    groups: groups.reports(),
   };
 }

@@ -8,6 +8,7 @@ import type { ErasedPartition, ErasureState } from "../../shared/api/erasure.ts"
 import type { HeldRange, ProducerProof } from "../../shared/api/produce.ts";
 import type { Chain, Crc, LeaderEpoch, ProducerId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
+import type { GroupPort } from "./group-port.ts";
 import type { PartitionQuota } from "../quota/partition-quotas.ts";
 
 /** Which partition is meant; the object checks that it is the one. */
@@ -168,7 +169,7 @@ export type ErasedKey = Pick<ErasedPartition, "tombstoneOffset" | "goneAt" | "un
   readonly state: ErasureState;
 };
 
-export interface PartitionPort {
+export interface PartitionPort extends GroupPort {
   append(request: AppendRequest): Promise<Outcome<AppendAnswer>>;
   /** What a refused run is answered with. */
   proof(producerId: ProducerId): Promise<Outcome<PartitionBounds & ProducerProof>>;

@@ -1,7 +1,7 @@
 /** What readers ask of a partition: whether their history is its own, then the bytes. */
 import type { LeaderEpoch } from "../../shared/brands.ts";
 import type { Random } from "../../shared/random.ts";
-import { isUnheardOf, judgePosition } from "./leader-epochs.ts";
+import { isUnheardOf, judgePosition, type ReaderPosition } from "./leader-epochs.ts";
 import type { LogExtent } from "./log-extent.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { PartitionBounds, ReadAnswer, ReadRequest, TimeAnswer, TimeRequest } from "./partition-port.ts";
@@ -25,17 +25,22 @@ export class PartitionReads {
   read(request: ReadRequest): ReadAnswer {
     const { leaderEpoch, offset } = request;
     if (leaderEpoch === null) return this.#reader.read(this.#extent.bounds(), request);
-    const verdict = judgePosition(this.#extent.epochs, this.#extent.end.nextOffset, { leaderEpoch, offset });
-    if (verdict.kind === "truncated") {
-      if (verdict.proof) this.#newEpoch(leaderEpoch);
-      const bounds = this.#extent.bounds();
-      return { ...bounds, error: "TRUNCATED", divergence: verdict.divergence, nextOffset: offset, bytes: NOTHING };
-    }
+    const divergence = this.divergence({ leaderEpoch, offset });
+    if (divergence !== null)
+      return { ...this.#extent.bounds(), error: "TRUNCATED", divergence, nextOffset: offset, bytes: NOTHING };
     const answer = this.#reader.read(this.#extent.bounds(), request);
     // Two histories under one epoch: from here on they are told apart.
     if (answer.error !== "TRUNCATED" || !this.#isCurrent(leaderEpoch)) return answer;
     this.#newEpoch(leaderEpoch);
     return { ...answer, ...this.#extent.bounds() };
+  }
+
+  /** Up to where the log that somebody has read and this one may agree; null: up to where that one was. */
+  divergence(position: ReaderPosition): number | null {
+    const verdict = judgePosition(this.#extent.epochs, this.#extent.end.nextOffset, position);
+    if (verdict.kind === "fits") return null;
+    if (verdict.proof) this.#newEpoch(position.leaderEpoch);
+    return verdict.divergence;
   }
 
   /** For tails, which read in steps of one size: what many readers go through in one time is read once. */

@@ -13,8 +13,13 @@
  *   are its pages one after the other (`producer-snapshot.ts`); `directory` says where each of them ends
  *   (`shard-directory.ts`), and stands before them, so that it is read without them.
  * `erasures`: one row for each key whose values are still to be taken out of the log, by the offset of its tombstone.
+ * `groups`: one row for each consumer group, by its name: who owns the partition in it and since which fence, what it has
+ *   committed, and its last commits, by which its lag is judged (`group-row.ts`). Without a rowid, so that a fence and a
+ *   commit are billed as one row each. They go with the group, and are no part of what retention drops.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
+/** A partition of that version gets the table that it is without, and is of this one then. */
+export const SCHEMA_BEFORE_GROUPS = 4;
 
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)`,
@@ -44,6 +49,7 @@ const TABLES = [
     states BLOB NOT NULL
   )`,
   `CREATE TABLE IF NOT EXISTS erasures (tombstone_offset INTEGER PRIMARY KEY, key BLOB NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS groups (group_id TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
 ];
 
 export function createTables(sql: SqlStorage): void {

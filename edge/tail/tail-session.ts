@@ -2,7 +2,7 @@
  * One device's tail: a client's socket, and behind it a socket to each partition it is subscribed to. Frames pass
  * through as they are, so that the bytes of a record are touched once, for the id in front of them.
  */
-import type { TailClientFrame, TailEdgeFrame, TailRecordsHead, TailSubscribe } from "../../shared/api/tail.ts";
+import type { TailEdgeFrame, TailRecordsHead, TailSubscribe } from "../../shared/api/tail.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { readEnvelope } from "../../shared/envelope.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -14,7 +14,9 @@ import { partitionById, type EdgePorts } from "../operations/ports.ts";
 import { take } from "../outcome.ts";
 import type { GrowthBarrier } from "../partition/partition-port.ts";
 import { TAIL_ID_BYTES, writeTailId, type TailUpFrame } from "../partition/tail-frames.ts";
-import { demand, parseJsonText, tailClientFrame } from "../schemas.ts";
+import type { CheckedFrame } from "../schemas.ts";
+import { frameOf, type HeartbeatFrame } from "./client-frames.ts";
+import { answerHeartbeat } from "./heartbeats.ts";
 import { KeyOrder } from "./key-order.ts";
 import { demandRoom } from "./tail-room.ts";
 import type { TailUpstream } from "./tail-upstream.ts";
@@ -148,7 +150,7 @@ export class TailSession {
     return false;
   }
 
-  async #obey(frame: TailClientFrame): Promise<void> {
+  async #obey(frame: CheckedFrame): Promise<void> {
     switch (frame.type) {
       case "subscribe":
         await this.#subscribe(frame);
@@ -159,7 +161,14 @@ export class TailSession {
       case "ack":
         this.#ack(frame.id, frame.offset);
         return;
+      case "heartbeat":
+        await this.#beat(frame);
     }
+  }
+
+  async #beat(frame: HeartbeatFrame): Promise<void> {
+    const answer = await answerHeartbeat(this.#parts.ports, frame);
+    if (this.#stands()) this.#tell(answer);
   }
 
   async #subscribe(frame: TailSubscribe): Promise<void> {
@@ -287,11 +296,4 @@ async function growthsOf(ports: EdgePorts, topicId: string, partition: number): 
 
 function nextOffsetIn(frame: Uint8Array): number {
   return (readEnvelope(frame.subarray(TAIL_ID_BYTES)).head as TailRecordsHead).nextOffset;
-}
-
-/** Throws `INVALID_REQUEST`. */
-function frameOf(text: string): TailClientFrame {
-  if (text.length > LIMITS.jsonBytesMax)
-    throw new StrandlineError("INVALID_REQUEST", `a frame of ${text.length} characters`);
-  return demand(tailClientFrame, parseJsonText(text, "the frame"), "the frame");
 }

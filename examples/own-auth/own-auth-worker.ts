@@ -8,6 +8,7 @@ import type { OwnCaller } from "../../edge/auth/own-check.ts";
 import type { Env } from "../../edge/env.ts";
 
 export { ControllerObject } from "../../edge/controller/controller-object.ts";
+export { GroupObject } from "../../edge/group/group-object.ts";
 export { PartitionObject } from "../../edge/partition/partition-object.ts";
 
 interface OwnEnv extends Env {

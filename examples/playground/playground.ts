@@ -33,7 +33,7 @@ async function sendTooLarge(key: string): Promise<void> {
   const configEntries = [{ name: "max.message.bytes", value: "1024" }];
   await strandline
     .admin()
-    .createTopics({ topics: [{ topic: SMALL, numPartitions: 1, configEntries }], timeout: 2_000 });
+    .createTopics({ topics: [{ topic: SMALL, numPartitions: 1, configEntries }], timeout: 10_000 });
   await send(SMALL, [{ key, value: "too large ".repeat(200) }]);
 }
 

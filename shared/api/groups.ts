@@ -38,7 +38,10 @@ export interface GroupHeartbeat {
   readonly memberId: string;
   /** The one it was told last; or `JOINS`, `LEAVES`, `LEAVES_FOR_A_WHILE`. */
   readonly memberEpoch: number;
-  /** All that it still works on. Whatever it was assigned and does not name here it has let go of. */
+  /**
+   * All that it still works on. Whatever it was assigned and does not name here it has let go of: of a partition that is
+   * another's since, a heartbeat says so that has the epoch in which the member heard of that, or a later one.
+   */
   readonly owned: readonly TopicPartitions[];
   /** What follows is said on joining; absent later: as it was. */
   readonly subscription?: GroupSubscription;
@@ -66,7 +69,10 @@ export interface CommittedOffset {
 
 export interface GrantedPartition {
   readonly partition: number;
-  /** Of the group, when the partition was granted: nobody else can commit since. Absent: the member owned it already. */
+  /**
+   * Of the group, when the partition was granted: nobody else can commit since. Said once: a member that did not hear it
+   * does not name the partition, and is told anew. Absent: the member named it.
+   */
   readonly committed?: CommittedOffset | null;
 }
 
@@ -76,6 +82,7 @@ export interface AssignedTopic {
   readonly partitions: readonly GrantedPartition[];
 }
 
+/** Heeded only as the answer to the member's last heartbeat: one that comes late says what was so before. */
 export interface GroupAssignment {
   readonly memberId: string;
   /** -1, -2: it has left. */
@@ -104,6 +111,7 @@ export interface OffsetToCommit {
 export interface CommitOffsets {
   /** Null: of no member, while the group has none. */
   readonly memberId: string | null;
+  /** One that the member had while it worked on what it commits: of a commit that is sent later as well. */
   readonly memberEpoch: number;
   /** Greater than in every commit that this member made before: of two that change places on their way the later one counts. */
   readonly commit: number;

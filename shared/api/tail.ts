@@ -11,6 +11,7 @@
  * be the last: a reader goes on elsewhere by subscribing at the `nextOffset` of the last frame it has dealt with.
  */
 import type { Crc, LeaderEpoch, TopicId } from "../brands.ts";
+import type { GroupAssignment, GroupHeartbeat } from "./groups.ts";
 import type { ErrorBody } from "../strandline-error.ts";
 
 export interface TailSubscribe {
@@ -45,7 +46,16 @@ export interface TailUnsubscribe {
   readonly id: number;
 }
 
-export type TailClientFrame = TailSubscribe | TailAck | TailUnsubscribe;
+/** As `POST /v1/groups/{group}/heartbeat`, on a socket that is there anyway. */
+export interface TailHeartbeat {
+  readonly type: "heartbeat";
+  /** Named in the answer; chosen by the client for each. Has nothing to do with the ids of subscriptions. */
+  readonly id: number;
+  readonly group: string;
+  readonly heartbeat: GroupHeartbeat;
+}
+
+export type TailClientFrame = TailSubscribe | TailAck | TailUnsubscribe | TailHeartbeat;
 
 export interface TailBounds {
   readonly leaderEpoch: LeaderEpoch;
@@ -64,5 +74,13 @@ export type TailEdgeFrame =
   | { readonly type: "grown"; readonly id: number; readonly growths: number }
   /** The subscription has ended, or never stood; `id` null: the socket has, and closes. */
   | { readonly type: "error"; readonly id: number | null; readonly error: ErrorBody }
+  /** Of a heartbeat: its assignment, or why there is none. The socket goes on. */
+  | {
+      readonly type: "heartbeat";
+      readonly id: number;
+      readonly group: string;
+      readonly assignment: GroupAssignment | null;
+      readonly error: ErrorBody | null;
+    }
   /** The edge ends sockets after a bounded time: go on with another one. */
   | { readonly type: "end" };

@@ -24,6 +24,36 @@ test("S03 S09 discard: the unsynced records are counted, all tabs are closed, no
   expect(await databases()).not.toContain(database);
 });
 
+test("a discard is no loss, whatever another tab is about to note meanwhile", async () => {
+  const lost: unknown[] = [];
+  for (let round = 0; round < 2; round += 1) {
+    const database = freshDatabase();
+    const [here, there] = [openClient({ ...OFFLINE, database }), openClient({ ...OFFLINE, database })];
+    for (const client of [here, there]) client.on("storage.lost", (told) => lost.push(told));
+    const send = (value: string): Promise<unknown> =>
+      there
+        .producer()
+        .send({ topic: "orders", messages: [{ value }] })
+        .catch(() => {});
+    await send("a");
+    const sending = (async () => {
+      for (let sent = 0; sent < 20; sent += 1) await send("b");
+    })();
+    await here.logout({ discard: true });
+    await sending;
+    const next = openClient({ ...OFFLINE, database });
+    next.on("storage.lost", (told) => lost.push(told));
+    const { deviceId } = await next.storage.estimate();
+    const noted = async (): Promise<unknown> => {
+      const found = await (await caches.open(`strandline:${database}`)).match("https://strandline.invalid/device");
+      return ((await found?.json()) as { deviceId?: string } | undefined)?.deviceId;
+    };
+    await expect.poll(noted).toBe(deviceId);
+    await next.close();
+  }
+  expect(lost).toEqual([]);
+});
+
 test("S03 without discard it waits for its principal, and nobody else opens it", async () => {
   const database = freshDatabase();
   const client = openClient({ ...OFFLINE, database });

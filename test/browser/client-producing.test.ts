@@ -1,82 +1,49 @@
 import { expect, onTestFinished, test } from "vitest";
-import { CompressionTypes, Strandline } from "../../client/index.ts";
-import { isChromium } from "../../client/web-ports.ts";
-import { caught, freshDatabase, openClient, take } from "./client-fixture.ts";
+import { CompressionTypes } from "../../client/index.ts";
+import { caught, openClient, take } from "./client-fixture.ts";
 
-/** After it the best run is the result, whatever it is. */
-const MEASURED_MS_MAX = 15_000;
-
-interface Held {
-  /** The task that calls `send`, and what follows in it. */
-  readonly callingMs: number;
-  /** The longest of those after it. */
-  readonly afterMs: number;
-  readonly tookMs: number;
-}
-
-/** How long the page did nothing else at a time. */
-async function held(work: () => Promise<unknown>): Promise<Held> {
+/** A channel that is always ready: how many turns the page has given it. */
+function turnsOfThePage(): () => number {
   const { port1, port2 } = new MessageChannel();
-  const gapsMs: number[] = [];
-  let last = performance.now();
+  let turns = 0;
   port1.onmessage = () => {
-    const now = performance.now();
-    gapsMs.push(now - last);
-    last = now;
+    turns += 1;
     port2.postMessage(null);
   };
   port2.postMessage(null);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  gapsMs.length = 0;
-  const begunAt = performance.now();
-  last = begunAt;
-  await work();
-  const tookMs = performance.now() - begunAt;
-  port1.close();
-  const [callingMs = 0, ...after] = gapsMs;
-  return { callingMs, afterMs: Math.max(0, ...after), tookMs };
+  onTestFinished(() => port1.close());
+  return () => turns;
 }
 
-/** A machine that holds a page that does nothing for longer is too busy to measure milliseconds on. */
-const IDLE_MS_MAX = 10;
-
-/**
- * The milliseconds are promised for Chromium on a machine that is not busy with something else. Elsewhere a collection of
- * garbage, or another program, takes longer than they are: there, what the client does later must not hold the page for
- * longer than the caller's own loop did.
- */
-async function shareOfAllowed(sends: () => Promise<unknown>, msMax: number): Promise<number> {
-  const { callingMs, afterMs, tookMs } = await held(sends);
-  if (!isChromium()) return afterMs / callingMs;
-  const idle = await held(() => new Promise((resolve) => setTimeout(resolve, tookMs)));
-  const isBusy = Math.max(idle.callingMs, idle.afterMs) > IDLE_MS_MAX;
-  return isBusy ? afterMs / callingMs : Math.max(callingMs, afterMs) / msMax;
+/** A worker, and `onBytes` for each message that hands it a buffer: for each pack of records. */
+function watchedWorker(onBytes: (bytes: number) => void): Worker {
+  const worker = new Worker(new URL("../../client/worker.ts", import.meta.url), { type: "module" });
+  const post = worker.postMessage.bind(worker);
+  worker.postMessage = (message: unknown, options?: Transferable[] | StructuredSerializeOptions) => {
+    const handed = Array.isArray(options) ? options : [];
+    for (const each of handed) if (each instanceof ArrayBuffer) onBytes(each.byteLength);
+    post(message, handed);
+  };
+  return worker;
 }
 
-test.each([
-  [10_000, 50],
-  [1_000, 10],
-])("%i sends at once hold the page for less than %i ms at a time", async (count, msMax) => {
-  // Not watched by the fixture: what the watch does to each promise would be measured with it.
-  const client = new Strandline({ database: freshDatabase() });
-  onTestFinished(() => client.close());
+test("ten thousand sends at once leave in slices, and the page has its turn before the last", async () => {
+  const turns = turnsOfThePage();
+  const slices: { readonly bytes: number; readonly turn: number }[] = [];
+  const client = openClient({ worker: () => watchedWorker((bytes) => slices.push({ bytes, turn: turns() })) });
   const producer = client.producer();
-  const sends = (): Promise<unknown> =>
-    Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        producer.send({
-          topic: "orders",
-          messages: [{ key: `k${index % 100}`, value: `value ${index} `.padEnd(100, "x") }],
-        }),
-      ),
-    );
-  await sends();
-  await sends();
-  // Whatever else this machine does makes a run slower and none faster.
-  let best = Infinity;
-  const until = performance.now() + MEASURED_MS_MAX;
-  while (best >= 1 && performance.now() < until) best = Math.min(best, await shareOfAllowed(sends, msMax));
-  expect(best).toBeLessThan(1);
+  const value = "x".repeat(100);
+  await producer.send({ topic: "orders", messages: [{ value }] });
+  slices.length = 0;
+  const sends = Array.from({ length: 10_000 }, (_, index) =>
+    producer.send({ topic: "orders", messages: [{ key: `k${index % 100}`, value }] }),
+  );
+  await Promise.all(sends);
+  // A slice is 2,000 records, each of 100 bytes and fewer than 50 around them.
+  expect(slices.length).toBeGreaterThanOrEqual(5);
+  expect(Math.max(...slices.map(({ bytes }) => bytes))).toBeLessThan(2_000 * 150);
+  // Whether there is one between any two of them is the browser's choice of what comes next.
+  expect(slices.at(-1)?.turn).toBeGreaterThan(slices[0]?.turn ?? Infinity);
 });
 
 test("large values go through the worker and the database, and come out whole", async () => {

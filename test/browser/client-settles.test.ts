@@ -5,8 +5,8 @@ import { SCHEMA_VERSION } from "../../client/log/idb-schema.ts";
 import { StrandlineError } from "../../client/index.ts";
 import { caught, freshDatabase, openClient } from "./client-fixture.ts";
 
-/** The database is given three seconds; the rest is for a busy machine. */
-const OPEN_MS_MAX = 10_000;
+// Each of these errors is the worker's own word, three seconds after it began to open: the page waits thirty for it, and
+// would say REQUEST_TIMED_OUT.
 const V1_STORES = ["meta", "topics", "partitions", "pending", "log", "offsets", "deadLetters"];
 
 async function everyCall(client: ReturnType<typeof openClient>): Promise<unknown[]> {
@@ -26,12 +26,10 @@ async function everyCall(client: ReturnType<typeof openClient>): Promise<unknown
 
 test("an open of which no event comes", { timeout: 30_000 }, async () => {
   const worker = (): Worker => new Worker(new URL("./no-open-worker.ts", import.meta.url), { type: "module" });
-  const before = performance.now();
   for (const error of await everyCall(openClient({ worker }))) {
     expect(error).toBeInstanceOf(StrandlineError);
     expect(error).toMatchObject({ code: "STORE_FAILED" });
   }
-  expect(performance.now() - before).toBeLessThan(OPEN_MS_MAX);
 });
 
 test("an open behind a deletion that a page does not let through, and then does", { timeout: 30_000 }, async () => {
@@ -39,9 +37,7 @@ test("an open behind a deletion that a page does not let through, and then does"
   const held = await opened(indexedDB.open(database, SCHEMA_VERSION));
   const deleting = opened(indexedDB.deleteDatabase(database));
   const client = openClient({ database });
-  const before = performance.now();
   for (const error of await everyCall(client)) expect(error).toMatchObject({ code: "STORE_FAILED" });
-  expect(performance.now() - before).toBeLessThan(OPEN_MS_MAX);
   held.close();
   await deleting;
   await client.producer().send({ topic: "t", messages: [{ value: "x" }] });
@@ -55,9 +51,7 @@ test("an upgrade that a tab with the older version holds up: the page is told, a
   const client = openClient({ database });
   const told: string[] = [];
   client.on("storage.blocked", ({ type }) => told.push(type));
-  const before = performance.now();
   expect(await caught(client.admin().listTopics())).toMatchObject({ code: "STORE_FAILED" });
-  expect(performance.now() - before).toBeLessThan(OPEN_MS_MAX);
   expect(told).toEqual(["storage.blocked"]);
   held.close();
   expect(await client.admin().listTopics()).toEqual([]);

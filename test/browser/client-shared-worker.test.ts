@@ -53,6 +53,23 @@ test("events reach every client, and a closed one's consumer gives up its group"
   await expect.poll(() => seen.at(-1)).toBe("fresh b");
 });
 
+test("a closed one's tables are kept no longer, and an open one's of the same topic is", async () => {
+  const evaluate = evaluator(freshDatabase());
+  const [old, fresh] = [evaluate(), evaluate()];
+  const keepers = async (): Promise<string[]> => {
+    const { held = [], pending = [] } = await navigator.locks.query();
+    return [...held, ...pending].flatMap(({ name }) => /:table:(.*)$/.exec(name ?? "")?.[1] ?? []).toSorted();
+  };
+  await Promise.all([old.table("a").ready, old.table("b").ready]);
+  const table = fresh.table<string>("b");
+  await table.ready;
+  expect(await keepers()).toEqual(["a", "b"]);
+  await old.close();
+  await expect.poll(keepers).toEqual(["b"]);
+  await fresh.producer().send({ topic: "b", messages: [{ key: "k", value: "v" }] });
+  await expect.poll(() => table.get("k")).toBe("v");
+});
+
 test("other options have another worker, and signing out ends it for all", async () => {
   const database = freshDatabase();
   const evaluate = evaluator(database);

@@ -6,7 +6,7 @@ import { systemClock } from "../../client/web-ports.ts";
 import { freshDatabase, openClient, openMortalClient } from "./client-fixture.ts";
 
 const becomes = (table: Table<unknown>, entries: readonly (readonly [string, unknown])[]): Promise<void> =>
-  expect.poll(() => table.entries(), { timeout: 8_000, interval: 5 }).toEqual(entries);
+  expect.poll(() => table.entries(), { interval: 5 }).toEqual(entries);
 
 test("JSON is data, text is text, a tombstone is nothing; another tab sees it, and so does the next page", async () => {
   const database = freshDatabase();

@@ -63,10 +63,9 @@ test("a worker that dies while it opens is missed at once", async () => {
   const connecting = caught(client.producer().connect());
   // It waits three seconds for the database, and holds its lock meanwhile; the page has heard of it and waits for the lock.
   await expect.poll(async () => (await watchedLives()).length).toBe(1);
-  const before = performance.now();
   workers[0]?.terminate();
+  // By its lock: who waits for an answer that does not come is told REQUEST_TIMED_OUT, after thirty seconds.
   expect(await connecting).toMatchObject({ code: "WORKER_DIED" });
-  expect(performance.now() - before).toBeLessThan(2_000);
 });
 
 async function watchedLives(): Promise<readonly LockInfo[]> {

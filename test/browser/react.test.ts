@@ -234,6 +234,18 @@ test("what waits is shown as it changes; a server shows that it is not known, an
   complaints.mockRestore();
 });
 
+const Reason = (): ReactNode => {
+  const status = useSyncStatus(useStrandline());
+  return createElement("p", null, status?.lastError?.code ?? "no error");
+};
+
+test("why nothing goes is told with the status", async () => {
+  const client = openClient({ url: "http://127.0.0.1:9" });
+  const shown = show(createElement(StrandlineProvider, { client }, createElement(Reason)));
+  await send(client, "a");
+  await vi.waitFor(() => expect(values(shown)).toBe("NETWORK_EXCEPTION"), WITHIN);
+});
+
 test("what waits is told by events, also of another tab; nobody asks every second", async () => {
   const database = freshDatabase();
   const url = "http://127.0.0.1:9";
@@ -241,7 +253,7 @@ test("what waits is told by events, also of another tab; nobody asks every secon
   const shown = show(createElement(StrandlineProvider, { client }, createElement(Status)));
   await vi.waitFor(() => expect(values(shown)).toBe("0 wait"), WITHIN);
   await send(other, "a", "b", "c");
-  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), { timeout: 5_000 });
+  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), WITHIN);
   // The failed attempts to reach the edge tell nothing new.
   const asked = vi.spyOn(client.sync, "status");
   await new Promise((resolve) => setTimeout(resolve, 2_500));

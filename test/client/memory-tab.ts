@@ -8,6 +8,7 @@ import { PageConsumer } from "../../client/page/consumer.ts";
 import { PartitionCounts } from "../../client/page/partition-counts.ts";
 import { createLogger, logLevel } from "../../client/page/logger.ts";
 import { PageTable, type DecodedTopic, type TableOptions } from "../../client/page/table.ts";
+import type { RecordSource } from "../../client/consumer/record-source.ts";
 import type { Locks } from "../../client/ports.ts";
 import { systemClock } from "../../client/web-ports.ts";
 import { WorkerCore } from "../../client/worker/core.ts";
@@ -40,6 +41,8 @@ export interface MemoryTabOptions {
   readonly random: Random;
   /** A commit begins so many milliseconds after its page was told that it took too long; null: it is in time. */
   readonly lateMs?: () => number | null;
+  /** Reads from the edge what the device does not have. */
+  readonly readThrough?: () => RecordSource;
 }
 
 const RETRY = { initialRetryTimeMs: 1, maxRetryTimeMs: 4 };
@@ -136,6 +139,7 @@ export class MemoryTab {
       clock: systemClock,
       random: this.#options.random,
       sync: null,
+      readThrough: this.#options.readThrough ?? null,
       settings: { paused: async () => false, setPaused: async () => {} },
       close: async () => news.close(),
       discard: async () => 0,

@@ -8,10 +8,10 @@ import { SeededRandom } from "../sim/seeded-random.ts";
 import { runAt } from "./log/fetched-run.ts";
 import { placeOf, Tab } from "./log/log-fixture.ts";
 import { MemoryLocks } from "./memory-locks.ts";
-import { MemoryChannels, MemoryTab } from "./memory-tab.ts";
+import { MemoryChannels, MemoryTab, type MemoryTabOptions } from "./memory-tab.ts";
 
 /** `a=1 b=2 c`: the last is a tombstone. */
-function batch(records: string): Uint8Array<ArrayBuffer> {
+export function batch(records: string): Uint8Array<ArrayBuffer> {
   const encoder = new RecordBatchEncoder();
   for (const word of records.split(" ")) {
     const [key = "", value] = word.split("=");
@@ -20,12 +20,12 @@ function batch(records: string): Uint8Array<ArrayBuffer> {
   return encoder.finish();
 }
 
-export async function world(seed = 1) {
+export async function world(seed = 1, more: Partial<MemoryTabOptions> = {}) {
   const store = new MemoryStore();
   const channels = new MemoryChannels();
   const locks = new MemoryLocks();
   const open = (): Promise<MemoryTab> =>
-    MemoryTab.open({ store, channels, random: new SeededRandom(seed), locks: () => locks });
+    MemoryTab.open({ store, channels, random: new SeededRandom(seed), locks: () => locks, ...more });
   const [page, edge] = [await open(), await Tab.open(store)];
   return {
     store,
@@ -55,4 +55,4 @@ export async function world(seed = 1) {
 export const inWords = async (table: Table<string>): Promise<string> =>
   (await table.entries()).map(([key, value]) => `${key}=${value}`).join(" ");
 export const becomes = (table: Table<string>, words: string): Promise<void> =>
-  expect.poll(() => inWords(table), { timeout: 4_000, interval: 5 }).toBe(words);
+  expect.poll(() => inWords(table), { interval: 5 }).toBe(words);

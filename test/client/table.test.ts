@@ -111,7 +111,7 @@ test("what is kept is there when the log is not, and is read no second time", as
       const row = await transaction.get<{ positions: number[] }>("tables", [topicKey]);
       return [...(row?.positions ?? [])];
     });
-  await expect.poll(kept, { timeout: 4_000 }).toEqual([2_502]);
+  await expect.poll(kept).toEqual([2_502]);
   await table.close();
   await store.transact(["log"], { mode: "readwrite" }, (transaction) =>
     transaction.delete("log", { from: [topicKey], to: [topicKey + 1] }),
@@ -140,7 +140,7 @@ test("two tabs see the same, and the next keeps the rows where the first has end
       const row = await transaction.get<{ positions: number[] }>("tables", [topicKey]);
       return row?.positions;
     });
-  await expect.poll(kept, { timeout: 8_000 }).toEqual([2]);
+  await expect.poll(kept).toEqual([2]);
   await other.close();
   await page.close();
 });

@@ -101,8 +101,7 @@ describe("dead letters", () => {
     const { core } = coreOf(tab);
     const letters = deadLetters({
       call: (ask) => ask(core.calls),
-      askReceipt: (place, timeoutMs) =>
-        core.calls.receipt(place.topic, place.partition, place.localSequence, timeoutMs),
+      askReceipt: (place, timeoutMs) => core.calls.receipt(place, timeoutMs),
     });
     const texts = async (topic?: string): Promise<string[]> =>
       (await letters.list(topic === undefined ? {} : { topic })).map(({ messages, receipt, blocking }) =>
@@ -124,12 +123,52 @@ describe("dead letters", () => {
   });
 });
 
-test("a receipt of a topic that was made again since leads to its record, which still waits", async () => {
-  const tab = await Tab.open();
-  await tab.learn("orders", 1);
-  await tab.append("orders-0: a b");
-  await tab.learn("orders", 1, OTHER_TOPIC_ID);
-  const { calls } = coreOf(tab).core;
-  expect(await calls.receipt("orders", 0, 1, 0)).toEqual({ kind: "pending", partition: 0 });
-  expect(await calls.receipt("orders", 0, 2, 0)).toEqual({ kind: "unknown" });
+describe("a topic that was made again under its name", () => {
+  const place = (localSequence: number, remade?: number) => ({
+    topic: "orders",
+    partition: 0,
+    localSequence,
+    ...(remade === undefined ? {} : { remade }),
+  });
+
+  test("has receipts of its own: each leads to its record, and none to the other's", async () => {
+    const tab = await Tab.open();
+    await tab.learn("orders", 1);
+    await tab.append("orders-0: a b");
+    await tab.learn("orders", 1, OTHER_TOPIC_ID);
+    const { calls } = coreOf(tab).core;
+    expect(await calls.receipt(place(1), 0)).toEqual({ kind: "pending", partition: 0 });
+    expect(await calls.receipt(place(1, 1), 0)).toEqual({ kind: "unknown" });
+    const [again] = await tab.appended("orders-0: c d");
+    expect(again).toMatchObject({ localSequence: 0, remade: 1 });
+    await tab.commit("orders-0", 2, 40);
+    expect(await calls.receipt(place(1, 1), 0)).toEqual({ kind: "committed", partition: 0, offset: 41 });
+    expect(await calls.receipt(place(1), 0)).toEqual({ kind: "pending", partition: 0 });
+    expect(await calls.receipt(place(2), 0)).toEqual({ kind: "unknown" });
+    expect(await calls.receipt(place(0, 2), 0)).toEqual({ kind: "unknown" });
+  });
+
+  test("and so have its letters, which are sent again into the one that is", async () => {
+    const tab = await Tab.open();
+    await tab.learn("orders", 1);
+    await tab.append("orders-0: old");
+    await tab.refuseFirst("orders-0");
+    await tab.learn("orders", 1, OTHER_TOPIC_ID);
+    await tab.append("orders-0: new");
+    await tab.refuseFirst("orders-0");
+    const { calls } = coreOf(tab).core;
+    const letters = deadLetters({
+      call: (ask) => ask(calls),
+      askReceipt: (at, timeoutMs) => calls.receipt(at, timeoutMs),
+    });
+    expect((await letters.list()).map(({ receipt, messages }) => `${receipt} ${messages[0]?.text()}`)).toEqual([
+      "orders-0~0 old",
+      "orders-0~0~1 new",
+    ]);
+    const [again] = await letters.retry("orders-0~0");
+    expect(again?.id).toBe("orders-0~1~1");
+    expect(await tab.pending("orders-0")).toBe("1: old");
+    expect(await letters.discard("orders-0~0")).toBe(0);
+    expect(await letters.discard("orders-0~0~1")).toBe(1);
+  });
 });

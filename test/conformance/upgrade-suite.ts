@@ -5,6 +5,7 @@ import { IdbStore } from "../../client/log/idb-store.ts";
 import { SCHEMA_VERSION } from "../../client/log/idb-schema.ts";
 import { openDevice } from "../../client/log/open-device.ts";
 import { STORE_NAMES, type StoreName } from "../../client/log/store.ts";
+import { Canary, type CanaryNote } from "../../client/storage/canary.ts";
 import { upgrade } from "../../client/log/upgrades.ts";
 import { cryptoRandom, systemClock } from "../../client/web-ports.ts";
 import type { LocalSequence, Offset, Partition, TopicKey } from "../../shared/brands.ts";
@@ -129,6 +130,34 @@ export function upgradeSuite(freshName: () => string): void {
         expect(await rowsOf(database, VERSION_1)).toEqual(before);
       });
     }
+  });
+
+  test("an upgrade is no loss: the device is the same, and neither its note nor its tabs tell of another", async () => {
+    const name = freshName();
+    await makeVersion1(name);
+    const gone: string[] = [];
+    const store = new IdbStore({ name, clock: systemClock, onGone: () => gone.push("gone") });
+    const owner = { namespace: "n", principal: "p" };
+    const log = await openDevice({ store, clock: systemClock, random: cryptoRandom, ...owner, local: null });
+    store.bind(log.device.deviceId);
+    let note: CanaryNote | null = { deviceId: "d", unsyncedRecords: 2, since: 1 };
+    const canary = new Canary({
+      perch: {
+        read: async () => note,
+        write: async (written) => void (note = written),
+        remove: async () => void (note = null),
+      },
+      locks: { request: async (_name, _options, body) => await body() },
+      ...{ clock: systemClock, lockName: "canary", deviceId: log.device.deviceId },
+      unsyncedRecords: async () => (await log.outbox.waiting()).reduce((sum, { records }) => sum + records, 0),
+    });
+    expect(await canary.begin()).toBeNull();
+    expect(note).toMatchObject({ deviceId: "d", unsyncedRecords: 2 });
+    const newer = await openDB(name, SCHEMA_VERSION + 1);
+    await expect(touch(store)).rejects.toMatchObject({ code: "STORE_OUTDATED" });
+    expect(gone).toEqual([]);
+    newer.close();
+    store.close();
   });
 
   test("a step that fails, after others and after requests of its own, leaves the version that was there", async () => {

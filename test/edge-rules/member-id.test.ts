@@ -1,7 +1,7 @@
 /** Member ids, and the secret that they are signed under. */
 import { expect, test } from "vitest";
-import { isMacOf, macOf } from "../../edge/auth/mac.ts";
-import { isMemberIdOf, mintMemberId } from "../../edge/auth/member-id.ts";
+import { base64Url, isMacOf, macOf } from "../../edge/auth/mac.ts";
+import { isMemberIdOf, memberIdOf } from "../../edge/auth/member-id.ts";
 import { macKey, type Purpose } from "../../edge/auth/secret.ts";
 import { systemRandom } from "../../edge/system-ports.ts";
 import type { Env } from "../../edge/env.ts";
@@ -16,8 +16,20 @@ function edge(settings: Partial<Env>): Env {
 
 const EDGE = edge({ STRANDLINE_SECRET: SECRET });
 
-test("S03: a member id is good for whom it was minted for, and for nobody who has learned it", async () => {
-  const memberId = await mintMemberId(EDGE, ANN, systemRandom);
+/** Of a name that nobody else has. */
+async function newMemberId(env: Env = EDGE): Promise<string> {
+  return (await memberIdOf(env, ANN, base64Url(systemRandom.bytes(16)))) ?? "";
+}
+
+test("a name has one id, whoever computes it, and what is no name has none", async () => {
+  const name = base64Url(systemRandom.bytes(16));
+  expect(await memberIdOf(EDGE, ANN, name)).toBe(await memberIdOf(EDGE, ANN, name));
+  for (const none of ["", "a", `${name}a`, `${name.slice(1)}.`, `${name.slice(1)}\n`])
+    expect(await memberIdOf(EDGE, ANN, none)).toBeNull();
+});
+
+test("S03: a member id is good for whom it was made for, and for nobody who has learned it", async () => {
+  const memberId = await newMemberId();
   expect(memberId).toMatch(/^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/);
   expect(await isMemberIdOf(EDGE, ANN, memberId)).toBe(true);
   for (const thief of [
@@ -27,13 +39,13 @@ test("S03: a member id is good for whom it was minted for, and for nobody who ha
     { namespace: "ann", principal: "acme" },
   ])
     expect(await isMemberIdOf(EDGE, thief, memberId)).toBe(false);
-  expect(await mintMemberId(EDGE, ANN, systemRandom)).not.toBe(memberId);
+  expect(await newMemberId()).not.toBe(memberId);
 });
 
 test("S03: what was changed, cut or made up is none", async () => {
-  const memberId = await mintMemberId(EDGE, ANN, systemRandom);
+  const memberId = await newMemberId();
   const [name = "", mac = ""] = memberId.split(".");
-  const other = (await mintMemberId(EDGE, ANN, systemRandom)).split(".")[0] ?? "";
+  const other = (await newMemberId()).split(".")[0] ?? "";
   for (const one of ["", ".", name, `${name}.`, `${other}.${mac}`, `${memberId}a`, `${memberId}=`, ` ${memberId}`])
     expect(await isMemberIdOf(EDGE, ANN, one)).toBe(false);
   // The last character of 43 holds two bits that are none of the MAC's.
@@ -78,7 +90,7 @@ test.each([
   [{ STRANDLINE_JWT_SECRET: "canary" }, "STRANDLINE_JWT_SECRET"],
   [{ STRANDLINE_AUTH: "none", STRANDLINE_SECRET: "canary" }, "STRANDLINE_SECRET"],
 ])("S07: of the settings %o the one that is wrong is named, and not shown", async (settings, named) => {
-  const thrown: unknown = await mintMemberId(edge(settings), ANN, systemRandom).catch((error: unknown) => error);
+  const thrown: unknown = await newMemberId(edge(settings)).catch((error: unknown) => error);
   expect(thrown).toMatchObject({ code: "NOT_CONFIGURED", details: { setting: named } });
   expect(JSON.stringify((thrown as StrandlineError).toBody())).not.toMatch(/canary|sss/);
 });

@@ -72,6 +72,10 @@ const FRAMES: Readonly<Record<TailClientFrame["type"] | "ping", TailClientFrame 
   },
   ack: { type: "ack", id: 1, offset: 1 },
   unsubscribe: { type: "unsubscribe", id: 1 },
+  heartbeat: {
+    ...{ type: "heartbeat", id: 1, group: "g" },
+    heartbeat: { memberId: "A".repeat(22), memberEpoch: 0, owned: [] },
+  },
   ping: "ping",
 };
 

@@ -4,7 +4,7 @@ import type { PartitionAddress } from "../../edge/partition/partition-port.ts";
 import type { PartitionObject } from "../../edge/worker.ts";
 import { evict, stubOf, type Place } from "./edge.ts";
 
-const TABLES = ["meta", "log_state", "runs", "producer_shards"] as const;
+const TABLES = ["meta", "log_state", "runs", "producer_shards", "groups"] as const;
 
 export type Tables = Readonly<Record<string, readonly Readonly<Record<string, SqlStorageValue>>[]>>;
 

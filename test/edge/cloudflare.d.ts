@@ -2,11 +2,12 @@
 declare namespace Cloudflare {
   interface GlobalProps {
     mainModule: typeof import("../../edge/worker.ts");
-    durableNamespaces: "ControllerObject" | "PartitionObject";
+    durableNamespaces: "ControllerObject" | "PartitionObject" | "GroupObject";
   }
   interface Env {
     readonly STRANDLINE_AUTH: string;
     readonly CONTROLLER: DurableObjectNamespace<import("../../edge/worker.ts").ControllerObject>;
     readonly PARTITION: DurableObjectNamespace<import("../../edge/worker.ts").PartitionObject>;
+    readonly GROUP: DurableObjectNamespace<import("../../edge/worker.ts").GroupObject>;
   }
 }

@@ -27,15 +27,12 @@ async function filled(device: Device, runs: number): Promise<SealedBatch[]> {
 async function compacted(place: Place): Promise<void> {
   await evict(place);
   await fetchOne({ ...place, offset: 0 });
-  await vi.waitFor(
-    async () => {
-      const [state] = (await sql(place, "SELECT value FROM log_state")) as { value: string }[];
-      const cleaned = (JSON.parse(state?.value ?? "{}") as { cleaned?: { cleanedTo: number } }).cleaned?.cleanedTo ?? 0;
-      const [last] = (await sql(place, "SELECT MAX(base_offset) AS last FROM runs")) as { last: number }[];
-      expect(cleaned).toBe(last?.last);
-    },
-    { timeout: 5_000 },
-  );
+  await vi.waitFor(async () => {
+    const [state] = (await sql(place, "SELECT value FROM log_state")) as { value: string }[];
+    const cleaned = (JSON.parse(state?.value ?? "{}") as { cleaned?: { cleanedTo: number } }).cleaned?.cleanedTo ?? 0;
+    const [last] = (await sql(place, "SELECT MAX(base_offset) AS last FROM runs")) as { last: number }[];
+    expect(cleaned).toBe(last?.last);
+  });
 }
 
 function latest(pairs: readonly (readonly [string | null | undefined, string | null | undefined])[]): unknown {

@@ -25,7 +25,7 @@ export class EventReader {
   }
 
   async untilValues(...values: readonly string[]): Promise<void> {
-    await vi.waitFor(() => expect(this.values).toEqual(values), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(this.values).toEqual(values), { interval: 5 });
   }
   async cancel(): Promise<void> {
     await this.#reader.cancel();

@@ -17,6 +17,7 @@ import { nextChain } from "../../shared/chain.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 
 export { ControllerObject } from "../../edge/controller/controller-object.ts";
+export { GroupObject } from "../../edge/group/group-object.ts";
 
 const BATCH_CRC = 7 as Crc;
 

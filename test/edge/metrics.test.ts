@@ -22,7 +22,7 @@ async function valueOf(name: string, { name: topic, partition }: Place, more = "
 
 /** Reports come some 50 ms after what they tell, at the settings of these tests. */
 async function told(value: () => Promise<number | undefined>, expected: number): Promise<void> {
-  await vi.waitFor(async () => expect(await value()).toBe(expected), { timeout: 5_000, interval: 40 });
+  await vi.waitFor(async () => expect(await value()).toBe(expected), { interval: 40 });
 }
 
 describe("a partition", () => {
@@ -113,7 +113,7 @@ test("Workers tell their requests by pattern and status, and errors by code", as
       expect(families.get("strandline_requests_total")?.samples.get(labels)).toBe(1);
       expect(families.get("strandline_errors_total")?.samples.get('code="UNKNOWN_TOPIC_OR_PARTITION"')).toBe(1);
     },
-    { timeout: 5_000, interval: 120 },
+    { interval: 120 },
   );
 });
 
@@ -127,7 +127,7 @@ test("an error of a partition within an answer is counted by its code", async ()
       await fetchOne(place);
       expect(await errorsOf("OFFSET_OUT_OF_RANGE")).toBe(before + 1);
     },
-    { timeout: 5_000, interval: 60 },
+    { interval: 60 },
   );
 });
 

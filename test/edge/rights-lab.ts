@@ -70,6 +70,7 @@ export class RightsLab {
         "/v1/acls",
         "/v1/quotas",
         "/v1/ingest-keys",
+        "/v1/groups",
       ].map(async (path) => await this.asAdmin<unknown>({ method: "GET", path })),
     );
   }

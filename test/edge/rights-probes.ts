@@ -3,6 +3,7 @@ import type { Need } from "../../edge/access/needs.ts";
 import { readEnvelope } from "../../shared/envelope.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { errorOf, type Place } from "./edge.ts";
+import { GROUP_PROBES } from "./group-probes.ts";
 import { aclOf, produceOf, type Asked, type RightsLab } from "./rights-lab.ts";
 
 /** `done`, or the code of the refusal. */
@@ -283,5 +284,6 @@ export const PROBES: readonly Probe[] = [
     leavesOut: true,
     ending: foundOrNot,
   },
+  ...GROUP_PROBES,
   { route: "GET /metrics", need: "metrics", ask: get("/metrics") },
 ];

@@ -12,7 +12,10 @@ test("S02: every route has a row in the table of rights, and every row a probe",
   expect(Object.keys(ROUTE_NEEDS).toSorted()).toEqual(routes.toSorted());
   const guarded = routes.filter((route) => (ROUTE_NEEDS[route]?.length ?? 0) > 0);
   expect([...new Set(PROBES.map(({ route }) => route))].toSorted()).toEqual(guarded.toSorted());
-  for (const { route, need } of PROBES) if (need !== "tail") expect(ROUTE_NEEDS[route]?.[0]).toBe(need);
+  for (const { route, need } of PROBES)
+    if (need !== "tail") expect([need, ROUTE_NEEDS[route]]).toEqual([need, expect.arrayContaining([need])]);
+  for (const route of guarded)
+    expect(PROBES.some((probe) => probe.route === route && probe.need === ROUTE_NEEDS[route]?.[0])).toBe(true);
 });
 
 interface Rule {
@@ -24,17 +27,17 @@ interface Rule {
 
 /** Of the right to do `operation`. */
 function rulesOf(resourceType: ResourceType, operation: AclOperation): readonly Rule[] {
-  const isTopic = resourceType === "TOPIC";
-  const [named, prefix, other] = isTopic ? ["orders", "ord", "bills"] : ["kafka-cluster", "kafka-cluster", null];
+  const isNamed = resourceType !== "CLUSTER";
+  const [named, prefix, other] = isNamed ? ["orders", "ord", "bills"] : ["kafka-cluster", "kafka-cluster", null];
   const own = { resourceType, resourceName: named, operation };
   const prefixed = { ...own, resourceName: prefix, patternType: "PREFIXED" } as const;
-  const scope = isTopic ? `topic:orders*:${operation.toLowerCase()}` : `cluster:${operation.toLowerCase()}`;
+  const scope = `${resourceType.toLowerCase()}${isNamed ? ":orders*" : ""}:${operation.toLowerCase()}`;
   return [
     { name: "nothing", acls: [], may: false },
     // A topic that is to be made is called orders-of-bob.
     {
       name: "an allow of everything of its kind",
-      acls: [{ ...own, ...(isTopic ? { resourceName: "*" } : {}) }],
+      acls: [{ ...own, ...(isNamed ? { resourceName: "*" } : {}) }],
       may: true,
     },
     { name: "an allow of a prefix", acls: [prefixed], may: true },
@@ -72,8 +75,9 @@ function refusalOf(one: (typeof CASES)[number]): Ending {
   const { probe } = one;
   if (probe.leavesOut === true) return "left out";
   if (probe.byId === true) return describes(one) ? "TOPIC_AUTHORIZATION_FAILED" : "UNKNOWN_TOPIC_ID";
-  const isOfTopic = NEEDS[probe.need].some(([type]) => type === "TOPIC");
-  return isOfTopic ? "TOPIC_AUTHORIZATION_FAILED" : "CLUSTER_AUTHORIZATION_FAILED";
+  const isOf = (type: ResourceType): boolean => NEEDS[probe.need].some(([one]) => one === type);
+  if (isOf("GROUP")) return "GROUP_AUTHORIZATION_FAILED";
+  return isOf("TOPIC") ? "TOPIC_AUTHORIZATION_FAILED" : "CLUSTER_AUTHORIZATION_FAILED";
 }
 
 describe.each(CASES.map((one) => ({ ...one, name: `${one.probe.route} by ${one.operation} on ${one.resourceType}` })))(

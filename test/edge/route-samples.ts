@@ -125,6 +125,22 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
       isItsOwnCredential: true,
     },
   ],
+  ["GET /v1/groups", { path: "/v1/groups" }],
+  ["GET /v1/groups/:group", { path: "/v1/groups/g" }],
+  ["DELETE /v1/groups/:group", { path: "/v1/groups/g" }],
+  ...sending("POST /v1/groups/:group/heartbeat", "/v1/groups/g/heartbeat", {
+    ...{ memberId: "A".repeat(22), memberEpoch: 0, owned: [] },
+    subscription: { topics: ["orders"], patterns: [] },
+  }),
+  ...sending("POST /v1/groups/:group/leave", "/v1/groups/g/leave", { memberId: "A".repeat(22) }),
+  ["GET /v1/groups/:group/offsets", { path: "/v1/groups/g/offsets" }],
+  ...sending("POST /v1/groups/:group/offsets", "/v1/groups/g/offsets", {
+    ...{ memberId: null, memberEpoch: 0, commit: 0 },
+    offsets: [{ ...partition, offset: 0 }],
+  }),
+  ...sending("POST /v1/groups/:group/offsets/reset", "/v1/groups/g/offsets/reset", {
+    ...{ topics: ["orders"], to: "latest" },
+  }),
   ["GET /metrics", { path: "/metrics" }],
   ["GET /openapi.json", { path: "/openapi.json", wakesNobody: true }],
 ]);

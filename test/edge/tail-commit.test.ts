@@ -85,7 +85,7 @@ describe.each(ABORTS)("R08 an object that ends %s", (when) => {
     const log = (await recordsOf(place)).map(({ offset, value }) => `${offset}:${value}`);
     expect(log).toHaveLength(15);
     for (const reader of readers) {
-      await vi.waitFor(() => expect(reader.position).toBe(log.length), { timeout: 10_000 });
+      await vi.waitFor(() => expect(reader.position).toBe(log.length));
       reader.stop();
       expect(reader.values).toEqual(log);
       for (const error of reader.errors) expect(["NETWORK_EXCEPTION", "UNKNOWN_SERVER_ERROR"]).toContain(error);

@@ -116,7 +116,7 @@ describe.each([1, 2, 3, 4])("seed %i:", (seed) => {
     }
     const ends = await Promise.all(places.map(async (one) => (await recordsOf(one)).length));
     for (const reader of readers) {
-      await vi.waitFor(() => expect([reader.positions, reader.errors]).toEqual([ends, []]), { timeout: 10_000 });
+      await vi.waitFor(() => expect([reader.positions, reader.errors]).toEqual([ends, []]));
       reader.stop();
       for (const [key, expected] of written)
         expect(reader.dealtWith.filter((one) => one.startsWith(`${key}.`))).toEqual(expected);

@@ -9,7 +9,9 @@ export interface OpenPromise {
 }
 
 /** Made by the client and watched as it is. */
-const PARTS: ReadonlySet<PropertyKey> = new Set(["producer", "consumer", "admin", "sync", "storage", "table"]);
+const PARTS: ReadonlySet<PropertyKey> = new Set([
+  ...["producer", "consumer", "admin", "sync", "storage", "table", "deadLetters", "receipt"],
+]);
 const POLL_MS = 10;
 
 export class PromiseWatch {

@@ -16,6 +16,7 @@ export interface BrokerOptions {
 export const EDGE_OBJECTS: readonly DurableObjectClass[] = [
   { className: "ControllerObject", binding: "CONTROLLER" },
   { className: "PartitionObject", binding: "PARTITION" },
+  { className: "GroupObject", binding: "GROUP" },
 ];
 
 export async function startBroker(options: BrokerOptions): Promise<Workerd> {

@@ -22,6 +22,10 @@ export function deletedPartition(topicId: string, asked: () => void): PartitionP
     deleteRecords: refuse,
     erase: refuse,
     batchAtTime: refuse,
+    fence: refuse,
+    commitOffset: refuse,
+    groupStanding: refuse,
+    forgetGroup: refuse,
     waitForAppend: async () => await Promise.resolve("grown" as const),
   };
 }

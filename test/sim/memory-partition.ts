@@ -27,6 +27,7 @@ import { batchByteLength, patchLogPosition } from "../../shared/record-batch.ts"
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PlantedBug, StorageFault } from "./faults-of-storage.ts";
 import { openUpstream, tailsOf } from "./memory-tails.ts";
+import { WithoutGroups } from "./without-groups.ts";
 
 export interface LoggedBatch {
   readonly baseOffset: number;
@@ -42,7 +43,7 @@ interface Waiter {
   readonly wake: () => void;
 }
 
-export class MemoryPartition implements PartitionPort {
+export class MemoryPartition extends WithoutGroups implements PartitionPort {
   readonly #clock: Clock;
   readonly #tails: Tails;
   #log: LoggedBatch[] = [];
@@ -59,6 +60,7 @@ export class MemoryPartition implements PartitionPort {
   storageFault: () => StorageFault | null = () => null;
 
   constructor(clock: Clock) {
+    super();
     this.#clock = clock;
     this.#tails = tailsOf({ read: (request) => this.#read(request), bounds: () => this.#bounds() }, clock);
   }

@@ -63,6 +63,7 @@ export class SimulatedEdge {
       quota,
       standing: new Standing({ bearer: ANYBODY, clock: this.#clock, rules: NO_RULES, ask: null }),
       revocations: { all: nobody, add: nobody, remove: nobody },
+      groups: { of: noGroups, names: nobody, topics: nobody, memberIdOf: nobody, isOwnMemberId: nobody },
       ingestKeys: { create: nobody, find: nobody, all: nobody, alter: nobody, remove: nobody, text: nobody },
       issueTicket: nobody,
       announceDevice: nobody,
@@ -209,4 +210,8 @@ function json(answer: unknown): Uint8Array<ArrayBuffer> {
 
 function nobody(): Promise<never> {
   return Promise.reject(new Error("the simulation's doors are open"));
+}
+
+function noGroups(): never {
+  throw new Error("the simulation has no groups");
 }

@@ -159,6 +159,8 @@ test("a page without a bundler takes the package as it is built", async () => {
   expect(await shownIn(root)).toBe("hello from a script at 0");
 });
 
+const PARTS = ["consumer-work", "table-view", "dead-letters", "page-admin"];
+
 interface PartlessPage {
   readonly page: Page;
   readonly letThrough: () => void;
@@ -167,14 +169,14 @@ interface PartlessPage {
 
 /** A page that sends, and whose parts are not to be had until they are let through. */
 async function pageWithoutParts(): Promise<PartlessPage> {
-  const root = await install("script", `parts-${Math.trunc(performance.now())}`);
+  const root = await install("script", `parts-${crypto.randomUUID()}`);
   await cp(join(root, "node_modules", "strandline", "dist"), join(root, "strandline"), { recursive: true });
   const server = await startStaticServer(root);
   const page = await browser.newPage();
   let blocked = true;
   await page.setRequestInterception(true);
   page.on("request", (request) => {
-    const isPart = /(consumer-work|table-view|dead-letters|page-admin)/.test(request.url());
+    const isPart = PARTS.some((part) => request.url().includes(part));
     void (isPart && blocked ? request.abort("internetdisconnected") : request.continue());
   });
   await page.goto(`${server.url}/parts.html`);
@@ -185,12 +187,30 @@ async function pageWithoutParts(): Promise<PartlessPage> {
   return { page, letThrough: () => void (blocked = false), close };
 }
 
+/** Each part, once the page has asked for it of its own accord: its address. */
+function partsAsked(page: Page): Promise<string[]> {
+  const asked = PARTS.map((part) => page.waitForRequest((request) => request.url().includes(part)));
+  return Promise.all(asked.map(async (request) => (await request).url()));
+}
+
 /** In the page. */
 interface Tried {
   readonly client: {
     consumer(): { subscribe(subscription: object): Promise<void> };
     producer(): { send(record: object): Promise<readonly unknown[]> };
   };
+  load(url: string): Promise<unknown>;
+}
+
+/**
+ * How many of them come to be. A page has one module of an address, so this ends after the loading that is under way, with
+ * whatever it imports.
+ */
+async function evaluated(page: Page, addresses: readonly string[]): Promise<number> {
+  return await page.evaluate(async (urls) => {
+    const ended = await Promise.allSettled(urls.map((url) => (globalThis as unknown as Tried).load(url)));
+    return ended.filter(({ status }) => status === "fulfilled").length;
+  }, addresses);
 }
 
 async function subscribed(page: Page): Promise<string> {
@@ -205,15 +225,18 @@ async function subscribed(page: Page): Promise<string> {
   });
 }
 
+async function sent(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    const { client } = globalThis as unknown as Tried;
+    return (await client.producer().send({ topic: "t", messages: [{ value: "a" }] })).length;
+  });
+}
+
 test("a part that cannot be loaded says so, sending goes on, and the next call tries again", async () => {
   const { page, letThrough, close } = await pageWithoutParts();
   try {
     expect(await subscribed(page)).toBe("PART_NOT_LOADED");
-    const sent = await page.evaluate(
-      async () =>
-        await (globalThis as unknown as Tried).client.producer().send({ topic: "t", messages: [{ value: "a" }] }),
-    );
-    expect(sent).toHaveLength(1);
+    expect(await sent(page)).toBe(1);
     letThrough();
     expect(await subscribed(page)).toBe("subscribed");
   } finally {
@@ -225,14 +248,27 @@ test("all parts are there once the page was idle, also if the network goes then"
   const { page, letThrough, close } = await pageWithoutParts();
   try {
     letThrough();
-    const loaded = ["consumer-work", "table-view", "dead-letters", "page-admin"].map((part) =>
-      page.waitForResponse((response) => response.url().includes(part)),
-    );
-    await page.evaluate(
-      async () =>
-        await (globalThis as unknown as Tried).client.producer().send({ topic: "t", messages: [{ value: "a" }] }),
-    );
-    await Promise.all(loaded);
+    const asked = partsAsked(page);
+    await sent(page);
+    expect(await evaluated(page, await asked)).toBe(PARTS.length);
+    await page.setOfflineMode(true);
+    expect(await subscribed(page)).toBe("subscribed");
+  } finally {
+    await close();
+  }
+});
+
+test("parts that could not be had when the page was idle are fetched once it is online again", async () => {
+  const { page, letThrough, close } = await pageWithoutParts();
+  try {
+    const refused = partsAsked(page);
+    await sent(page);
+    expect(await evaluated(page, await refused)).toBe(0);
+    await page.setOfflineMode(true);
+    letThrough();
+    const asked = partsAsked(page);
+    await page.setOfflineMode(false);
+    expect(await evaluated(page, await asked)).toBe(PARTS.length);
     await page.setOfflineMode(true);
     expect(await subscribed(page)).toBe("subscribed");
   } finally {

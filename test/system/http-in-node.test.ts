@@ -118,15 +118,17 @@ test("what a consumer has read is not kept in memory", { timeout: 60_000 }, asyn
     await consumer.subscribe({ topic: "node-much", fromBeginning: true });
     let seen = 0;
     for await (const message of consumer) if ((seen += message.text().length) === 16 * 8 * 256 * 1024) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    gc();
-    console.log(Math.round(process.memoryUsage().arrayBuffers / 1e6));
+    const heldMb = () => (gc(), Math.round(process.memoryUsage().arrayBuffers / 1e6));
+    // What is being read ahead goes a little later.
+    for (let tries = 0; tries < 50 && heldMb() >= 16; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    console.log(heldMb());
     await client.close();
   `;
   const flags = ["--expose-gc", "--input-type=module-typescript", "-e", script, broker.url];
   const run = spawnSync(process.execPath, flags, { cwd: join(ROOT), encoding: "utf8", timeout: 50_000 });
   expect(run.stderr).toBe("");
   // Of 33 MB.
+  expect(run.stdout).toMatch(/^\d+\n$/);
   expect(Number(run.stdout)).toBeLessThan(16);
 });
 
@@ -215,10 +217,10 @@ test("a process ends by itself once its client is closed, also with a consumer a
   const run = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script, proxy.url], {
     cwd: join(ROOT),
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 60_000,
   });
   expect(run.stderr).toBe("");
   expect(run.status).toBe(0);
   // The shortest of what could hold it takes 30 s.
-  expect(Number(run.stdout)).toBeLessThan(5_000);
+  expect(Number(run.stdout)).toBeLessThan(25_000);
 });

@@ -55,6 +55,13 @@ test("R11 every record acked on the device ends once, whatever is killed and whe
   expect(lab.acked.size).toBeGreaterThan(1_000);
   expect(unansweredAtKill).toBeGreaterThan(0);
   expect(kills).toBeGreaterThanOrEqual(20);
+  // R15, with a send under way as the worker is killed.
+  await browser.page.evaluate(async (topic) => {
+    const sending = window.profile.append(topic, "unread", 10).catch(() => undefined);
+    window.profile.killWorker();
+    await sending;
+    await window.profile.settled();
+  }, TOPIC);
 });
 
 /** `round-0 12, round-1 40`: how many of each. */
@@ -106,4 +113,5 @@ test("R03 R10 a profile copied into two browsers that both go on: told, nothing 
   expect(delivery(lab.acked, records, dead.flat())).toEqual({ lost: [], doubled: [], inverted: [] });
   expect(records.length).toBe(lab.acked.size);
   expect(Math.max(...divergences)).toBeGreaterThan(0);
+  for (const { page } of browsers) await page.evaluate(async () => await window.profile.settled());
 });

@@ -3,7 +3,7 @@ import type { Page } from "puppeteer-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readEdgeLog } from "../demo/edge-log.ts";
 import { delivery } from "./delivery.ts";
-import { INSECURE_HOST, TabsLab, until } from "./tabs-lab.ts";
+import { INSECURE_HOST, TabsLab, timed, until } from "./tabs-lab.ts";
 
 const TOPIC = "tabs";
 const PARTITIONS = 3;
@@ -35,12 +35,12 @@ async function sendAll(tabs: readonly Tab[], first: number, count: number): Prom
 
 /** How long until another tab leads and has sent what waited, of which there is something in each tab. */
 async function succession(rest: readonly Tab[], first: number, end: () => Promise<void>): Promise<number> {
-  const before = performance.now();
-  await end();
-  await sendAll(rest, first, 5);
-  await theLeader(rest);
-  await Promise.all(rest.map(({ page }) => lab.drained(page)));
-  return performance.now() - before;
+  return await timed(async () => {
+    await end();
+    await sendAll(rest, first, 5);
+    await theLeader(rest);
+    await Promise.all(rest.map(({ page }) => lab.drained(page)));
+  });
 }
 
 async function crash({ page }: Tab): Promise<void> {
@@ -54,6 +54,8 @@ test("R18 eight tabs at once: one leads; a crash, a close and a freeze are each 
   );
   const without = (tab: Tab): Tab[] => (tabs = tabs.filter((other) => other !== tab));
   await sendAll(tabs, 0, 40);
+  // What the same work takes where nobody goes, on this machine: a succession may take five seconds more.
+  const ordinaryMs = await succession(tabs, 50, async () => {});
   const crashed = await theLeader(tabs);
   const afterCrashMs = await succession(without(crashed), 100, () => crash(crashed));
   const closed = await theLeader(tabs);
@@ -72,6 +74,7 @@ test("R18 eight tabs at once: one leads; a crash, a close and a freeze are each 
     holding = false;
   });
   expect(await lab.silentMs(frozen.name)).toBeGreaterThan(1_000);
+  expect(await lab.thefts()).toBeGreaterThan(0);
   lab.proxy.releaseAnswers();
   await lab.thaw(frozen.page, frozen.name);
   const all = [...rest, frozen];
@@ -85,8 +88,8 @@ test("R18 eight tabs at once: one leads; a crash, a close and a freeze are each 
   for (const { page } of all) await lab.allSettled(page);
   const divergences = await Promise.all(all.map(({ page }) => page.evaluate(() => window.tab.divergences())));
   expect(Math.max(...divergences)).toBe(0);
-  const times = { afterCrashMs, afterCloseMs, afterFreezeMs };
-  expect(Math.max(...Object.values(times)), JSON.stringify(times)).toBeLessThan(SUCCEEDED_MS);
+  const times = { ordinaryMs, afterCrashMs, afterCloseMs, afterFreezeMs };
+  expect(Math.max(...Object.values(times)) - ordinaryMs, JSON.stringify(times)).toBeLessThan(SUCCEEDED_MS);
 });
 
 test("R15 connections on which nothing is answered any more: every call settles, in the tab that leads and in another", async () => {

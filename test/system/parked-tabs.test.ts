@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { readEdgeLog } from "../demo/edge-log.ts";
 import { listenOnLocalhost } from "../harness/listen.ts";
 import { delivery } from "./delivery.ts";
-import { TabsLab, until } from "./tabs-lab.ts";
+import { TabsLab, timed, until } from "./tabs-lab.ts";
 
 const TOPIC = "parked";
 const PARTITIONS = 2;
@@ -39,11 +39,10 @@ test("a parked page leads no more, and when it is back it works and waits its tu
   await until("it leads", leads(parked));
   const other = await lab.tab("other");
   await lab.send(other, TOPIC, 0, 10);
-  const before = performance.now();
   await tell(parked, "pagehide");
   await until("the other leads", leads(other));
-  // At once, not after the silence of a frozen tab.
-  expect(performance.now() - before).toBeLessThan(2_000);
+  // It was handed over, not taken after the silence of a frozen tab.
+  expect(await lab.thefts()).toBe(0);
   await tell(parked, "pageshow");
   await lab.send(parked, TOPIC, 10, 10);
   await lab.drained(parked);
@@ -60,19 +59,19 @@ test("navigating away and back: whether the browser has kept the page or not, it
   const { server, url } = await cacheable(lab.server.url);
   try {
     const page = await lab.browser.newPage();
-    await page.goto(`${url}/?tab=a&edge=${encodeURIComponent(lab.proxy.url)}`);
-    await page.waitForFunction(() => "tab" in window);
-    await lab.send(page, TOPIC, 0, 10);
+    const visit = async (tab: string): Promise<void> => {
+      await page.goto(`${url}/?tab=${tab}&edge=${encodeURIComponent(lab.proxy.url)}`);
+      await page.waitForFunction(() => "tab" in window);
+      await lab.send(page, TOPIC, 0, 10);
+      await lab.drained(page);
+    };
+    const firstMs = await timed(() => visit("a"));
     await page.evaluate(() => {
       addEventListener("pagehide", ({ persisted }) => localStorage.setItem("parked", String(persisted)));
     });
-    const before = performance.now();
-    await page.goto(`${url}/?tab=b&edge=${encodeURIComponent(lab.proxy.url)}`);
-    await page.waitForFunction(() => "tab" in window);
+    const nextMs = await timed(() => visit("b"));
     expect(await page.evaluate(() => localStorage.getItem("parked"))).toBe("true");
-    await lab.send(page, TOPIC, 0, 10);
-    await lab.drained(page);
-    expect(performance.now() - before).toBeLessThan(SUCCEEDED_MS);
+    expect(nextMs - firstMs).toBeLessThan(SUCCEEDED_MS);
     await page.goBack();
     await page.waitForFunction(() => "tab" in window && new URLSearchParams(location.search).get("tab") === "a");
     await lab.send(page, TOPIC, 10, 10);

@@ -1,5 +1,6 @@
 /** A page for tests that kill browsers: numbered records are appended as fast as they are acked on the device. */
 import { Strandline, type OutboxStatus } from "../../client/index.ts";
+import { PromiseWatch } from "../harness/promise-watch.ts";
 
 export interface ProfilePage {
   /** Sends records `name:0`, `name:1` … of mixed sizes until the page ends; each ack is told to `window.acked`. */
@@ -14,6 +15,8 @@ export interface ProfilePage {
   dead(): Promise<string[]>;
   /** Ends the library's worker as a crash would. */
   killWorker(): void;
+  /** R15: closes the client; rejects with what it has promised and not kept since the page was opened. */
+  settled(): Promise<void>;
 }
 
 declare global {
@@ -29,11 +32,14 @@ const KEYS = ["ams", "cdg", "lhr", "jfk", "sfo", "nrt", "syd"];
 
 let worker: Worker | null = null;
 const url = new URLSearchParams(location.search).get("edge") ?? "";
-const strandline = new Strandline({
-  url,
-  retry: { initialRetryTime: 20, maxRetryTime: 200 },
-  worker: () => (worker = new Worker("worker.js", { type: "module" })),
-});
+const watch = new PromiseWatch();
+const strandline = watch.watch(
+  new Strandline({
+    url,
+    retry: { initialRetryTime: 20, maxRetryTime: 200 },
+    worker: () => (worker = new Worker("worker.js", { type: "module" })),
+  }),
+);
 
 let divergences = 0;
 strandline.on("producer.diverged", () => void (divergences += 1));
@@ -83,4 +89,9 @@ window.profile = {
   dead: async () =>
     (await strandline.deadLetters.list()).flatMap((letter) => letter.messages.map((message) => message.text() ?? "")),
   killWorker: () => worker?.terminate(),
+  settled: async () => {
+    await strandline.close();
+    if (watch.seen === 0) throw new Error("nothing was promised");
+    await watch.expectAllSettled();
+  },
 };

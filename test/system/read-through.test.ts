@@ -58,7 +58,7 @@ const write = (values: readonly string[], timestamp?: number) =>
   });
 const seen = (): Promise<readonly string[]> => browser.page.evaluate(() => window.through.seen);
 const until = async (count: number): Promise<readonly string[]> => {
-  await browser.page.waitForFunction((wanted) => window.through.seen.length >= wanted, { timeout: 10_000 }, count);
+  await browser.page.waitForFunction((wanted) => window.through.seen.length >= wanted, {}, count);
   return await seen();
 };
 
@@ -121,12 +121,10 @@ test("in Node as well", async () => {
   const consumer = client.consumer();
   await consumer.subscribe({ topic, fromBeginning: true, storage: "none" });
   const values: (string | null)[] = [];
-  const late = setTimeout(() => void client.close(), 10_000);
   for await (const message of consumer) {
     values.push(message.text());
     if (values.length === 10) break;
   }
-  clearTimeout(late);
   expect(values).toEqual(numbered(0, 10));
   await client.close();
 });
@@ -141,6 +139,6 @@ test("a pattern matches topics of the edge that a consumer was opened for while 
   await consumer.run({ eachMessage: ({ message }) => void values.push(message.text()) });
   await new Promise((resolve) => setTimeout(resolve, 300));
   proxy.restore();
-  await vi.waitFor(() => expect(values).toEqual(numbered(0, 3)), { timeout: 15_000 });
+  await vi.waitFor(() => expect(values).toEqual(numbered(0, 3)));
   await client.close();
 });

@@ -1,5 +1,6 @@
 /** A page for tests of what storage does to a device: a public client, its events, and what stands on the origin's disk. */
 import { Strandline, StrandlineError, type StorageReport, type StrandlineEvents } from "../../client/index.ts";
+import { cachePerch } from "../../client/storage/cache-perch.ts";
 
 type Told = StrandlineEvents["storage.pressure" | "storage.lost" | "storage.memory" | "logged.out" | "device.new"];
 
@@ -23,6 +24,8 @@ export interface StoragePage {
   resume(): Promise<void>;
   report(): Promise<StorageReport>;
   destroy(): Promise<{ readonly unsyncedRecords: number }>;
+  /** How many unsynced records the note outside of IndexedDB tells of; null: there is none. */
+  noted(): Promise<number | null>;
   /** All that a script may find on the origin. */
   leftovers(): Promise<string[]>;
 }
@@ -75,6 +78,12 @@ async function consume(topic: string): Promise<void> {
   await consumer.run({ eachMessage: async () => void (consumed += 1) });
 }
 
+async function noted(): Promise<number | null> {
+  const [name] = await caches.keys();
+  const note = await cachePerch(name?.replace(/^strandline:/, "") ?? "")?.read();
+  return note?.unsyncedRecords ?? null;
+}
+
 async function leftovers(): Promise<string[]> {
   const found = (await indexedDB.databases()).map(({ name }) => `database ${name}`);
   found.push(...(await caches.keys()).map((name) => `cache ${name}`));
@@ -95,5 +104,6 @@ window.storagePage = {
   resume: () => strandline.sync.resume(),
   report: () => strandline.storage.estimate(),
   destroy: () => strandline.destroy(),
+  noted,
   leftovers,
 };

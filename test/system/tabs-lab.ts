@@ -12,10 +12,19 @@ import { startBroker } from "../harness/workerd-broker.ts";
 import type { Workerd } from "../harness/workerd.ts";
 
 const PAGE = `<!doctype html><title>tab</title><script type="module" src="tabs-page.js"></script>`;
-/** Before the library's worker: what stops with it is frozen. */
+/** Before the library's worker: what stops with it is frozen, and who takes a lock from its holder is told of. */
 const PULSE = `
-const pulse = new BroadcastChannel("pulse");
-setInterval(() => pulse.postMessage(new URLSearchParams(location.search).get("tab")), 50);
+{
+  const pulse = new BroadcastChannel("pulse");
+  setInterval(() => pulse.postMessage(new URLSearchParams(location.search).get("tab")), 50);
+  const thefts = new BroadcastChannel("thefts");
+  const request = navigator.locks?.request.bind(navigator.locks);
+  if (request !== undefined)
+    navigator.locks.request = (lock, options, ...rest) => {
+      if (options.steal) thefts.postMessage(lock);
+      return request(lock, options, ...rest);
+    };
+}
 `;
 /** The lab's own pages under a name that browsers do not trust without https. */
 export const INSECURE_HOST = "insecure.test";
@@ -117,6 +126,11 @@ export class TabsLab {
     return await this.front.evaluate((tab) => performance.now() - (window.pulses.get(tab) ?? 0), name);
   }
 
+  /** How often a lock was taken from a tab that held it. */
+  async thefts(): Promise<number> {
+    return await this.front.evaluate(() => window.thefts);
+  }
+
   async close(): Promise<void> {
     await this.browser.kill();
     await this.proxy.close();
@@ -129,6 +143,13 @@ export class TabsLab {
 export function withPulse(worker: string | Uint8Array | undefined): string {
   if (!(worker instanceof Uint8Array)) throw new Error("the bundle has no worker");
   return PULSE + new TextDecoder().decode(worker);
+}
+
+/** In milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.now();
+  await work();
+  return performance.now() - before;
 }
 
 export async function until(what: string, isSo: () => Promise<boolean>, withinMs = 20_000): Promise<void> {

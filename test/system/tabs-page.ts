@@ -22,6 +22,7 @@ declare global {
     tab: TabsPage;
     /** When the worker of each tab was last heard of; in the page that is in front. */
     pulses: Map<string, number>;
+    thefts: number;
   }
 }
 
@@ -66,7 +67,7 @@ async function everyCall(strandline: Strandline, topic: string): Promise<string[
   const [admin, consumer] = [strandline.admin(), strandline.consumer({ groupId: name })];
   await consumer.subscribe({ topic });
   await consumer.run({ eachMessage: () => {} });
-  const record = { topic, messages: [{ value: `${name}:waits` }], timeout: 2_000 };
+  const record = { topic, messages: [{ value: `${name}:waits` }], timeout: 5_000 };
   const calls: readonly (readonly [string, Promise<unknown>])[] = [
     ["send", strandline.producer().send({ ...record, acks: 1 })],
     ["send acks -1", strandline.producer().send({ ...record, acks: -1 })],
@@ -89,6 +90,8 @@ async function everyCall(strandline: Strandline, topic: string): Promise<string[
 }
 
 if (name === "front") {
+  window.thefts = 0;
+  new BroadcastChannel("thefts").onmessage = () => (window.thefts += 1);
   window.pulses = new Map();
   new BroadcastChannel("pulse").onmessage = ({ data }: MessageEvent<string>) =>
     window.pulses.set(data, performance.now());

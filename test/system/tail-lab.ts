@@ -8,6 +8,7 @@ import type { TopicMetadata } from "../../shared/api/metadata.ts";
 import { writeEnvelope } from "../../shared/envelope.ts";
 import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 import { tempDir } from "../harness/temp-dir.ts";
+import { POLL_MS_MAX } from "../harness/time-limits.ts";
 import { startBroker } from "../harness/workerd-broker.ts";
 import type { Workerd } from "../harness/workerd.ts";
 
@@ -65,7 +66,7 @@ export class TailLab {
     return (await response.json()) as Count;
   }
 
-  async untilSockets(sockets: number, timeout = 5_000): Promise<void> {
+  async untilSockets(sockets: number, timeout = POLL_MS_MAX): Promise<void> {
     const asked = async (): Promise<void> => expect((await this.count()).sockets).toBe(sockets);
     await vi.waitFor(asked, { timeout, interval: 100 });
   }

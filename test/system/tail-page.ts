@@ -1,11 +1,10 @@
-/** A page that follows a topic and notes what its consumer is handed, and when. */
+/** A page that follows a topic and notes what its consumer is handed. */
 import { Strandline } from "../../client/index.ts";
 
 export interface Handed {
   readonly partition: number;
   readonly offset: string;
   readonly value: string;
-  readonly atMs: number;
 }
 
 export interface TailPage {
@@ -48,7 +47,7 @@ window.tailPage = {
     await consumer.run({
       eachMessage: async ({ partition, message }) => {
         const value = new TextDecoder().decode(message.value as Uint8Array);
-        handed.push({ partition, offset: String(message.offset), value, atMs: Date.now() });
+        handed.push({ partition, offset: String(message.offset), value });
         await Promise.resolve();
       },
     });

@@ -40,7 +40,7 @@ test("an object that hibernates delivers the next append, and holds its sockets 
   const { life } = await tails.count();
   await sleep(13_000);
   await tails.append("b");
-  await vi.waitFor(() => expect(came).toHaveLength(3), { timeout: 5_000 });
+  await vi.waitFor(() => expect(came).toHaveLength(3));
   const now = await tails.count();
   expect(now.sockets).toBe(1);
   expect(now.life).not.toBe(life);
@@ -60,7 +60,7 @@ test("pings keep a socket and wake no object", async () => {
     socket.send("ping");
     await sleep(1_000);
   }
-  expect(came.filter((one) => one === "pong")).toHaveLength(14);
+  await vi.waitFor(() => expect(came.filter((one) => one === "pong")).toHaveLength(14));
   expect((await tails.count()).life).not.toBe(life);
   socket.close();
 });
@@ -69,9 +69,9 @@ test("curl shows events as they come, and takes its partition's socket with it w
   const tails = await opened();
   await tails.append("a");
   const { child, said, ended } = tails.curl();
-  await vi.waitFor(() => expect(said()).toContain('"value":"a"'), { timeout: 5_000 });
+  await vi.waitFor(() => expect(said()).toContain('"value":"a"'));
   await tails.append("b");
-  await vi.waitFor(() => expect(said()).toContain('"value":"b"'), { timeout: 5_000 });
+  await vi.waitFor(() => expect(said()).toContain('"value":"b"'));
   expect(said().match(/^id: \d+-\d+-\d+$/gm)).toHaveLength(2);
   await tails.untilSockets(1);
   child.kill("SIGKILL");
@@ -91,8 +91,7 @@ test("sockets and event streams end cleanly after STRANDLINE_STREAM_SECONDS", as
   expect(said()).toMatch(/event: end\nretry: \d+\ndata: \{\}\n\n$/);
   expect(await closed).toMatchObject({ code: 1000, wasClean: true });
   expect(came.at(-1)).toBe('{"type":"end"}');
-  const seconds = (performance.now() - began) / 1_000;
-  expect(seconds).toBeGreaterThan(2.5);
-  expect(seconds).toBeLessThan(8);
+  // Not at once; and it would be 300 by default, which this test does not wait for.
+  expect(performance.now() - began).toBeGreaterThan(2_500);
   await tails.untilSockets(0);
 });

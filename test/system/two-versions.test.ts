@@ -6,7 +6,7 @@ import { readEdgeLog } from "../demo/edge-log.ts";
 import { bundlePage } from "../harness/bundle-page.ts";
 import type { Files } from "../harness/static-server.ts";
 import { delivery } from "./delivery.ts";
-import { TabsLab, until, withPulse } from "./tabs-lab.ts";
+import { TabsLab, timed, until, withPulse } from "./tabs-lab.ts";
 
 const TOPIC = "versions";
 const PARTITIONS = 2;
@@ -45,15 +45,19 @@ const attempt = (page: Page): Promise<string> => page.evaluate(() => window.tab.
 
 test("R16 the old tab lets the new one in, is told, and what it left is sent by the new one", async () => {
   lab.proxy.cut();
-  const old = await lab.tab("old");
-  await lab.send(old, TOPIC, 0, 50);
-  expect((await lab.status(old)).leader).toBe(true);
-  const before = performance.now();
-  const fresh = await lab.tab("fresh", NEW);
-  await lab.send(fresh, TOPIC, 0, 50);
+  const begin = async (name: string, version = {}): Promise<Page> => {
+    const page = await lab.tab(name, version);
+    await lab.send(page, TOPIC, 0, 50);
+    await until("the tab leads", async () => (await lab.status(page)).leader);
+    return page;
+  };
+  const oldBegan = performance.now();
+  const old = await begin("old");
+  const freshBegan = performance.now();
+  const fresh = await begin("fresh", NEW);
   await until("the old tab is told", async () => await old.evaluate(() => window.tab.outdated()));
-  await until("the new tab leads", async () => (await lab.status(fresh)).leader);
-  expect(performance.now() - before).toBeLessThan(SETTLED_MS);
+  // Longer than a tab takes where there is no other, on this machine.
+  expect(performance.now() - freshBegan - (freshBegan - oldBegan)).toBeLessThan(SETTLED_MS);
   expect(await attempt(old)).toMatch(/newer version of this site .* reload the page/);
   expect(await fresh.evaluate(() => window.tab.outdated())).toBe(false);
   lab.proxy.restore();
@@ -70,15 +74,18 @@ test("R16 the old tab lets the new one in, is told, and what it left is sent by 
 
 test("R16 while the old tab is frozen the new one says what it waits for, and goes on when that wakes", async () => {
   const old = await lab.tab("old");
-  await lab.send(old, TOPIC, 0, 30);
+  // What an open and a send take where nobody is in the way, on this machine.
+  const ordinaryMs = await timed(async () => {
+    await lab.send(old, TOPIC, 0, 30);
+    await lab.drained(old);
+  });
   lab.proxy.cut();
   await lab.send(old, TOPIC, 30, 20);
   await lab.freeze(old, "old");
   const fresh = await lab.tab("fresh", NEW);
-  const before = performance.now();
-  const told = await attempt(fresh);
-  const tookMs = performance.now() - before;
-  expect(tookMs).toBeLessThan(SETTLED_MS);
+  let told = "";
+  const toldMs = await timed(async () => (told = await attempt(fresh)));
+  expect(toldMs - ordinaryMs).toBeLessThan(SETTLED_MS);
   lab.proxy.restore();
   // The browser may end a frozen page rather than let it block another; then there is nothing to wait for.
   expect(told).toMatch(/^resolved$|keeps an older version of/);
@@ -86,12 +93,13 @@ test("R16 while the old tab is frozen the new one says what it waits for, and go
     expect(await lab.silentMs("old")).toBeGreaterThan(1_000);
     await lab.thaw(old, "old");
   }
-  const thawed = performance.now();
-  await until("the new tab works", async () => (await attempt(fresh)) === "resolved");
-  await lab.send(fresh, TOPIC, 0, 50);
-  await until("the new tab leads", async () => (await lab.status(fresh)).leader);
-  await lab.drained(fresh);
-  expect(performance.now() - thawed).toBeLessThan(SETTLED_MS);
+  const thawedMs = await timed(async () => {
+    await until("the new tab works", async () => (await attempt(fresh)) === "resolved");
+    await lab.send(fresh, TOPIC, 0, 50);
+    await until("the new tab leads", async () => (await lab.status(fresh)).leader);
+    await lab.drained(fresh);
+  });
+  expect(thawedMs - ordinaryMs).toBeLessThan(SETTLED_MS);
   await lab.allSettled(fresh);
   await expectOnce();
 });

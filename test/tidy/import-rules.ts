@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/auth": ["edge/access"],
   "edge/quota": [],
   "edge/partition": ["edge/metrics", "edge/quota"],
-  "edge/group": [],
+  "edge/group": ["edge/partition"],
   "edge/intake": ["edge/partition"],
   "edge/ingest": ["edge/auth", "edge/intake", "edge/quota"],
   "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/routes"],

@@ -3,6 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { EdgeRequest } from "../../calls/admin-calls.ts";
 import type { WorkerCalls } from "../../calls/worker-api.ts";
+import { aborted, untilAborted } from "../abort.ts";
 import type { CallWorker } from "../consumer-link.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -12,7 +13,7 @@ const GRACE_MS = 5_000;
 export interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
-  /** Ends the wait: the call rejects with the signal's reason, and may or may not have happened. */
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
 }
 
@@ -74,17 +75,10 @@ export class AdminPorts {
     { signal }: Wait,
     timeoutMs: number,
   ): Promise<Answer> {
-    signal?.throwIfAborted();
-    const answer = this.#deps.call(ask, timeoutMs);
-    if (signal === undefined) return await answer;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await Promise.race([answer, promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    if (signal?.aborted === true) throw aborted("nothing was asked", signal);
+    return await untilAborted(this.#deps.call(ask, timeoutMs), signal, (fired) =>
+      aborted("it may or may not have happened", fired),
+    );
   }
 }
 

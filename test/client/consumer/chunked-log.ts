@@ -47,9 +47,9 @@ function batch(value: Bytes | string, headers: readonly { key: string; value: By
   return encoder.finish();
 }
 
-function chunksOf(text: string, random: SeededRandom): Bytes[] {
+export function chunksOf(text: string, random: SeededRandom, chunks: number | null = null): Bytes[] {
   const value = utf8.encode(text);
-  const count = 2 + random.below(Math.min(4, value.length - 1));
+  const count = chunks ?? 2 + random.below(Math.min(4, value.length - 1));
   const id = Array.from({ length: 32 }, () => random.below(16).toString(16)).join("");
   const crc = crc32c(value).toString(16).padStart(8, "0");
   return Array.from({ length: count }, (_, index) => {

@@ -4,6 +4,8 @@ import { DeviceNews } from "../../../client/device-news.ts";
 import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
 import type { ConsumerOptions, PollAnswer, PollOptions } from "../../../client/calls/consumer-calls.ts";
 import { MemoryLocks } from "../memory-locks.ts";
+import type { JoinGroup } from "../../../client/group/group-membership.ts";
+import { FakeGroup } from "./fake-group.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
 import { GROUP, deviceGroups } from "./device-groups.ts";
 
@@ -16,7 +18,7 @@ function world() {
   const log = new FakeLog();
   const news = new DeviceNews(SILENT_CHANNEL, systemClock);
   const locks = new MemoryLocks();
-  const open = (options: Partial<ConsumerOptions> = {}): ConsumerSession => {
+  const open = (options: Partial<ConsumerOptions> = {}, join?: JoinGroup): ConsumerSession => {
     const groupId = options.groupId ?? null;
     const follow = async (name: string) => log.topics.get(name) ?? log.addTopic(name, null, false);
     const ports = { replica: log.replica, news, locks, clock: systemClock, random: cryptoRandom };
@@ -29,7 +31,7 @@ function world() {
         news,
         clock: systemClock,
         random: cryptoRandom,
-        join: deviceGroups(ports),
+        join: join ?? deviceGroups(ports),
         follow,
       },
       {
@@ -201,4 +203,64 @@ test("closing ends a poll that waits", async () => {
   await systemClock.sleep(5);
   await session.close([]);
   expect((await waiting).runs).toEqual([]);
+});
+
+test("what names an earlier ownership of a partition is refused, or passed by", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1);
+  log.append("t", 0, 1, 2, 3);
+  const group = new FakeGroup();
+  const session = open({ groupId: "g" }, group.groups.device);
+  expect((await session.poll(ask())).group).toMatchObject({ memberId: "m0", joined: true, owned: [] });
+  group.members[0]?.assign("t-0");
+  const first = (await session.poll(ask({ bytesMax: 1 }))).runs[0];
+  const of = { topic: "t", partition: 0, offset: 1 };
+  expect(await session.commit([{ ...of, ownership: first?.ownership ?? 0 }])).toEqual([]);
+  group.members[0]?.lose("t-0");
+  expect(await session.commit([{ ...of, offset: 2 }])).toMatchObject([{ code: "ILLEGAL_GENERATION" }]);
+  group.members[0]?.assign("t-0");
+  const seek = { topic: "t", partition: 0, offset: 0, ownership: first?.ownership ?? 0 };
+  const refused = await session.poll(ask({ seeks: [seek], commit: [{ ...of, offset: 2, ownership: seek.ownership }] }));
+  expect(refused).toMatchObject({ refused: [{ ...of, offset: 2, code: "ILLEGAL_GENERATION" }], runs: [{ from: 1 }] });
+  const second = refused.runs[0];
+  expect(second?.ownership).not.toBe(first?.ownership);
+  expect(session.member("t", 0, first?.joins ?? 0)).toBe(null);
+  expect(session.member("t", 0, second?.joins ?? 0)).not.toBe(null);
+  expect(group.committed.get("t-0")).toBe(1);
+});
+
+test("a watch answers when something changes, at once where it has, and null when the session ends", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 1);
+  const group = new FakeGroup();
+  const session = open({ groupId: "g" }, group.groups.device);
+  await session.poll(ask());
+  const { view } = (await session.watchGroup(null)) ?? {};
+  const waiting = session.watchGroup(view?.version ?? 0);
+  await systemClock.sleep(5);
+  group.members[0]?.assign("t-0");
+  group.members[0]?.revoke("t-0");
+  expect((await waiting)?.view.owned).toMatchObject([{ topic: "t", partition: 0, leaving: true }]);
+  expect((await session.watchGroup(view?.version ?? 0))?.view.owned).toHaveLength(1);
+  const last = session.watchGroup((await session.watchGroup(null))?.view.version ?? 0);
+  await session.close([]);
+  expect(await last).toBe(null);
+});
+
+test("an answer is filled by those that have more, by turns, each run within its own bound", async () => {
+  const { log, open } = world();
+  log.addTopic("t", 3);
+  log.append("t", 0, ...Array.from({ length: 9 }, (_, index) => index));
+  log.append("t", 2, 50, 51);
+  const session = open();
+  const bounds = async (options: Partial<PollOptions>): Promise<unknown[]> =>
+    (await session.poll(ask(options))).runs.map(({ partition, from, to }) => [partition, from, to]);
+  expect(await bounds({ bytesMax: 7, partitionBytesMax: 2 })).toEqual([
+    [0, 0, 2],
+    [2, 0, 2],
+    [0, 2, 4],
+    [0, 4, 5],
+  ]);
+  const start = { topic: "t", partition: 0, offset: 0 };
+  expect(await bounds({ bytesMax: 8, partitionBytesMax: null, seeks: [start] })).toEqual([[0, 0, 8]]);
 });

@@ -21,7 +21,7 @@ export class FakeGroup {
   /** `commit t-0@3`, `release t-0`, in order. */
   readonly told: string[] = [];
   /** Called with each commit that stands. */
-  onCommit: (place: string, offset: number) => void = () => {};
+  onCommit: (place: string, offset: number, before: number) => void = () => {};
   /** These commits are refused, as if another member had been given the partition. */
   readonly refusing = new Set<string>();
 
@@ -56,6 +56,7 @@ export class FakeMember implements GroupMembership {
   joined = true;
   holding = false;
   closed = false;
+  polls = 0;
 
   constructor(group: FakeGroup, events: MembershipEvents, memberId: string) {
     this.#group = group;
@@ -120,7 +121,9 @@ export class FakeMember implements GroupMembership {
     for (const each of partitions) this.#known.set(placeOf(each), each);
   }
 
-  polled(): void {}
+  polled(): void {
+    this.polls += 1;
+  }
 
   async position(of: Ownership): Promise<GroupStart | null> {
     await Promise.resolve();
@@ -139,8 +142,8 @@ export class FakeMember implements GroupMembership {
         refusals.push({ of, code: "FENCED_MEMBER_EPOCH" });
         if (this.#owned.get(place) === of) this.lose(place);
       } else {
+        this.#group.onCommit(place, offset, this.#group.committed.get(place) ?? 0);
         this.#group.committed.set(place, offset);
-        this.#group.onCommit(place, offset);
       }
     }
     return refusals;

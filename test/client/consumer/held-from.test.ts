@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { ConsumerNews, ConsumerOptions } from "../../../client/calls/consumer-calls.ts";
 import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
+import { evict } from "../../../client/storage/eviction.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import { dropOldest } from "../../../client/log/held-rows.ts";
 import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
@@ -68,6 +69,7 @@ async function resets(
   return { told, from };
 }
 
+const NEVER = new AbortController().signal;
 const RESET = { type: "reset", topic: "orders", partition: 0, to: 3, reason: "retention" };
 
 test("a group whose offset is below what is held is told, and goes on where the device begins", async () => {
@@ -90,6 +92,29 @@ test("all of it was dropped: told as well", async () => {
   const lab = await held({ records: 3, dropped: 3 });
   await lab.tab.log.replica.commit("billing", [{ ref: lab.ref, offset: 1 as Offset }]);
   expect((await resets(session(lab, { groupId: "billing" }))).told).toEqual([{ ...RESET, from: 1 }]);
+});
+
+test("a group that has read nothing yet is told what was dropped before it came, and not what the edge dropped", async () => {
+  const lab = await held({ records: 5, dropped: 3 });
+  const { told, from } = await resets(session(lab, { groupId: "billing" }));
+  expect(told).toEqual([{ ...RESET, from: 0 }]);
+  expect(from[0]).toBe(3);
+  const cut = await held({ records: 5, dropped: 3 });
+  await cut.change({ logStartOffset: 3 as Offset });
+  expect((await resets(session(cut, { groupId: "billing" }))).told).toEqual([]);
+});
+
+test("what is evicted while a group reads is told to it, and what it had consumed is not", async () => {
+  const lab = await held({ records: 6, dropped: 0 });
+  const { replica } = lab.tab.log;
+  await replica.commit("billing", [{ ref: lab.ref, offset: 4 as Offset }]);
+  const first = await lab.partition();
+  await evict(lab.tab.store, 1, NEVER);
+  // What all groups have had goes first.
+  expect((await lab.partition()).heldFrom).toBe((first.heldFrom ?? 0) + 1);
+  expect((await resets(session(lab, { groupId: "billing" }))).told).toEqual([]);
+  await evict(lab.tab.store, 1e9, NEVER);
+  expect((await resets(session(lab, { groupId: "billing" }))).told).toEqual([{ ...RESET, from: 4, to: 6 }]);
 });
 
 test("who asked for the beginning has it, without a word", async () => {

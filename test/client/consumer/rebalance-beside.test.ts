@@ -89,6 +89,21 @@ test("while the session may be over no handler is begun", async () => {
   await until(() => group.committed.get("t-0") === 4);
 });
 
+test("a consumer that is stopped while its session may be over does not wait for the group's word", async () => {
+  const { group, gates, seen, payloads, consumer, member } = await world();
+  gates.shut("0b@1");
+  member().assign("t-0");
+  await until(() => seen.includes("0b@1"));
+  member().hold(true);
+  await payloads.get("0b@1")?.heartbeat();
+  gates.open("0b@1");
+  await systemClock.sleep(20);
+  await consumer.stop();
+  await until(() => group.living.length === 0);
+  expect(seen).toEqual(["0a@0", "0b@1"]);
+  expect(group.committed.get("t-0")).toBe(2);
+});
+
 test("a page that slept for longer than a session asks before it hands out another record", async () => {
   let jumpMs = 0;
   const clock = {
@@ -129,6 +144,24 @@ test("what the group tells is heard while a handler works; a failure for good en
   });
   member().fail(new StrandlineError("UNSUPPORTED_ASSIGNOR", "mine"), true);
   expect(await ended.promise).toMatchObject({ code: "UNSUPPORTED_ASSIGNOR" });
+});
+
+test("the group hears that handlers get on though no poll is due, and of one that hangs it does not", async () => {
+  const { gates, seen, payloads, member } = await world();
+  gates.shut("0a@0", "0b@1");
+  member().assign("t-0");
+  await until(() => seen.includes("0a@0"));
+  // The answer read ahead is there: no more is asked for until these are handled.
+  await systemClock.sleep(100);
+  const { polls } = member();
+  member().hold(false);
+  await systemClock.sleep(20);
+  expect(member().polls).toBe(polls);
+  await payloads.get("0a@0")?.heartbeat();
+  member().hold(false);
+  await until(() => member().polls > polls);
+  gates.open("0a@0");
+  gates.open("0b@1");
 });
 
 test("what is said of the group is checked, and a group at the edge needs one", async () => {

@@ -31,7 +31,8 @@ class Storm {
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
-    this.group.onCommit = (place, offset) => {
+    this.group.onCommit = (place, offset, before) => {
+      if (offset < before) this.wrong.push(`${place}@${offset} after ${before}`);
       for (let at = 0; at < offset; at += 1)
         if (this.handled.get(place)?.has(at) !== true) return void this.wrong.push(`${place}@${offset}: ${at} was not`);
     };

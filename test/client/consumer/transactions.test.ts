@@ -220,7 +220,7 @@ test("what was handled before is not committed while a transaction is under way,
       return "applied";
     },
   };
-  const whole = { book, transactions, atWork: { count: 0, calling: false } };
+  const whole = { book, transactions, calling: { now: false } };
   const handling = { handler: (tx: Transaction) => tx.state.put("k", 1), offset: () => 5 };
   await expect(handleOnce(run, whole, handling)).rejects.toMatchObject({ code: "INVALID_RECORD" });
   expect(book.uncommitted()).toEqual(before);

@@ -73,11 +73,13 @@ describe("the replica", () => {
     await put(0, ["a b", "c"], { leaderEpoch: { counter: 1, random: 1 } });
     const anew = { restart: true, highWatermark: 2 as Offset, leaderEpoch: { counter: 2, random: 1 } };
     await tab.log.replica.store([{ ...runAt(ref, 2, [], anew), lastCrc: null }]);
-    expect(await read(0)).toBe(" → 2");
-    expect(await tab.log.outbox.row(ref)).toMatchObject({ replicatedTo: 2, replicatedCrc: null, highWatermark: 2 });
-    expect(await put(2, ["late"], { leaderEpoch: { counter: 1, random: 1 } })).toBe(false);
+    // What stands below the cut comes again: the edge may have had other records there as well.
+    expect(await read(0)).toBe(" → 0");
+    expect(await tab.log.outbox.row(ref)).toMatchObject({ replicatedTo: 0, replicatedCrc: null, highWatermark: 2 });
+    expect(await put(0, ["late"], { leaderEpoch: { counter: 1, random: 1 } })).toBe(false);
+    expect(await put(0, ["a b"], { leaderEpoch: { counter: 2, random: 1 } })).toBe(true);
     expect(await put(2, ["x"], { leaderEpoch: { counter: 2, random: 1 } })).toBe(true);
-    expect(await read(2)).toBe("2: x → 3");
+    expect(await read(0)).toBe("0: a b|2: x → 3");
   });
 
   test("own batches that were put ahead of it are found when it gets there", async () => {

@@ -46,7 +46,8 @@ test("it is written anew once as much has come as was there, and bears no more t
   expect(rewrites).toBeGreaterThan(before.rewrites + 1);
   expect(positions).toEqual([60]);
   const segments = await everything(tables);
-  expect(inWords(segments)).toBe("k0@54=54 k2@56=56 k4@58=58");
+  // An older record of the key that is gone may still come.
+  expect(inWords(segments)).toBe("gone@59=undefined k0@54=54 k2@56=56 k4@58=58");
   expect(segments.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)).toBeLessThan(30 * LARGE);
 });
 

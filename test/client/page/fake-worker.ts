@@ -1,6 +1,7 @@
 /** Answers packs as a worker does, in its own time, and keeps what it was sent. */
 import type { Clock } from "../../../shared/clock.ts";
 import { readBatch, records } from "../../../shared/record-batch-decode.ts";
+import { createLogger, logLevel } from "../../../client/page/logger.ts";
 import { Packer } from "../../../client/page/packer.ts";
 import { PartitionCounts } from "../../../client/page/partition-counts.ts";
 import { PageProducer } from "../../../client/page/producer.ts";
@@ -71,6 +72,7 @@ export class FakeWorker {
         random,
         onLost: (error) => lost.push(error),
         askTopic: this.askTopic,
+        logger: createLogger({ namespace: "test", level: logLevel.NOTHING, now: () => 0 }),
       },
       options,
     );

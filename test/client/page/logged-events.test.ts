@@ -34,9 +34,9 @@ test("records that were refused or lost are warned of", () => {
 });
 
 test("an edge that answers with an error is warned of; to be offline is nothing", () => {
-  const refused = { ...ERROR, code: "UNKNOWN_SERVER_ERROR" } as const;
+  const refused = { ...ERROR, code: "UNKNOWN_SERVER_ERROR", at: 1 } as const;
   expect(logged({ ...STATE, online: true, lastError: refused })).toEqual(["sync.state"]);
-  expect(logged({ ...STATE, lastError: { ...ERROR, code: "NETWORK_EXCEPTION" } })).toEqual([]);
+  expect(logged({ ...STATE, lastError: { ...ERROR, code: "NETWORK_EXCEPTION", at: 1 } })).toEqual([]);
   expect(logged({ ...STATE, online: true, lastError: null })).toEqual([]);
   expect(logged({ type: "records.settled", topic: "t", partition: 0 })).toEqual([]);
 });

@@ -8,6 +8,8 @@ test.each([
   { topic: "orders-", partition: 1, localSequence: 5 },
   { topic: "orders", partition: -1, localSequence: 5 },
   { topic: "a.b_c-", partition: -1, localSequence: 2 ** 52 },
+  { topic: "orders", partition: 3, localSequence: 57, remade: 1 },
+  { topic: "orders-1", partition: -1, localSequence: 0, remade: 12 },
 ])("a receipt's id leads back to the record: %o", (place) => {
   expect(parseReceiptId(receiptId(place))).toEqual(place);
 });
@@ -22,6 +24,9 @@ test.each([
   "orders-3~-5",
   "-3~5",
   "orders-3~99999999999999999",
+  "orders-3~5~0",
+  "orders-3~5~x",
+  "orders-3~5~1~1",
 ])("%j is no receipt", (id) => {
   expect(() => parseReceiptId(id)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }) as Error);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Partitioning, STICKY, type CreatePartitioner } from "../../../client/producer/partitioner.ts";
+import { Partitioners, Partitioning, STICKY, type CreatePartitioner } from "../../../client/producer/partitioner.ts";
 import type { Random } from "../../../shared/random.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -90,5 +90,36 @@ describe("partitioner", () => {
     expect(() => partitioning(create).choose(ask(null))).toThrow(
       expect.objectContaining({ code: "UNKNOWN_TOPIC_OR_PARTITION" }) as Error,
     );
+  });
+});
+
+describe("Partitioners", () => {
+  const partitionMetadata = Array.from({ length: 6 }, (_, partitionId) => ({
+    partitionId,
+    leader: 0,
+    partitionErrorCode: 0,
+  }));
+
+  test.each(["DefaultPartitioner", "JavaCompatiblePartitioner"] as const)(
+    "%s is what a producer does by itself",
+    (name) => {
+      const given = partitioning(Partitioners[name]);
+      for (const key of ["a", "order-7", "ключ"])
+        expect(given.choose(ask(6, { key }))).toBe(partitioning().choose(ask(6, { key })));
+      expect(given.choose(ask(6))).toBe(STICKY);
+      // Not known yet: no custom one could say.
+      expect(given.choose(ask(null, { key: "a" }))).toBe(partitioning().choose(ask(null, { key: "a" })));
+    },
+  );
+
+  test("one that is built on it chooses as it does, whatever a key is made of", () => {
+    const partition = Partitioners.DefaultPartitioner();
+    const of = (message: { key?: string | Uint8Array | ArrayBuffer; partition?: number }): number =>
+      partition({ topic: "t", partitionMetadata, message: { value: "x", ...message } });
+    const expected = partitioning().choose(ask(6, { key: "order-7" }));
+    const key = bytes("order-7");
+    expect([of({ key: "order-7" }), of({ key }), of({ key: key.slice().buffer })]).toEqual(Array(3).fill(expected));
+    expect(of({ key: "order-7", partition: 2 })).toBe(2);
+    expect(new Set(Array.from({ length: 6 }, () => of({})))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
   });
 });

@@ -20,9 +20,14 @@ class Perch implements CanaryPerch {
 
 const perch = (): Perch => new Perch();
 
-function device(deviceId: string, on: Perch, unsynced: { count: number }): { canary: Canary; clock: VirtualClock } {
+function device(
+  deviceId: string,
+  on: Perch,
+  unsynced: { count: number },
+  locks = new MemoryLocks(),
+): { canary: Canary; clock: VirtualClock } {
   const clock = new VirtualClock();
-  const shared = { locks: new MemoryLocks(), lockName: "canary" };
+  const shared = { locks, lockName: "canary" };
   return {
     clock,
     canary: new Canary({ perch: on, clock, ...shared, deviceId, unsyncedRecords: async () => unsynced.count }),
@@ -78,10 +83,40 @@ describe("the note of a device", () => {
     const { canary, clock } = device("d", on, { count: 3 });
     await canary.begin();
     canary.changed({ appended: true });
-    await canary.remove();
+    await canary.during(async () => {});
     await clock.advance(5_000);
     await settled();
     expect(on.note).toBeNull();
+  });
+
+  test("of a database that is discarded is written by no other tab, and no next device tells of a loss", async () => {
+    const [on, locks] = [perch(), new MemoryLocks()];
+    const unsynced = { count: 3 };
+    const [one, other] = [device("d", on, unsynced, locks), device("d", on, unsynced, locks)];
+    await one.canary.begin();
+    await other.canary.begin();
+    const next = device("next", on, { count: 0 }, locks);
+    const later: Promise<unknown>[] = [];
+    await one.canary.during(async () => {
+      // Due in the middle of it: another tab's note, the news there that the database is gone, and the next start.
+      unsynced.count = 4;
+      other.canary.changed({ appended: true });
+      await other.clock.advance(5_000);
+      later.push(other.canary.lost(), next.canary.begin());
+      await settled();
+      expect(on.note).toBeNull();
+    });
+    expect(await Promise.all(later)).toEqual([null, null]);
+    expect(on.note?.deviceId).toBe("next");
+  });
+
+  test("is there again where the database cannot be deleted", async () => {
+    const on = perch();
+    const { canary } = device("d", on, { count: 3 });
+    await canary.begin();
+    const failed = canary.during(() => Promise.reject(new Error("kept open")));
+    await expect(failed).rejects.toThrow("kept open");
+    expect(on.note).toMatchObject({ deviceId: "d", unsyncedRecords: 3 });
   });
 
   test("a database that is missing under its device is told from it, and not again at the next start", async () => {

@@ -72,6 +72,17 @@ describe("a token", () => {
     expect(authorizations()).toEqual([first, first, second].map((token) => `Bearer ${token}`));
   });
 
+  test("that is new and over already, by a clock that is years ahead, is kept until the edge refuses it", async () => {
+    const [first, second] = [jwt(300_000), jwt(600_000)];
+    clock.jump(5 * 365 * 86_400_000);
+    tokens = [() => first, () => second];
+    statuses = [200, 200, 401];
+    const transport = ownedTransport(edge, OWNER, source());
+    for (let requests = 0; requests < 4; requests += 1) await transport.request(REQUEST);
+    expect(authorizations()).toEqual([first, first, first, second, second].map((token) => `Bearer ${token}`));
+    expect(asked).toBe(2);
+  });
+
   test("that the edge refuses is asked for again once, and the request is sent again", async () => {
     tokens = [() => "old", () => "new"];
     statuses = [401, 200];

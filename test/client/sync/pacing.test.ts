@@ -36,6 +36,8 @@ describe("while the edge cannot be reached", () => {
     expect(world.network.seen.length).toBeGreaterThan(10);
     expect(world.network.seen.length).toBeLessThan(120);
     expect(device.sync.status()).toMatchObject({ online: false, lastError: { code: "NETWORK_EXCEPTION" } });
+    // Of the last attempt, not of the first that failed.
+    expect(device.sync.status().lastError?.at).toBeGreaterThan(world.clock.now() - 60_000);
     world.network.offline.clear();
     await device.drained();
     expect(world.edge.log("orders-0").split(" ")).toHaveLength(600);

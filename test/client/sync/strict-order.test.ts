@@ -122,3 +122,32 @@ test("discarded while a copy of its request is under way, it does not land when 
   await world.clock.advance(20_000);
   expect(world.edge.log("orders-0")).toBe("b");
 });
+
+test.each(["sent again", "discarded"])("%s after the edge forgot who it was from, its order is kept", async (fate) => {
+  const { world, device } = await blockedAt("a poison b");
+  world.edge.partition("orders-0").forgetProducers();
+  refuse(world, null);
+  const ref = await device.ref("orders-0");
+  const { outbox } = device.log;
+  await (fate === "discarded" ? outbox.discard(ref, 1 as LocalSequence) : outbox.sendAgain(ref, 1 as LocalSequence));
+  device.sync.wake();
+  await device.drained();
+  expect(world.edge.log("orders-0")).toBe(fate === "discarded" ? "a b" : "a poison b");
+  expect(device.told()).toContain("forgotten orders-0 2");
+  expect([await blocking(device), await device.dead()]).toEqual(["", ""]);
+  expect(world.network.seen.length).toBeLessThan(30);
+});
+
+test("a copy of the device whose user decides otherwise: what one has discarded the other does not send", async () => {
+  const { world, device } = await blockedAt("a poison b");
+  const twin = await world.open("twin", { store: device.store.snapshot(), paused: true });
+  refuse(world, null);
+  await device.log.outbox.discard(await device.ref("orders-0"), 1 as LocalSequence);
+  device.sync.wake();
+  await device.drained();
+  await twin.log.outbox.sendAgain(await twin.ref("orders-0"), 1 as LocalSequence);
+  twin.sync.setPaused(false);
+  await twin.drained();
+  expect(world.edge.log("orders-0")).toBe("a b");
+  expect(await twin.dead()).toBe("poison GIVEN_UP");
+});

@@ -1,0 +1,81 @@
+/** What a running consumer commits: asked for by its user, or due by itself. */
+import type { Clock } from "../../shared/clock.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { ConsumerOptions, HandledTo, RefusedCommit, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { AutoCommit } from "./auto-commit.ts";
+import type { ConsumerLink } from "./consumer-link.ts";
+import { nameOf } from "./line-position.ts";
+import type { PositionBook } from "./position-book.ts";
+
+export interface CommitsDeps {
+  readonly link: ConsumerLink;
+  readonly book: PositionBook;
+  readonly clock: Clock;
+  readonly autoCommit: AutoCommit;
+  readonly options: Pick<ConsumerOptions, "groupId">;
+  readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
+  readonly onRefused: (refused: readonly RefusedCommit[], among: readonly HandledTo[]) => void;
+}
+
+export class Commits {
+  readonly #deps: CommitsDeps;
+
+  constructor(deps: CommitsDeps) {
+    this.#deps = deps;
+  }
+
+  /** A caller's: rejects where a partition is another consumer's; the others are committed all the same. */
+  async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+    const [refused] = await this.#commit(wanted);
+    if (refused === undefined) return;
+    const { code, topic, partition, offset } = refused;
+    const { groupId } = this.#deps.options;
+    throw new StrandlineError(code, `${topic}-${partition} is not this consumer's`, {
+      ...{ groupId, topic, partition, offset },
+    });
+  }
+
+  /** What is refused is told, and no failure: others go on with it. */
+  async commitDue(): Promise<void> {
+    await this.#commit(this.#deps.autoCommit.due());
+  }
+
+  /** The next poll commits what was handled; where that one waits for news already (`waits`), this does. */
+  async whileIdle(next: Promise<unknown>, waits: () => boolean): Promise<void> {
+    const { autoCommit, clock } = this.#deps;
+    if (autoCommit.all().length === 0 || !waits()) return;
+    await this.commitDue();
+    for (let waitMs = autoCommit.dueInMs; waitMs !== null && waits();) {
+      const over = new AbortController();
+      const settled = next.then(
+        () => over.abort(),
+        () => over.abort(),
+      );
+      await Promise.race([clock.sleep(waitMs, over.signal), settled]);
+      over.abort();
+      if (waits()) await this.commitDue();
+      waitMs = autoCommit.dueInMs;
+    }
+  }
+
+  committed(wanted: readonly HandledTo[], refused: readonly RefusedCommit[]): void {
+    const { book, autoCommit, onCommitted, onRefused } = this.#deps;
+    if (refused.length > 0) onRefused(refused, wanted);
+    const names = new Set(refused.map(nameOf));
+    const offsets = wanted.filter((each) => !names.has(nameOf(each)));
+    if (offsets.length === 0) return;
+    book.committed(offsets);
+    autoCommit.committed();
+    onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+  }
+
+  async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {
+    if (wanted.length === 0) return [];
+    const { book, link } = this.#deps;
+    const offsets = book.committable(wanted);
+    book.committing(offsets);
+    const refused = await link.on((api, id) => api.commit(id, offsets));
+    this.committed(offsets, refused);
+    return refused;
+  }
+}

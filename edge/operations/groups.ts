@@ -1,0 +1,93 @@
+/** Members of groups, and groups as a whole: what is asked of their objects, in the name of who asks. */
+import {
+  JOINS,
+  LEAVES,
+  LEAVES_FOR_A_WHILE,
+  type GroupAssignment,
+  type GroupDescription,
+  type GroupHeartbeat,
+  type GroupList,
+  type LeaveGroup,
+} from "../../shared/api/groups.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { isPermitted } from "../access/access.ts";
+import { resolveSubscription } from "./group-subscription.ts";
+import { coordinated, demandGroup, demandOwnMember } from "./group-ports.ts";
+import type { EdgePorts } from "./ports.ts";
+
+/** Topics that change while they are looked at: the next heartbeat sees them. */
+const ROUNDS_MAX = 3;
+
+/**
+ * Throws, besides what the group refuses: `TOPIC_AUTHORIZATION_FAILED` of a topic that is named and may not be read,
+ * `INVALID_REGULAR_EXPRESSION`, `UNKNOWN_MEMBER_ID` for everybody but the member itself, `COORDINATOR_NOT_AVAILABLE`.
+ */
+export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupHeartbeat): Promise<GroupAssignment> {
+  const group = demandGroup(ports, groupId, "joinGroup");
+  const own = await proven(ports, asked);
+  let { subscription } = asked;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const listing = await ports.groups.topics();
+    const resolution = subscription === undefined ? null : resolveSubscription(ports, subscription, listing);
+    const call = { heartbeat: own, revision: listing.revision, resolution };
+    const { assignment, resolve } = await coordinated(group.heartbeat(call));
+    if (assignment !== null) return assignment;
+    subscription = resolve;
+  }
+  throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "topics change while they are looked at");
+}
+
+/** With ids that are proven to be the caller's. Throws `UNKNOWN_MEMBER_ID`, `INVALID_REQUEST`. */
+async function proven(ports: EdgePorts, asked: GroupHeartbeat): Promise<GroupHeartbeat> {
+  const { previousMemberId, ...rest } = asked;
+  const memberId = asked.memberEpoch === JOINS ? await joining(ports, asked) : asked.memberId;
+  await demandOwnMember(ports, memberId);
+  // Somebody else's is as if it had not been named: it proves nothing.
+  const proves = previousMemberId !== undefined && (await ports.groups.isOwnMemberId(previousMemberId));
+  return { ...rest, memberId, ...(proves ? { previousMemberId } : {}) };
+}
+
+async function joining({ groups }: EdgePorts, { memberId: name, subscription }: GroupHeartbeat): Promise<string> {
+  const memberId = await groups.memberIdOf(name);
+  const field = memberId === null ? "memberId" : "subscription";
+  if (memberId !== null && subscription !== undefined) return memberId;
+  const said = memberId === null ? "on joining it is a name, 22 characters of base64url" : "on joining it is stated";
+  throw new StrandlineError("INVALID_REQUEST", `${field}: ${said}`, { field });
+}
+
+/** Throws `UNKNOWN_MEMBER_ID` for everybody but the member itself, also of one that has left. */
+export async function leaveGroup(
+  ports: EdgePorts,
+  groupId: string,
+  { memberId, forAWhile }: LeaveGroup,
+): Promise<void> {
+  const memberEpoch = forAWhile === true ? LEAVES_FOR_A_WHILE : LEAVES;
+  await heartbeat(ports, groupId, { memberId, memberEpoch, owned: [] });
+}
+
+/** Those that may be described. */
+export async function listGroups({ access, groups }: EdgePorts): Promise<GroupList> {
+  const names = await groups.names();
+  const visible = names.filter((name) => isPermitted(access, "describeGroup", name));
+  return { groups: visible.map((groupId) => ({ groupId, protocolType: "consumer" })) };
+}
+
+/** Without topics that may not be described. Throws `GROUP_ID_NOT_FOUND`. */
+export async function describeGroup(ports: EdgePorts, groupId: string): Promise<GroupDescription> {
+  const described = await coordinated(demandGroup(ports, groupId, "describeGroup").describe());
+  const isVisible = (topic: string): boolean => isPermitted(ports.access, "describeGroupTopics", topic);
+  const topics = described.topics.filter(({ topic }) => isVisible(topic));
+  const ids = new Set(topics.map(({ topicId }) => topicId));
+  const members = described.members.map(({ subscription, assignment, target, ...member }) => ({
+    ...member,
+    subscription: { ...subscription, topics: subscription.topics.filter(isVisible) },
+    assignment: assignment.filter(({ topicId }) => ids.has(topicId)),
+    target: target.filter(({ topicId }) => ids.has(topicId)),
+  }));
+  return { ...described, members, topics };
+}
+
+/** Throws `NON_EMPTY_GROUP`, `GROUP_ID_NOT_FOUND`. */
+export async function deleteGroup(ports: EdgePorts, groupId: string): Promise<void> {
+  await coordinated(demandGroup(ports, groupId, "deleteGroup").remove());
+}

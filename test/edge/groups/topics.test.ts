@@ -1,0 +1,93 @@
+/** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
+import { afterEach, expect, test, vi } from "vitest";
+import { PartitionObject } from "../../../edge/worker.ts";
+import { call, newPlace } from "../edge.ts";
+import { evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
+
+afterEach(() => void vi.restoreAllMocks());
+
+async function make(name: string, partitionCount: number): Promise<string> {
+  const response = await call("/v1/topics", { json: { name, partitionCount } });
+  return ((await response.json()) as { topicId: string }).topicId;
+}
+
+test("topics that match a pattern, are made later, grow and go, with the next heartbeat", async () => {
+  const group = newGroup();
+  const subscription = { topics: ["later"], patterns: [{ source: "^ORDERS-", flags: "gi" }] };
+  const first = await make("orders-eu", 1);
+  await make("bills", 3);
+  const member = new Member(group, { subscription });
+  await member.settle();
+  expect(member.partitions).toEqual([`${first}:0`]);
+  const second = await make("orders-us", 2);
+  await member.settle();
+  expect(member.partitions).toEqual([`${first}:0`, `${second}:0`, `${second}:1`].toSorted());
+  await call("/v1/topics/orders-eu/partitions", { json: { partitionCount: 3 } });
+  await evictGroup(group);
+  await member.settle();
+  expect(member.partitions).toHaveLength(5);
+  const later = await make("later", 1);
+  await member.settle();
+  expect(member.partitions).toContain(`${later}:0`);
+  await call("/v1/topics/orders-us", { method: "DELETE" });
+  await member.settle();
+  expect(member.partitions).toHaveLength(4);
+});
+
+test("a partition that cannot be reached is waited for, and the rest goes on", async () => {
+  const logged = vi.spyOn(console, "warn").mockReturnValue();
+  const place = await newPlace({}, 4);
+  const real = Reflect.get(PartitionObject.prototype, "fence") as PartitionObject["fence"];
+  let isBroken = true;
+  vi.spyOn(PartitionObject.prototype, "fence").mockImplementation(async function (this: PartitionObject, at, request) {
+    if (isBroken && at.partition === 2) throw new Error("the partition is gone");
+    return await real.call(this, at, request);
+  });
+  const group = newGroup();
+  const [first, second] = [0, 1].map(() => new Member(group, { topics: [place.name] })) as [Member, Member];
+  for (let round = 0; round < 6; round += 1) for (const one of [first, second]) await one.beat();
+  const owned = [...first.partitions, ...second.partitions];
+  expect(owned.toSorted()).toEqual([0, 1, 3].map((partition) => `${place.topicId}:${partition}`));
+  expect(logged).toHaveBeenCalled();
+  isBroken = false;
+  await second.settle([first]);
+  expect([...first.partitions, ...second.partitions]).toHaveLength(4);
+});
+
+test("a member that is not heard of any more is gone after its session, by the alarm alone", async () => {
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  const now = vi.spyOn(Date, "now");
+  const begin = Date.now();
+  let at = begin;
+  now.mockImplementation(() => at);
+  const member = new Member(group, { topics: [place.name], sessionTimeoutMs: 10_000 });
+  await member.settle();
+  expect((await (await call(`/v1/groups/${group}`)).json()) as object).toMatchObject({ members: [{}] });
+  let alarms = 0;
+  while (alarms < 4) {
+    at += 10_001;
+    if (await runGroupAlarm(group)) alarms += 1;
+  }
+  expect(await (await call(`/v1/groups/${group}`)).json()).toMatchObject({ state: "Empty", members: [] });
+  await member.beat();
+  expect(member.error?.code).toBe("UNKNOWN_MEMBER_ID");
+});
+
+test("R27 a clock that jumps by ten years takes nobody's place", async () => {
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  const begin = Date.now();
+  let at = begin;
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  const member = new Member(group, { topics: [place.name] });
+  await member.settle();
+  for (const jump of [10, -10, 20, 0].map((years) => years * 365 * 86_400_000)) {
+    at = begin + jump;
+    await member.settle();
+    expect([member.memberEpoch, member.partitions.length]).toEqual([1, 2]);
+    await evictGroup(group);
+    await runGroupAlarm(group);
+    expect(await member.commit(place.topicId, 0, 0)).toBe("ok");
+  }
+});
