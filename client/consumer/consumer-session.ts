@@ -265,7 +265,10 @@ export class ConsumerSession {
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    const all = [...this.#assignment.partitions.values()].filter((one) => this.#assignment.readable(one));
+    // What has become its own since positions were decided has none yet, and is not taken for one that was read to its end.
+    const all = [...this.#assignment.partitions.values()].filter(
+      (one) => this.#assignment.readable(one) && (one.ownership === null || one.committed !== undefined),
+    );
     let bytes = 0;
     let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
     while (reading.length > 0 && bytes < bytesMax) {
