@@ -157,7 +157,7 @@ export class DeviceMembers {
     for (let stay = this.#stay; stay !== null && this.#askable(); stay = this.#stay) {
       // Counted in rounds, not by the clock: after the machine has slept, it is time that passed and not silence.
       await clock.sleep(ROUND_MS + random.next() * JITTER_MS, stay.end.signal);
-      if (this.#stay !== stay) continue;
+      if (this.#stay !== stay || !this.#askable()) continue;
       let changed = false;
       for (const [member, { patience }] of this.#others)
         if (patience.round() === "take") changed = this.#forget(member) || changed;
