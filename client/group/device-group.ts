@@ -6,7 +6,7 @@
  */
 import type { PartitionRef, Replica } from "../log/device-log.ts";
 import { turnOf, turnOver } from "../log/turn-over.ts";
-import { Patience } from "../tab-lock.ts";
+import { holdTabLock, Patience } from "../tab-lock.ts";
 import { DeviceMembers, QUESTIONS_MAX, ROUND_MS, type DeviceMembersPorts } from "./device-members.ts";
 import { fairShare } from "./fair-share.ts";
 import type {
@@ -24,6 +24,8 @@ export interface DeviceGroupPorts extends DeviceMembersPorts {
   readonly replica: Replica;
   readonly rebalanceTimeoutMs: number;
   readonly maxPollIntervalMs: number;
+  /** It shows what waits for partitions that are not known yet: one of the tabs does. */
+  readonly showsPending: boolean;
 }
 
 interface Known {
@@ -58,6 +60,8 @@ export class DeviceGroup implements GroupMembership {
   #beginning = false;
   #unpolledRounds = 0;
   #closed = false;
+  readsUnassigned = false;
+  #reading: { readonly end: AbortController; readonly over: Promise<void> } | null = null;
 
   constructor(ports: DeviceGroupPorts, events: Pick<MembershipEvents, "changed">) {
     this.#ports = ports;
@@ -139,7 +143,22 @@ export class DeviceGroup implements GroupMembership {
   }
 
   #join(): void {
-    if (!this.#closed) this.#members.join();
+    if (this.#closed) return;
+    this.#members.join();
+    if (!this.#ports.showsPending) return;
+    const end = new AbortController();
+    const lock = { questionsMax: QUESTIONS_MAX, retryMs: ROUND_MS, failed: () => {} };
+    const ports = { ...this.#ports, ...lock, name: `${this.#ports.name}:unassigned` };
+    this.#reading = { end, over: holdTabLock(ports, end.signal, (over) => this.#readUnassigned(over)) };
+  }
+
+  async #readUnassigned(over: AbortSignal): Promise<void> {
+    if (over.aborted) return;
+    this.readsUnassigned = true;
+    this.#events.changed();
+    await new Promise<void>((resolve) => over.addEventListener("abort", () => resolve(), { once: true }));
+    this.readsUnassigned = false;
+    this.#events.changed();
   }
 
   /** Resolves when others can have all that it had. */
@@ -149,9 +168,10 @@ export class DeviceGroup implements GroupMembership {
       return lock.over;
     });
     this.joined = false;
+    this.#reading?.end.abort();
     const left = this.#members.leave();
     if (locks.length > 0) this.#events.changed();
-    await Promise.all([left, ...locks]);
+    await Promise.all([left, this.#reading?.over, ...locks]);
   }
 
   /** The store has heard of it before the lock has. */

@@ -91,8 +91,9 @@ export class ConsumerDesk {
     const name = `strandline:${database}:group:${groupId}`;
     return (options, events) => {
       const { rebalanceTimeoutMs = Infinity, maxPollIntervalMs = Infinity } = options.group ?? {};
-      const ports = { ...this.#device, name, groupId: groupId ?? "", rebalanceTimeoutMs, maxPollIntervalMs };
-      return new DeviceGroup(ports, events);
+      const limits = { rebalanceTimeoutMs, maxPollIntervalMs };
+      const showsPending = options.isolation === "local";
+      return new DeviceGroup({ ...this.#device, name, groupId: groupId ?? "", ...limits, showsPending }, events);
     };
   }
 

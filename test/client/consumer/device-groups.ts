@@ -13,12 +13,12 @@ export const GROUP: GroupOptions = {
   assignors: ["sticky"],
 };
 
-type Ports = Omit<DeviceGroupPorts, "name" | "groupId" | "rebalanceTimeoutMs" | "maxPollIntervalMs">;
+type Ports = Omit<DeviceGroupPorts, "name" | "groupId" | "rebalanceTimeoutMs" | "maxPollIntervalMs" | "showsPending">;
 
 export function deviceGroups(ports: Ports): JoinGroup {
-  return ({ groupId, group }, events) => {
+  return ({ groupId, group, isolation }, events) => {
     const { rebalanceTimeoutMs, maxPollIntervalMs } = group ?? GROUP;
     const own = { name: `group:${groupId}`, groupId: groupId ?? "", rebalanceTimeoutMs, maxPollIntervalMs };
-    return new DeviceGroup({ ...ports, ...own }, events);
+    return new DeviceGroup({ ...ports, ...own, showsPending: isolation === "local" }, events);
   };
 }

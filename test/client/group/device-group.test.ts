@@ -99,3 +99,32 @@ test("where no message arrives each takes what it can, and the store decides", a
   expect(world.committed()).toEqual([50, 50, 50]);
   expect(world.wrong).toEqual([]);
 });
+
+test("one tab alone shows what waits for partitions that are not known yet, until it closes or freezes", async () => {
+  const world = new GroupWorld(7, 2, 0);
+  world.showsPending = true;
+  const tabs = [world.open(), world.open(), world.open()];
+  const reading = (): string[] => tabs.flatMap(({ name, group }) => (group.readsUnassigned ? [name] : []));
+  await world.clock.advance(60_000);
+  expect(reading()).toEqual(["tab0"]);
+  void tabs[0]?.close();
+  await world.clock.advance(1_000);
+  expect(reading()).toEqual(["tab1"]);
+  tabs[1]?.freezer.freeze();
+  await world.clock.advance(SESSION_MS);
+  expect(reading()).toEqual(["tab1", "tab2"]);
+  tabs[1]?.freezer.thaw();
+  await world.clock.settle();
+  expect(reading()).toEqual(["tab2"]);
+});
+
+test("a steady group costs one question a round, and an answer of each", async () => {
+  const world = new GroupWorld(8, 6, 0);
+  for (let tab = 0; tab < 4; tab += 1) world.open();
+  await world.clock.advance(10_000);
+  world.messages = [];
+  await world.clock.advance(60_000);
+  // A round may have two questions where two ask in one moment.
+  expect(world.messages.length).toBeGreaterThan(50 * 4);
+  expect(world.messages.length).toBeLessThan(60 * 4 * 1.5);
+});

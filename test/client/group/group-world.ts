@@ -52,7 +52,13 @@ export class GroupTab {
     this.news = new DeviceNews(world.channels.join(this.freezer), clock);
     const ports = { locks: this.freezer.locks(this.#locks), news: this.news, clock, random: world.random };
     const limits = { rebalanceTimeoutMs: REBALANCE_MS, maxPollIntervalMs: MAX_POLL_MS };
-    const group = { name: "group", groupId: "g", replica: world.log.replica, ...limits };
+    const group = {
+      name: "group",
+      groupId: "g",
+      showsPending: world.showsPending,
+      replica: world.log.replica,
+      ...limits,
+    };
     this.group = new DeviceGroup({ ...ports, ...group }, { changed: () => this.#work() });
     this.reads(partitions);
   }
@@ -127,6 +133,7 @@ export class GroupWorld {
   readonly handlers = new Map<string, GroupTab[]>();
   readonly wrong: string[] = [];
   messages: DeviceMessage[] = [];
+  showsPending = false;
 
   constructor(seed: number, partitions: number, records: number) {
     this.random = new SeededRandom(seed);
