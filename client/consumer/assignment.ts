@@ -125,6 +125,13 @@ export class Assignment {
     return ref.partition < 0 ? this.#readsUnassigned(this.membership) : ownership?.state === "theirs";
   }
 
+  /** To be read. What has become its own since `decide` has no position yet, and is not taken for one that is read to its end. */
+  decided(): AssignedPartition[] {
+    return [...this.partitions.values()].filter(
+      (one) => this.readable(one) && (one.ownership === null || one.committed !== undefined),
+    );
+  }
+
   /** Gives partitions to their ownerships. Those that are not known here (any more) are answered. */
   own(owned: readonly Ownership[]): Ownership[] {
     const waiting = new Map(owned.filter(({ state }) => state !== "lost").map((of) => [refName(of.ref), of]));

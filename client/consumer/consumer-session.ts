@@ -85,7 +85,7 @@ export class ConsumerSession {
   async subscribe(): Promise<void> {
     await this.#assignment.subscribe();
     // Before the page's first poll is here: joining takes its time.
-    if (this.#group !== null) await this.#refresh();
+    if (this.#group !== null) await this.#assign();
   }
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
@@ -246,14 +246,12 @@ export class ConsumerSession {
   }
 
   async #assign(): Promise<void> {
-    if (this.#topicsChanged) await this.#refresh();
+    if (this.#topicsChanged) {
+      this.#topicsChanged = false;
+      await this.#assignment.refresh();
+      this.#group?.subscribed();
+    }
     await this.#assignment.decide();
-  }
-
-  async #refresh(): Promise<void> {
-    this.#topicsChanged = false;
-    await this.#assignment.refresh();
-    this.#group?.subscribed();
   }
 
   /**
@@ -265,10 +263,7 @@ export class ConsumerSession {
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    // What has become its own since positions were decided has none yet, and is not taken for one that was read to its end.
-    const all = [...this.#assignment.partitions.values()].filter(
-      (one) => this.#assignment.readable(one) && (one.ownership === null || one.committed !== undefined),
-    );
+    const all = this.#assignment.decided();
     let bytes = 0;
     let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
     while (reading.length > 0 && bytes < bytesMax) {

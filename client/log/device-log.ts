@@ -258,7 +258,7 @@ export interface Replica {
   readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** A consumer's turn with each of these begins, and every earlier one is over. Their numbers. */
   beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]>;
-  /** Answers those whose turn is over; the others stand. */
+  /** Answers those whose turn is over; the others stand. Without one it is nobody's, and the turn that there is ends with it. */
   commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]>;
 }
 
@@ -266,7 +266,6 @@ export interface GroupOffset {
   readonly ref: PartitionRef;
   readonly offset: Offset;
   readonly readFrom?: Offset | undefined;
-  /** Absent: it is nobody's, and the turn that there is ends with it. */
   readonly turn?: number;
 }
 

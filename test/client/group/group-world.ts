@@ -140,11 +140,10 @@ export class GroupWorld {
     this.log.addTopic("t", partitions);
     this.ends = Array.from({ length: partitions }, () => records);
     const { replica } = this.log;
-    const { commit } = replica;
     // Of one line: never back, and never ahead of what was handled.
     const watched: typeof replica.commit = async (group, offsets) => {
       const before = new Map(this.log.commits);
-      const refused = await commit(group, offsets);
+      const refused = await replica.commit(group, offsets);
       for (const { ref, offset } of offsets) {
         if (refused.includes(ref)) continue;
         const was = before.get(`g/${ref.topicKey}/${ref.partition}`) ?? 0;
