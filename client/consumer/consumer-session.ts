@@ -21,7 +21,7 @@ import type { DeviceMessage, DeviceNews } from "../device-news.ts";
 import type { JoinGroup, StoreFence } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import { Wake } from "../wake.ts";
-import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
+import { isPaused, noting, partitionName, pauseName, type AssignedPartition } from "./assigned-partition.ts";
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
@@ -289,13 +289,4 @@ export class ConsumerSession {
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;
   }
-}
-
-function isPaused(paused: ReadonlySet<string>, { topic, ref }: AssignedPartition): boolean {
-  return paused.size > 0 && (paused.has(pauseName(topic, null)) || paused.has(pauseName(topic, ref.partition)));
-}
-
-/** No topic's name has a slash: `orders-3` may be a topic, or a partition of another. */
-function pauseName(topic: string, partition: number | null): string {
-  return partition === null ? topic : `${topic}/${partition}`;
 }
