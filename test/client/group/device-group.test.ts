@@ -12,6 +12,7 @@ test("a lone tab has all at once, in one step, and sends nothing steadily", asyn
   await world.clock.settle();
   expect(tab.owned()).toEqual([0, 1, 2, 3, 4, 5]);
   expect(world.clock.elapsedMs).toBe(0);
+  expect(world.turnCalls).toBe(1);
   await world.clock.advance(600_000);
   expect(world.messages.map(({ type }) => type)).toEqual(["group.here"]);
 });

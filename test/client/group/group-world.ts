@@ -133,6 +133,8 @@ export class GroupWorld {
   readonly handlers = new Map<string, GroupTab[]>();
   readonly wrong: string[] = [];
   messages: DeviceMessage[] = [];
+  /** Transactions in which turns began. */
+  turnCalls = 0;
   showsPending = false;
 
   constructor(seed: number, partitions: number, records: number) {
@@ -154,7 +156,11 @@ export class GroupWorld {
       }
       return refused;
     };
-    Object.defineProperty(this.log, "replica", { value: { ...replica, commit: watched } });
+    const beginTurns: typeof replica.beginTurns = async (group, refs) => {
+      this.turnCalls += 1;
+      return await replica.beginTurns(group, refs);
+    };
+    Object.defineProperty(this.log, "replica", { value: { ...replica, commit: watched, beginTurns } });
     const post = this.channels.join(new Freezer());
     post.onMessage((message) => void this.messages.push(message));
   }
