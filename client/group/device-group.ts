@@ -252,6 +252,8 @@ export class DeviceGroup implements GroupMembership {
       if (!this.#members.here) break;
       this.joined = true;
       this.#events.changed();
+      // Before another that counts the silence of who had it takes it as well.
+      if (due.length > 0) this.#members.tell();
       if (turns === null) this.#members.ask();
     }
     this.#beginning = false;

@@ -43,6 +43,8 @@ interface Other {
 /** With the rounds: about nine seconds. Kafka's shortest sessions are of that length. */
 export const QUESTIONS_MAX = 8;
 export const ROUND_MS = 1_000;
+/** A round that took so many was none. */
+const LATE_ROUNDS = 4;
 /** They do not ask all in one moment. */
 const JITTER_MS = 150;
 
@@ -102,9 +104,9 @@ export class DeviceMembers {
     await stay.over;
   }
 
-  /** What it reads is something else. */
+  /** What it reads or holds is something else. */
   tell(): void {
-    this.#say({ asks: false });
+    if (this.#others.size > 0) this.#say({ asks: false });
   }
 
   /** To be called when it begins to wait. */
@@ -156,17 +158,23 @@ export class DeviceMembers {
     const { clock, random } = this.#ports;
     for (let stay = this.#stay; stay !== null && this.#askable(); stay = this.#stay) {
       // Counted in rounds, not by the clock: after the machine has slept, it is time that passed and not silence.
+      const since = clock.now();
       await clock.sleep(ROUND_MS + random.next() * JITTER_MS, stay.end.signal);
       if (this.#stay !== stay || !this.#askable()) continue;
-      let changed = false;
-      for (const [member, { patience }] of this.#others)
-        if (patience.round() === "take") changed = this.#forget(member) || changed;
-      this.#member.round();
-      if (changed) this.#member.changed();
+      // Who was frozen itself asks first: what it has counted is of another time.
+      if (clock.now() - since < LATE_ROUNDS * ROUND_MS) this.#count();
       if (!this.#asked) this.#say({ asks: true });
       this.#asked = false;
     }
     this.#asking = false;
+  }
+
+  #count(): void {
+    let changed = false;
+    for (const [member, { patience }] of this.#others)
+      if (patience.round() === "take") changed = this.#forget(member) || changed;
+    this.#member.round();
+    if (changed) this.#member.changed();
   }
 
   #askable(): boolean {
