@@ -239,6 +239,8 @@ export class DeviceGroup implements GroupMembership {
     this.#beginning = true;
     const { replica, groupId } = this.#ports;
     while (this.#members.here && ![...this.#shares.values()].some(({ lock }) => lock.state === "asking")) {
+      // Who wakes hears of a lock that it was given while it was frozen before it hears that this was stolen since.
+      if (this.joined) await this.#ports.clock.sleep(0);
       const due = [...this.#shares].filter(([, { lock, owned }]) => owned === null && lock.state === "held");
       if (due.length === 0 && this.joined) break;
       const refs = due.map(([, { ref }]) => ref);

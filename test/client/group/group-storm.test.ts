@@ -6,6 +6,8 @@ const TABS_MAX = 8;
 const PARTITIONS = 12;
 const STEPS = 24;
 const RECORDS = 120;
+/** In the last a tab wakes that was given a lock while it was frozen, and robbed of it. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 40];
 
 interface Faults {
   readonly freezes: boolean;
@@ -55,7 +57,7 @@ test.each([
   ["all of it", { freezes: true, deaths: true }],
 ])("a storm of %s", async (_, faults) => {
   let doubled = 0;
-  for (let seed = 1; seed <= 10; seed += 1) {
+  for (const seed of SEEDS) {
     const { world, faulty } = await storm(seed, faults);
     expect(world.wrong, `seed ${seed}`).toEqual([]);
     expect(world.handlers.size, `seed ${seed}`).toBe(PARTITIONS * RECORDS);
