@@ -2,7 +2,8 @@
 export { Strandline } from "./in-browser.ts";
 export type { StrandlineClient } from "./strandline.ts";
 export type { StrandlineEvents } from "./page/strandline-events.ts";
-export type { DeviceStorage, Sync } from "./page/client-parts.ts";
+export type { WaitOptions } from "./page/abort.ts";
+export type { DeviceStorage, FollowOptions, Sync } from "./page/client-parts.ts";
 export type { StrandlineOptions } from "./options.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";

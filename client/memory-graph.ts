@@ -26,8 +26,10 @@ export async function openMemoryDevice(
   if (options.strictOrder !== null && url !== null) await log.catalog.setStrictOrder(options.strictOrder);
   const locks = new MemoryLocks();
   const news = new DeviceNews(NO_OTHER_TABS, clock);
-  const parts = { options, database: DATABASE, log, locks, askToken, news, paused: false };
-  const sync = url === null ? null : syncWith(url, parts);
+  const parts = { options, database: DATABASE, log, store, locks, askToken, news, paused: false };
+  const edge = url === null ? null : syncWith(url, parts);
+  const sync = edge?.sync ?? null;
+  const groups = edge === null ? {} : { edge: edge.join };
   const close = async (): Promise<void> => {
     await sync?.close();
     news.close();
@@ -48,5 +50,5 @@ export async function openMemoryDevice(
   const reading = sync === null ? {} : { readThrough: () => sync.reader(), storesNoReads: true };
   const settings = storedSettings(store);
   const faces = { store, localLog, outbox, replica, own, catalog, topicAdmin, settings, ...reading };
-  return { database: DATABASE, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
+  return { database: DATABASE, ...faces, groups, news, locks, clock, random, sync, storageReport, close, discard };
 }

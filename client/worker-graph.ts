@@ -1,6 +1,13 @@
 /** What the entry builds a worker's device of: the store, the four faces of the log, the channel to other tabs, and sync. */
 import type { StorageReport } from "./calls/device-calls.ts";
 import { broadcastDeviceChannel, DeviceNews } from "./device-news.ts";
+import type { EdgeRequest } from "./calls/admin-calls.ts";
+import { EdgeMember } from "./group/edge-member.ts";
+import { groupTransport } from "./group/edge-transport.ts";
+import type { JoinGroup } from "./group/group-membership.ts";
+import type { Store } from "./log/store.ts";
+import { EdgeClient } from "./sync/edge-client.ts";
+import { TailBeats } from "./sync/tail-beats.ts";
 import type { DeviceLog } from "./log/open-device.ts";
 import type { Locks } from "./ports.ts";
 import { httpTransport } from "./sync/http-transport.ts";
@@ -47,7 +54,8 @@ export async function openWorkerDevice(
   const settings = storedSettings(store);
   const news = new DeviceNews(broadcastDeviceChannel(database), clock);
   const paused = await settings.paused();
-  const sync = url === null ? null : syncWith(url, { options, database, log, locks, askToken, news, paused });
+  const edge = url === null ? null : syncWith(url, { options, database, log, store, locks, askToken, news, paused });
+  const sync = edge?.sync ?? null;
   // The newer tab leads from here on: this one could read nothing of what is to be sent.
   storage.onOutdated(() => {
     void sync?.close();
@@ -68,7 +76,8 @@ export async function openWorkerDevice(
   const storageReport = (): Promise<StorageReport> => storage.report();
   const readThrough = sync === null ? null : () => sync.reader();
   const faces = { store, localLog, outbox, replica, own, readThrough, catalog, topicAdmin, settings };
-  const device = { database, ...faces, news, locks, clock, random, sync, storageReport, close, discard };
+  const groups = edge === null ? {} : { edge: edge.join };
+  const device = { database, ...faces, groups, news, locks, clock, random, sync, storageReport, close, discard };
   return { device, paused, begin: () => storage.begin(news, { sync, registers: askToken !== null }) };
 }
 
@@ -76,14 +85,20 @@ interface SyncParts extends Page {
   readonly options: WorkerOptions;
   readonly database: string;
   readonly log: DeviceLog;
+  readonly store: Store;
   readonly news: DeviceNews;
   readonly paused: boolean;
 }
 
-export function syncWith(
-  url: string,
-  { options, database, log, locks, askToken, news, paused }: SyncParts,
-): SyncHandle {
+/** What a device has with an edge. */
+export interface Edge {
+  readonly sync: SyncHandle;
+  /** Groups that all devices share. */
+  readonly join: JoinGroup;
+}
+
+export function syncWith(url: string, parts: SyncParts): Edge {
+  const { options, database, log, locks, askToken, news, paused } = parts;
   const { namespace, principal, retry } = options;
   const { outbox, replica, catalog, device } = log;
   const listener: SyncListener = {
@@ -112,7 +127,24 @@ export function syncWith(
   };
   const tokens = askToken === null ? null : new TokenSource(askToken, clock);
   const transport = ownedTransport(httpTransport(url), { namespace, principal }, tokens);
-  return startSync({ ...ports, transport, tail: webTail(url, tokens !== null) });
+  const socket = webTail(url, tokens !== null);
+  const beats = socket === null ? null : new TailBeats(clock);
+  const tail = socket === null || beats === null ? socket : beats.over(socket);
+  const sync = startSync({ ...ports, transport, tail });
+  const client = new EdgeClient(transport);
+  const request = async (asked: EdgeRequest, signal: AbortSignal): Promise<unknown> =>
+    await client.request(asked, signal);
+  const askTopics = async (names: readonly string[]): Promise<unknown> =>
+    await sync.refreshTopics(names, { create: false });
+  const { store } = parts;
+  const join: JoinGroup = (asked, events) => {
+    const groupId = asked.groupId ?? "";
+    const transport = groupTransport({ groupId, request, beats });
+    const { clientId } = options;
+    const member = { groupId, clientId, database, transport, store, catalog, replica, askTopics };
+    return new EdgeMember({ ...member, locks, clock, random, retry }, asked, events);
+  };
+  return { sync, join };
 }
 
 /** Injective, so that no two principals ever share a log. */

@@ -8,6 +8,8 @@ export interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 
 /** `[low, high)` is what a partition holds. */

@@ -8,6 +8,8 @@
  * | meta         | `["moved", topicKey, waiting sequence]`     | `LocalLog`, `TopicCatalog`; never changes        | no record at or above it was assigned late  |
  * | meta         | `"toldOfDevices"`                           | `DeviceRegistry`, once                           | the edge was never told of this device      |
  * | meta         | `["read", topicKey]`                        | `EvictableReplica`, at most every ten minutes    | not read since the device was made          |
+ * | meta         | `["kept", group, life of a member]`         | `KeptCommits`, while the edge is out of reach    | all its commits were answered               |
+ * | meta         | `["instance", group, instance id]`          | `KeptCommits`, with each life                    | no such static member ran on this device    |
  * | topics       | topicKey                                    | `TopicCatalog`                                   | this device never heard of the topic        |
  * | partitions   | `[topicKey, partition]`                     | everyone, in the transaction of the change       | nothing sent to it, nothing replicated      |
  * | pending      | `[topicKey, partition, local sequence]`     | `LocalLog`, `TopicCatalog`; deleted by `Outbox`  | committed, dead, or moved from partition -1 |

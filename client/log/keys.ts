@@ -71,6 +71,24 @@ export function isOfTopic(key: Key, topicKey: TopicKey): boolean {
   return (group === "" ? third : second) === topicKey;
 }
 
+/** In `meta`: of one life of a member of a group at the edge. */
+export function keptCommitsKey(group: string, name: string): Key {
+  return ["kept", group, name];
+}
+
+export function keptCommitsOf(group: string): KeyRange {
+  return { from: ["kept", group], to: ["kept", group, "\uffff"] };
+}
+
+export function keptNameOf(key: Key): string {
+  return String((key as readonly unknown[])[2]);
+}
+
+/** In `meta`: of a static member of a group at the edge. */
+export function instanceKey(group: string, instanceId: string): Key {
+  return ["instance", group, instanceId];
+}
+
 /** Offsets of groups, not their turns. U+FFFF is no character: no group's name begins with it. */
 export const ALL_GROUPS: KeyRange = { from: ["\u0000"], to: ["\uffff"] };
 

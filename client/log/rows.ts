@@ -163,6 +163,33 @@ export interface TurnRow {
   readonly turn: number;
 }
 
+/**
+ * `meta["kept", group, name]`: commits of one life of a member of a group at the edge that could not be sent. Written with
+ * each commit while the edge is out of reach, deleted once the partitions have answered.
+ */
+export interface KeptCommitsRow {
+  readonly memberId: string;
+  readonly memberEpoch: number;
+  /** Greater than all that this life has sent. */
+  readonly commit: number;
+  readonly offsets: readonly {
+    readonly topicId: TopicId;
+    readonly topicKey: TopicKey;
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string;
+    readonly leaderEpoch: LeaderEpoch | null;
+    /** What the partition was known to hold; null: nothing. */
+    readonly acked: number | null;
+  }[];
+}
+
+/** `meta["instance", group, instance id]`: the last life of a static member on this device. Absent: there was none. */
+export interface InstanceRow {
+  readonly memberId: string;
+}
+
 /** `deadLetters[topicKey, partition, first local sequence]`: what the edge refused for good. */
 export interface DeadLetterRow {
   readonly bytes: Uint8Array<ArrayBuffer>;

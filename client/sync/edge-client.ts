@@ -121,9 +121,16 @@ export class EdgeClient {
   }
 
   /** Any route, for administration: what it takes and answers, the caller knows. */
-  async request({ method, path, body, timeoutMs }: EdgeRequest, signal: AbortSignal): Promise<unknown> {
+  async request({ method, path, body, timeoutMs, keepalive }: EdgeRequest, signal: AbortSignal): Promise<unknown> {
     const sent = body === undefined ? {} : { contentType: JSON_MEDIA_TYPE, body: JSON.stringify(body) };
-    return await this.#json<unknown>({ method, path, ...sent, timeoutMs, signal });
+    return await this.#json<unknown>({
+      method,
+      path,
+      ...sent,
+      ...(keepalive === true ? { keepalive } : {}),
+      timeoutMs,
+      signal,
+    });
   }
 
   async announceDevice(request: AnnounceDeviceRequest, signal: AbortSignal): Promise<AnnounceDeviceAnswer> {

@@ -17,7 +17,7 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
       headers: headersOf(request),
       body: request.body ?? null,
       signal,
-      ...browsersOwn(),
+      ...browsersOwn(request),
     });
     const body = new Uint8Array(await response.arrayBuffer());
     const retryAfterMs = askedMs(response.headers.get("retry-after"));
@@ -28,8 +28,9 @@ async function send(base: string, request: TransportRequest): Promise<TransportR
 }
 
 /** A Worker knows no credentials, and one of an older compatibility date throws for what it does not know. */
-function browsersOwn(): RequestInit {
+function browsersOwn({ keepalive = false }: TransportRequest): RequestInit {
   return {
+    ...(keepalive && "keepalive" in Request.prototype ? { keepalive } : {}),
     ...("cache" in Request.prototype ? { cache: "no-store" } : {}),
     ...("credentials" in Request.prototype ? { credentials: "omit" } : {}),
   };

@@ -13,6 +13,8 @@ export interface TransportRequest {
   /** Bytes are given back to the memory once the request has ended, however it ended: who keeps them copies them. */
   readonly body?: Uint8Array<ArrayBuffer> | string;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile, if it is below 64 kB. */
+  readonly keepalive?: boolean;
   readonly signal?: AbortSignal;
 }
 

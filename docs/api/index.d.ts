@@ -89,14 +89,6 @@ interface StrandlineOptions {
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: () => Worker;
 }
-declare const brand: unique symbol;
-type Brand<T, Name extends string> = T & {
-  readonly [brand]: Name;
-};
-/** A UUID in its usual text form, lower case. */
-type TopicId = Brand<string, "TopicId">;
-/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
-type ProducerId = Brand<string, "ProducerId">;
 /**
  * Every error that Strandline answers with. Codes and numbers up to 10,000 are Kafka's (`Errors.java`), ours
  * continue above. Retriability is a column of this table, never a guess: a retriable error can succeed when
@@ -484,36 +476,9 @@ declare class StrandlineError extends Error {
   /** The way back from `toBody`. An unknown code, from a newer edge, is a server error and keeps its message. */
   static fromBody(body: unknown): StrandlineError;
 }
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
-/** What of a topic the device keeps: all limits hold. */
-interface Retention {
-  /** Age of a record in milliseconds, by its own time. */
-  readonly ms?: number;
-  /** Per partition. */
-  readonly bytes?: number;
-  /** Per partition. */
-  readonly records?: number;
-}
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
-  follow(topic: string, retention: Retention | null): Promise<void>;
-  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
-  unfollow(topic: string): Promise<void>;
+interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 /**
  * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
@@ -540,6 +505,23 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & {
+  readonly [brand]: Name;
+};
+/** A UUID in its usual text form, lower case. */
+type TopicId = Brand<string, "TopicId">;
+/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
+type ProducerId = Brand<string, "ProducerId">;
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
 interface EdgeRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the edge's url, with its query. */
@@ -547,6 +529,8 @@ interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 /** `[low, high)` is what a partition holds. */
 interface PartitionBounds {
@@ -979,6 +963,28 @@ interface TableCalls {
   /** One at a time; empty after `waitMs`. */
   pollTable(table: number, waitMs: number): Promise<TableNews>;
   closeTable(table: number): Promise<void>;
+}
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
 }
 type StateKey = string | number | readonly (string | number)[];
 /** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
@@ -2022,8 +2028,10 @@ interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
@@ -2043,20 +2051,20 @@ interface DeadLetters {
   list(options?: {
     readonly limit?: number;
     readonly topic?: string;
-  }): Promise<DeadLetter[]>;
+  } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -2066,14 +2074,18 @@ interface FlushOptions {
 /** Of the disk. */
 interface DeviceStorage {
   /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-  persist(): Promise<boolean>;
-  estimate(): Promise<StorageReport>;
+  persist(options?: WaitOptions): Promise<boolean>;
+  estimate(options?: WaitOptions): Promise<StorageReport>;
+}
+interface FollowOptions extends WaitOptions {
+  /** What of the topic the device keeps at most. */
+  readonly retention?: Retention;
 }
 /** Of sync with the edge. */
 interface Sync {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  status(): Promise<OutboxStatus>;
+  pause(options?: WaitOptions): Promise<void>;
+  resume(options?: WaitOptions): Promise<void>;
+  status(options?: WaitOptions): Promise<OutboxStatus>;
   /**
    * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
    * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
@@ -2182,7 +2194,7 @@ interface TableOptions<Value> {
   /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
-interface TableEntriesOptions {
+interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -2194,6 +2206,9 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -2202,10 +2217,10 @@ interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -2248,11 +2263,9 @@ declare class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  follow(topic: string, { retention }?: {
-    readonly retention?: Retention;
-  }): Promise<void>;
+  follow(topic: string, { retention, ...wait }?: FollowOptions): Promise<void>;
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  unfollow(topic: string): Promise<void>;
+  unfollow(topic: string, wait?: WaitOptions): Promise<void>;
   /**
    * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
    * Throws `INVALID_TOPIC_EXCEPTION`.
@@ -2314,5 +2327,5 @@ interface TopicFormats<Key, Value, Headers, Tombstones> {
  * of that send is stored.
  */
 declare function topic$1<const Name extends string, Key extends Format | undefined, Value extends Format | undefined, Headers extends Schema | undefined, const Tombstones extends boolean = false>(name: Name, formats?: TopicFormats<Key, Value, Headers, Tombstones>): Topic<Name, InputParts<Key, Value, Headers, Tombstones extends true ? null : never>, OutputParts<Key, Value, Headers, Tombstones extends true ? null : never>>;
-export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FlushOptions, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, Partitioners, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncError, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
+export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FlushOptions, type FollowOptions, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, Partitioners, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncError, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, type WaitOptions, logLevel, topic$1 as topic };
 //# sourceMappingURL=index.d.ts.map

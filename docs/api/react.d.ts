@@ -582,6 +582,10 @@ declare class ReceivedMessage {
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
 }
+interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
+}
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -812,6 +816,8 @@ interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 /** `[low, high)` is what a partition holds. */
 interface PartitionBounds {
@@ -1155,7 +1161,7 @@ interface TableOptions<Value> {
   /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
-interface TableEntriesOptions {
+interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -1167,6 +1173,9 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -1175,10 +1184,10 @@ interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -2010,8 +2019,10 @@ interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
@@ -2031,20 +2042,20 @@ interface DeadLetters {
   list(options?: {
     readonly limit?: number;
     readonly topic?: string;
-  }): Promise<DeadLetter[]>;
+  } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -2054,14 +2065,18 @@ interface FlushOptions {
 /** Of the disk. */
 interface DeviceStorage {
   /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-  persist(): Promise<boolean>;
-  estimate(): Promise<StorageReport>;
+  persist(options?: WaitOptions): Promise<boolean>;
+  estimate(options?: WaitOptions): Promise<StorageReport>;
+}
+interface FollowOptions extends WaitOptions {
+  /** What of the topic the device keeps at most. */
+  readonly retention?: Retention;
 }
 /** Of sync with the edge. */
 interface Sync {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  status(): Promise<OutboxStatus>;
+  pause(options?: WaitOptions): Promise<void>;
+  resume(options?: WaitOptions): Promise<void>;
+  status(options?: WaitOptions): Promise<OutboxStatus>;
   /**
    * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
    * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
@@ -2188,11 +2203,9 @@ declare class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  follow(topic: string, { retention }?: {
-    readonly retention?: Retention;
-  }): Promise<void>;
+  follow(topic: string, { retention, ...wait }?: FollowOptions): Promise<void>;
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  unfollow(topic: string): Promise<void>;
+  unfollow(topic: string, wait?: WaitOptions): Promise<void>;
   /**
    * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
    * Throws `INVALID_TOPIC_EXCEPTION`.

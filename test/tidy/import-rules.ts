@@ -8,7 +8,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/calls": [],
   "client/producer": ["client/log", "client/page"],
   "client/consumer": ["client/calls", "client/group", "client/log"],
-  "client/group": ["client/calls", "client/log"],
+  "client/group": ["client/calls", "client/log", "client/sync"],
   "client/sync": ["client/calls", "client/log"],
   "client/worker": ["client/calls", "client/consumer", "client/group", "client/log", "client/sync"],
   "client/page": ["client/calls", "client/producer", "client/typed"],

@@ -3,7 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { EdgeRequest } from "../../calls/admin-calls.ts";
 import type { WorkerCalls } from "../../calls/worker-api.ts";
-import { aborted, untilAborted } from "../abort.ts";
+import { askUntilAborted } from "../abort.ts";
 import type { CallWorker } from "../consumer-link.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -75,10 +75,7 @@ export class AdminPorts {
     { signal }: Wait,
     timeoutMs: number,
   ): Promise<Answer> {
-    if (signal?.aborted === true) throw aborted("nothing was asked", signal);
-    return await untilAborted(this.#deps.call(ask, timeoutMs), signal, (fired) =>
-      aborted("it may or may not have happened", fired),
-    );
+    return await askUntilAborted(() => this.#deps.call(ask, timeoutMs), signal);
   }
 }
 
