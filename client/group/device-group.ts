@@ -4,10 +4,11 @@
  * and lets go of what is another's. A tab that was frozen has lost its share when it wakes: the number of its turn with a
  * partition stands in the store, and what is committed under an older one is refused, whatever the tab believes.
  */
-import type { PartitionRef, Replica } from "../log/device-log.ts";
+import type { Replica } from "../log/device-log.ts";
 import { turnOf, turnOver } from "../log/turn-over.ts";
 import { holdTabLock, Patience } from "../tab-lock.ts";
 import { DeviceMembers, QUESTIONS_MAX, ROUND_MS, type DeviceMembersPorts } from "./device-members.ts";
+import { nameOf, turnIn, type Known, type Share } from "./device-share.ts";
 import { fairShare } from "./fair-share.ts";
 import type {
   CommitRefusal,
@@ -26,19 +27,6 @@ export interface DeviceGroupPorts extends DeviceMembersPorts {
   readonly maxPollIntervalMs: number;
   /** It shows what waits for partitions that are not known yet: one of the tabs does. */
   readonly showsPending: boolean;
-}
-
-interface Known {
-  readonly topic: string;
-  readonly ref: PartitionRef;
-}
-
-type Owned = { -readonly [Key in keyof Ownership]: Ownership[Key] } & { readonly turn: number; leavingRounds: number };
-
-interface Share extends Known {
-  readonly lock: PartitionLock;
-  /** Null: not yet. */
-  owned: Owned | null;
 }
 
 export class DeviceGroup implements GroupMembership {
@@ -292,13 +280,4 @@ export class DeviceGroup implements GroupMembership {
       this.#events.changed();
     }
   }
-}
-
-/** Of an ownership that this group has made. */
-function turnIn(of: Ownership): number {
-  return (of as Owned).turn;
-}
-
-function nameOf({ topicKey, partition }: PartitionRef): string {
-  return `${topicKey}/${partition}`;
 }

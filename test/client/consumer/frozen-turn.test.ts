@@ -84,7 +84,7 @@ test("the turn passes on after a session, and the commit of the one that wakes i
   const again = await open();
   expect(await again.session.poll(ask(null))).toMatchObject({ runs: [], news: [] });
   await second.session.close([]);
-  await clock.settle();
+  await clock.advance(10);
   expect((await again.session.poll(ask(null))).runs[0]?.from).toBe(6);
 });
 
@@ -96,7 +96,7 @@ test("a consumer whose page is parked gives its turn to another at once", async 
   await first.session.poll(ask(2));
   first.session.yield();
   expect(await first.session.poll(ask(4))).toMatchObject({ runs: [], refused: [REFUSED] });
-  await clock.settle();
+  await clock.advance(10);
   expect((await second.session.poll(ask(null))).runs[0]?.from).toBe(2);
 });
 
