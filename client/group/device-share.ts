@@ -8,7 +8,7 @@ export interface Known {
   readonly ref: PartitionRef;
 }
 
-export type Owned = { -readonly [Key in keyof Ownership]: Ownership[Key] } & {
+type Owned = { -readonly [Key in keyof Ownership]: Ownership[Key] } & {
   readonly turn: number;
   leavingRounds: number;
 };
