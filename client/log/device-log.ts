@@ -254,14 +254,17 @@ export interface Replica extends GroupLookups {
   offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null>;
   /** Where the first chunk stands of what was not whole when the group committed; null: nothing was. */
   readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
-  /** A consumer's turn in the group begins, and every earlier one is over. */
-  beginTurn(group: string): Promise<number>;
-  /** All or nothing. `ILLEGAL_GENERATION`: the turn is over. Without one it is nobody's turn that decides. */
-  commit(
-    group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
-    options?: { readonly turn?: number },
-  ): Promise<void>;
+  /** A consumer's turn with each of these begins, and every earlier one is over. Their numbers. */
+  beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]>;
+  /** Answers those whose turn is over; the others stand. Without one it is nobody's, and the turn that there is ends with it. */
+  commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]>;
+}
+
+export interface GroupOffset {
+  readonly ref: PartitionRef;
+  readonly offset: Offset;
+  readonly readFrom?: Offset | undefined;
+  readonly turn?: number;
 }
 
 /** Changes of topics that belong to this device alone. Each is one transaction, on disk when it resolves. */

@@ -61,8 +61,14 @@ export function offsetKey(group: string, { topicKey, partition }: PartitionRef):
 }
 
 /** In `offsets`; no group's name is empty. */
-export function turnKey(group: string): Key {
-  return ["", group];
+export function turnKey(group: string, { topicKey, partition }: PartitionRef): Key {
+  return ["", group, topicKey, partition];
+}
+
+/** Of a group's offset of the topic, or of a turn in it. */
+export function isOfTopic(key: Key, topicKey: TopicKey): boolean {
+  const [group, second, third] = key as readonly (string | number)[];
+  return (group === "" ? third : second) === topicKey;
 }
 
 /** In `meta`: of one life of a member of a group at the edge. */

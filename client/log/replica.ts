@@ -2,7 +2,7 @@
 import type { Offset } from "../../shared/brands.ts";
 import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
-import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
+import type { FetchedRun, GroupOffset, PartitionRef, ReadResult, Replica } from "./device-log.ts";
 import {
   ALL_GROUPS,
   entriesBetween,
@@ -12,16 +12,15 @@ import {
   offsetsOfGroup,
   partitionKey,
   placeOf,
-  turnKey,
 } from "./keys.ts";
 import { offsetRow } from "./group-state.ts";
 import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, storesOfRuns } from "./replica-store.ts";
-import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
+import type { LogRow, OffsetRow, PartitionRow } from "./rows.ts";
 import type { Entry, Store, StoreTransaction } from "./store.ts";
 import { recordForTime, rowForTime, timeOfFirst } from "./time-index.ts";
-import { turnOf, turnOver } from "./turn-over.ts";
+import { nextTurn, turnOf } from "./turn-over.ts";
 
 /** Small local batches are many; a read takes at most so many of them. */
 const ROWS_PER_READ_MAX = 4_096;
@@ -132,30 +131,29 @@ export class StoredReplica implements Replica {
   }
 
   /** Relaxed: a machine that ends has no tab left whose turn it could still be. */
-  async beginTurn(group: string): Promise<number> {
-    return await this.#store.transact(
-      ["offsets"],
-      { mode: "readwrite", durability: "relaxed" },
-      async (transaction) => {
-        const turn = (await turnOf(transaction, group)) + 1;
-        void transaction.put("offsets", turnKey(group), { turn } satisfies TurnRow);
-        return turn;
-      },
+  async beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]> {
+    return await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, (transaction) =>
+      Promise.all(refs.map((ref) => nextTurn(transaction, group, ref))),
     );
   }
 
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
-  async commit(
-    group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
-    { turn }: { readonly turn?: number } = {},
-  ): Promise<void> {
-    if (offsets.length === 0) return;
-    await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
-      if (turn !== undefined && (await turnOf(transaction, group)) !== turn) throw turnOver(group);
-      for (const { ref, offset, readFrom } of offsets)
-        void transaction.put("offsets", offsetKey(group, ref), offsetRow(offset, readFrom));
-    });
+  async commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]> {
+    if (offsets.length === 0) return [];
+    return await this.#store.transact(
+      ["offsets"],
+      { mode: "readwrite", durability: "relaxed" },
+      async (transaction) => {
+        const write = async ({ ref, offset, readFrom, turn }: GroupOffset): Promise<boolean> => {
+          if (turn === undefined) await nextTurn(transaction, group, ref);
+          else if ((await turnOf(transaction, group, ref)) !== turn) return false;
+          void transaction.put("offsets", offsetKey(group, ref), offsetRow(offset, readFrom));
+          return true;
+        };
+        const written = await Promise.all(offsets.map(write));
+        return offsets.flatMap(({ ref }, index) => (written[index] === true ? [] : [ref]));
+      },
+    );
   }
 }
 

@@ -91,7 +91,7 @@ export class AdminDesk {
     return await Promise.all(refs.map((ref) => this.#device.replica.committed(groupId, ref)));
   }
 
-  /** Under the group's lock: a running consumer would commit over it. */
+  /** Under the lock that all its members share: a running consumer would commit over it. */
   async #commit(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void> {
     const { locks, replica, database } = this.#device;
     const offsets = positionsIn(await this.#known(topic), positions);

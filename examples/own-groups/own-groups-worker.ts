@@ -8,7 +8,7 @@ import type { Assignor } from "../../edge/group/assignors/assignor.ts";
 import { GroupObject as EdgeGroups } from "../../edge/group/group-object.ts";
 import worker from "../../edge/worker.ts";
 
-export { ControllerObject, PartitionObject } from "../../edge/worker.ts";
+export { ControllerObject, PartitionObject, RestConsumerObject } from "../../edge/worker.ts";
 
 /** Who has partitions keeps them, so that nobody takes over from a member that works. */
 const standby: Assignor = {
