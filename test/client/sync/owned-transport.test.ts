@@ -51,6 +51,15 @@ test("the owner is stated in every request, percent-encoded, with open doors too
 });
 
 describe("a token", () => {
+  test("that does not come is not waited for by a request that is called off", async () => {
+    tokens = [() => new Promise<never>(() => {})];
+    const leaving = new AbortController();
+    const asking = ownedTransport(edge, OWNER, source()).request({ ...REQUEST, signal: leaving.signal });
+    leaving.abort();
+    await expect(asking).rejects.toMatchObject({ code: "CLOSED" });
+    expect(sent).toEqual([]);
+  });
+
   test("is asked for once, by all who need it at the same moment", async () => {
     tokens = [() => "one"];
     const transport = ownedTransport(edge, OWNER, source());
