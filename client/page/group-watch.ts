@@ -119,9 +119,13 @@ export class GroupWatch {
     const names = new Map(refused.map((each) => [nameOf(each), each]));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
-      const range = book.uncommittedRange({ topic, partition });
-      book.withhold({ topic, partition });
-      const ownership = theirs.find((each) => nameOf(each) === nameOf({ topic, partition }))?.ownership ?? -1;
+      const { ownership } = theirs.find((each) => nameOf(each) === nameOf({ topic, partition })) ?? {};
+      // It was never its own: nobody has handled anything of it here.
+      if (ownership === undefined) continue;
+      // What is handled since, where it is its own again, is not refused.
+      const again = (book.share.ownershipOf({ topic, partition }) ?? ownership) !== ownership;
+      const range = again ? null : book.uncommittedRange({ topic, partition });
+      if (!again) book.withhold({ topic, partition });
       const from = range?.from ?? this.#sentFrom.get(ownership) ?? null;
       const to = Math.max(range?.to ?? 0, offset);
       // It was told when the partition was lost.
