@@ -139,7 +139,7 @@ test.each([null, "g"])(
     log.addTopic("t", 2);
     log.append("t", 1, 4, 5);
     const records: number[] = [];
-    while (records.length < 3) {
+    for (let polls = 0; records.length < 3 && polls < 100; polls += 1) {
       const { runs } = await session.poll(ask({ waitMs: 50 }));
       for (const { buffer } of runs) records.push(...new Uint8Array(buffer));
     }
