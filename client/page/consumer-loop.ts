@@ -136,14 +136,12 @@ export class ConsumerLoop {
     this.#group?.follow(this.#link.opened);
     this.#opening.abort();
     const [rejoins, seeks] = [book.fenced(), book.seeks()];
-    const commit = this.#autoCommit.due();
-    book.committing(commit);
+    this.#commits.beside();
     const told = onFetch();
     this.#polling = true;
     try {
-      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
+      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit: [] }));
       this.#group?.heard(answer.group);
-      this.#commits.committed(commit, answer.refused);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {

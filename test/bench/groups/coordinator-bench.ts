@@ -52,7 +52,7 @@ class BenchGroup {
   #members: BenchMember[] = [];
   #onHeard = (): void => {};
   /** What a heartbeat was refused with: none is to be. */
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(edge: Workerd) {
     this.#edge = edge;
@@ -96,7 +96,7 @@ class BenchGroup {
     const member = new BenchMember({
       ...{ edge: this.#edge.url, group: GROUP, topic: TOPIC, sessionTimeoutMs: SESSION_MS },
       heard: () => this.#onHeard(),
-      failed: (error) => (this.#failure ??= error),
+      failed: (error) => (this.#failure ??= error instanceof Error ? error : new Error(String(error))),
     });
     this.#members.push(member);
     return member;
