@@ -130,7 +130,11 @@ class Member implements WorkerLine {
     });
   }
 
-  async #opened(generation: number, opening: Promise<number>, close: (id: number) => Promise<unknown>): Promise<number> {
+  async #opened(
+    generation: number,
+    opening: Promise<number>,
+    close: (id: number) => Promise<unknown>,
+  ): Promise<number> {
     const id = await opening;
     this.#open.push({ generation, close: () => close(id) });
     // It was closed meanwhile, and nobody else would.
