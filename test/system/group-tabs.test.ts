@@ -110,6 +110,7 @@ test("R20 a frozen tab loses its partitions after its session; thawed it handles
   const again = duplicatesIn(before);
   expect(others.length + its.length).toBe(PARTITIONS);
 
+  const thawedAt = Date.now();
   await lab.tabs.thaw(frozen.page, "frozen");
   const lost = async (): Promise<number[]> =>
     (await lab.state(frozen)).events.flatMap(({ type, partitions }) => (type === "partitions_lost" ? partitions : []));
@@ -117,8 +118,32 @@ test("R20 a frozen tab loses its partitions after its session; thawed it handles
   expect(new Set(await lost())).toEqual(new Set(its));
   await lab.untilOwning(frozen, 3);
   await lab.sendEach(20);
-  await lab.untilHandled(170 * PARTITIONS);
+  await lab.untilHandled(170 * PARTITIONS, 15_000).catch(async (error: unknown) => {
+    const h = await lab.handled();
+    const dump = {
+      frozen: await lab.state(frozen),
+      other: await lab.state(other),
+      reachedF: reached(h, "frozen"),
+      reachedO: reached(h, "other"),
+      committed: await lab.committed(),
+      describe: await lab.describe(),
+      syncF: await frozen.page.evaluate(async () => await Promise.race([window.group.status(), new Promise((r) => setTimeout(r, 3000, "none"))])),
+      syncO: await other.page.evaluate(async () => await Promise.race([window.group.status(), new Promise((r) => setTimeout(r, 3000, "none"))])),
+    };
+    process.stderr.write(JSON.stringify(dump, null, 1));
+    throw error;
+  });
   const after = await lab.handled();
+  if (duplicatesIn(after) !== again) {
+    const seen = new Map<string, string>();
+    after.forEach((one, index) => {
+      const k = `${one.partition}@${one.offset}`;
+      if (seen.has(k)) process.stderr.write(`${index} ${k} ${seen.get(k)} then ${one.tab} ${one.at - thawedAt}\n`);
+      seen.set(k, `${one.tab}#${index}`);
+    });
+    process.stderr.write(`before ${before.length}\n`);
+    process.stderr.write(JSON.stringify([await lab.state(frozen), await lab.state(other)]) + "\n");
+  }
   expect(duplicatesIn(after)).toBe(again);
 });
 
