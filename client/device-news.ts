@@ -17,6 +17,17 @@ export type DeviceMessage =
   /** `tab-lock.ts`: whether whoever holds it still runs, and that it does. */
   | { readonly type: "lock.asked"; readonly lock: string }
   | { readonly type: "lock.held"; readonly lock: string }
+  /** `group/device-members.ts`: a consumer of the group is there, with what it reads and works on; and it is not any more. */
+  | {
+      readonly type: "group.here";
+      readonly group: string;
+      readonly member: string;
+      readonly reads: readonly string[];
+      readonly holds: readonly string[];
+      /** The others tell the same of themselves. */
+      readonly asks: boolean;
+    }
+  | { readonly type: "group.left"; readonly group: string; readonly member: string }
   | { readonly type: "event"; readonly event: WorkerEvent };
 
 /** Between the tabs of one device: every message reaches all others, in the order of its sender, or is lost. */

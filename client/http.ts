@@ -6,6 +6,10 @@ import { StrandlineError } from "../shared/strandline-error.ts";
 import { InProcessLine } from "./in-process-line.ts";
 import { openMemoryDevice } from "./memory-graph.ts";
 import type { StrandlineOptions } from "./options.ts";
+import type { ConsumerConfig } from "./page/consumer-config.ts";
+import type { Consumer } from "./page/consumer.ts";
+import type { TypedConsumer } from "./typed/typed-consumer.ts";
+import type { Topic } from "./typed/topic-types.ts";
 import { StrandlineClient } from "./strandline.ts";
 
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
@@ -30,6 +34,7 @@ export interface CloseOptions {
 
 export class Strandline extends StrandlineClient {
   readonly #line: InProcessLine;
+  protected override readonly coordinator: "device" | "edge";
   #closing: Promise<void> | null = null;
 
   /** Opens nothing: safe at the top of a module. Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
@@ -41,6 +46,19 @@ export class Strandline extends StrandlineClient {
     });
     if (line === undefined) throw new TypeError("a client makes its line at once");
     this.#line = line;
+    this.coordinator = (options.url ?? null) === null ? "device" : "edge";
+  }
+
+  /**
+   * As in a browser, but for `coordinator`: a group of a server is shared with all other processes and devices, `"edge"` by
+   * default where there is a `url`. Handlers that use `tx` say `"device"`.
+   */
+  override consumer(config?: ConsumerConfig): Consumer;
+  override consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
+  override consumer(config: ConsumerConfig = {}): Consumer {
+    const { groupId, coordinator } = config;
+    const open = groupId !== undefined && coordinator === undefined;
+    return super.consumer(open ? { ...config, coordinator: this.coordinator } : config);
   }
 
   /**

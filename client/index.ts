@@ -2,7 +2,8 @@
 export { Strandline } from "./in-browser.ts";
 export type { StrandlineClient } from "./strandline.ts";
 export type { StrandlineEvents } from "./page/strandline-events.ts";
-export type { DeviceStorage, Sync } from "./page/client-parts.ts";
+export type { WaitOptions } from "./page/abort.ts";
+export type { DeviceStorage, FollowOptions, Sync } from "./page/client-parts.ts";
 export type { StrandlineOptions } from "./options.ts";
 export { StrandlineError, type ErrorBody, type ErrorDetails } from "../shared/strandline-error.ts";
 export { ERRORS, type ErrorCode } from "../shared/error-table.ts";
@@ -58,12 +59,26 @@ export type {
   AlterConfigs,
   ConfigResource,
   DescribedConfigs,
-  GroupOffsets,
   PartitionOffsets,
   TopicDescription,
   TopicPartitionCount,
   TopicSpec,
 } from "./page/admin/admin.ts";
+export type {
+  DeletedGroup,
+  DeleteGroupsError,
+  FetchOffsets,
+  GroupDescription,
+  GroupLag,
+  GroupOffsets,
+  GroupOverview,
+  GroupPositions,
+  MemberDescription,
+  OffsetsReset,
+  PartitionLag,
+  ResetOffset,
+  ResetOffsetsError,
+} from "./page/admin/group-types.ts";
 export type { PartitionPosition } from "./calls/admin-calls.ts";
 export type { Receipt, SyncedRecord } from "./page/receipt.ts";
 export type { RecordPlace } from "./calls/record-place.ts";

@@ -5,10 +5,14 @@
  */
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore, type ReactNode } from "react";
 import type { OutboxStatus } from "./calls/outbox-calls.ts";
+import type { Admin } from "./page/admin/admin.ts";
 import type { ReceivedMessage } from "./page/received-message.ts";
 import type { DecodedTopic } from "./page/table.ts";
 import type { StrandlineClient } from "./strandline.ts";
-import { systemClock } from "./web-ports.ts";
+import { NO_LAG, shownLag, type ShownLag, type UseLagOptions } from "./page/shown-lag.ts";
+import { cryptoRandom, pageIsVisible, pageLifecycle, systemClock } from "./web-ports.ts";
+
+export type { ShownLag, UseLagOptions };
 
 const TOPIC_LIMIT = 100;
 /** A dead letter that another tab discards has no event. */
@@ -99,6 +103,33 @@ export function useTable<Topic, Snapshot>(
 /** Null until it is known. */
 export function useSyncStatus(client: StrandlineClient): OutboxStatus | null {
   return useShown(useMemo(() => shownStatus(client), [client]));
+}
+
+type LagClient = Pick<StrandlineClient, "admin">;
+
+/**
+ * How far a group is behind, asked for again and again while the page is visible. What was heard last stays while no answer
+ * comes. Of the client that is given, or of the nearest `StrandlineProvider`. Throws `INVALID_ARGUMENT` for options that are wrong.
+ */
+export function useLag(groupId: string, options?: UseLagOptions): ShownLag;
+export function useLag(client: LagClient, groupId: string, options?: UseLagOptions): ShownLag;
+export function useLag(
+  first: LagClient | string,
+  second: UseLagOptions | string = {},
+  third: UseLagOptions = {},
+): ShownLag {
+  const context = useContext(Context);
+  const client = typeof first === "string" ? context : first;
+  const [groupId, options] = typeof second === "string" ? [second, third] : [first as string, second];
+  const { coordinator, intervalMs } = options;
+  if (client === null) throw new Error("useLag: there is no StrandlineProvider above this component");
+  return useShown(
+    useMemo(() => {
+      const ports = { clock: systemClock, random: cryptoRandom, lifecycle: pageLifecycle(), isVisible: pageIsVisible };
+      const admin = (): Pick<Admin, "lag"> => client.admin();
+      return { ...shownLag({ ...ports, admin }, groupId, { coordinator, intervalMs }), first: () => NO_LAG };
+    }, [client, groupId, coordinator, intervalMs]),
+  );
 }
 
 function useShown<Value>({ subscribe, snapshot, first }: Shown<Value>): Value {

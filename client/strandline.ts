@@ -4,17 +4,17 @@
  */
 import { StrandlineError } from "../shared/strandline-error.ts";
 import { checkTopicName } from "../shared/topic-name.ts";
-import type { Retention } from "./calls/topic-calls.ts";
 import { checkDiscard, workerOptions, type StrandlineOptions } from "./options.ts";
 import { BACKGROUND_SYNC_TAG } from "./background-sync-tag.ts";
 import { BackgroundSync } from "./page/background-sync.ts";
+import { askUntilAborted, type WaitOptions } from "./page/abort.ts";
 import type { Admin } from "./page/admin/admin.ts";
 import type { ConsumerConfig } from "./page/consumer-config.ts";
 import { logEvents } from "./page/consumer-log.ts";
 import type { Consumer } from "./page/consumer.ts";
 import { PageConsumer } from "./page/consumer.ts";
 import type { DeadLetters } from "./page/dead-letters.ts";
-import type { DeviceStorage, Sync } from "./page/client-parts.ts";
+import type { DeviceStorage, FollowOptions, Sync } from "./page/client-parts.ts";
 import { EVENT_NAMES, isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
 import { flushOutbox } from "./page/flush.ts";
@@ -41,6 +41,7 @@ import type { Topic } from "./typed/topic-types.ts";
 import type { TypedConsumer } from "./typed/typed-consumer.ts";
 import { Persistence } from "./page/persistence.ts";
 import type { ReceiptState } from "./calls/outbox-calls.ts";
+import type { WorkerCalls } from "./calls/worker-api.ts";
 import type { WorkerEvent } from "./calls/worker-event.ts";
 import type { WorkerOptions } from "./calls/worker-options.ts";
 
@@ -58,14 +59,16 @@ export class StrandlineClient {
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge" = "device";
   readonly storage: DeviceStorage = {
-    persist: () => this.#persistence.ask(),
-    estimate: () => this.#connection.call((api) => api.storageReport(), CALL_MS_MAX),
+    persist: ({ signal } = {}) => askUntilAborted(() => this.#persistence.ask(), signal),
+    estimate: (wait) => this.#ask((api) => api.storageReport(), wait),
   };
   readonly sync: Sync = {
-    pause: () => this.#connection.call((api) => api.setPaused(true), CALL_MS_MAX),
-    resume: () => this.#connection.call((api) => api.setPaused(false), CALL_MS_MAX),
-    status: () => this.#connection.call((api) => api.status(), CALL_MS_MAX),
+    pause: (wait) => this.#ask((api) => api.setPaused(true), wait),
+    resume: (wait) => this.#ask((api) => api.setPaused(false), wait),
+    status: (wait) => this.#ask((api) => api.status(), wait),
     flush: (options = {}) => {
       const call = this.#connection.call.bind(this.#connection);
       return flushOutbox({ call, clock: systemClock, retryMs: this.#options.retry.initialRetryTimeMs }, options);
@@ -155,14 +158,14 @@ export class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  async follow(topic: string, { retention }: { readonly retention?: Retention } = {}): Promise<void> {
+  async follow(topic: string, { retention, ...wait }: FollowOptions = {}): Promise<void> {
     const checked = checkRetention(topic, retention);
-    await this.#connection.call((api) => api.follow(checkTopicName(topic), checked), CALL_MS_MAX);
+    await this.#ask((api) => api.follow(checkTopicName(topic), checked), wait);
   }
 
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  async unfollow(topic: string): Promise<void> {
-    await this.#connection.call((api) => api.unfollow(checkTopicName(topic)), CALL_MS_MAX);
+  async unfollow(topic: string, wait?: WaitOptions): Promise<void> {
+    await this.#ask((api) => api.unfollow(checkTopicName(topic)), wait);
   }
 
   /**
@@ -182,7 +185,8 @@ export class StrandlineClient {
   admin(): Admin {
     const call = this.#connection.call.bind(this.#connection);
     const { url, namespace } = this.#options;
-    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace };
+    const { coordinator } = this;
+    const deps = { call, connect: this.#connect, clock: systemClock, url, namespace, coordinator };
     return lazily(async () => {
       const { pageAdmin } = await adminPart();
       return pageAdmin({ ...deps, onTopic: (topic) => this.#counts.forget(topic) });
@@ -234,6 +238,10 @@ export class StrandlineClient {
     } finally {
       await this.close();
     }
+  }
+
+  #ask<Result>(ask: (api: WorkerCalls) => Promise<Result>, { signal }: WaitOptions = {}): Promise<Result> {
+    return askUntilAborted(() => this.#connection.call(ask, CALL_MS_MAX), signal);
   }
 
   readonly #connect = (): Promise<void> => this.#connection.call(async () => {}, CALL_MS_MAX);

@@ -90,8 +90,8 @@ async function holdOnce(ports: TabLockPorts, { signal, term, patience }: Holding
 /** Answers for as long as the work lasts. */
 async function asHolder({ name, news }: TabLockPorts, work: () => Promise<void>): Promise<void> {
   const answer = (): void => news.publish({ type: "lock.held", lock: name });
-  const stop = news.listen((message, from) => {
-    if (from === "other-tab" && message.type === "lock.asked" && message.lock === name) answer();
+  const stop = news.listen((message) => {
+    if (message.type === "lock.asked" && message.lock === name) answer();
   });
   // Whoever counts a predecessor's silence begins anew.
   answer();
@@ -105,8 +105,8 @@ async function asHolder({ name, news }: TabLockPorts, work: () => Promise<void>)
 /** True: the holder does not answer. An answer to any tab is one to all. False: the signal fired. */
 async function untilSilent(ports: TabLockPorts, signal: AbortSignal, patience: Patience): Promise<boolean> {
   const { name, news, clock, random } = ports;
-  const stop = news.listen((message, from) => {
-    if (from === "other-tab" && message.type === "lock.held" && message.lock === name) patience.heard();
+  const stop = news.listen((message) => {
+    if (message.type === "lock.held" && message.lock === name) patience.heard();
   });
   try {
     for (;;) {

@@ -107,6 +107,11 @@ export function pageLifecycle(): Lifecycle {
   };
 }
 
+/** Also where there is no page. */
+export function pageIsVisible(): boolean {
+  return typeof document === "undefined" || document.visibilityState === "visible";
+}
+
 export const browserStorage: StorageEstimate = {
   async estimate() {
     const manager = typeof navigator === "undefined" ? undefined : navigator.storage;

@@ -26,6 +26,7 @@ import { commitOffsetsRoute, fetchGroupOffsetsRoute, resetOffsetsRoute } from ".
 import {
   deleteGroupRoute,
   describeGroupRoute,
+  groupLagRoute,
   heartbeatRoute,
   leaveGroupRoute,
   listGroupsRoute,
@@ -93,6 +94,7 @@ export const ROUTES: readonly (readonly [method: Method, path: string, route: Ro
   ["GET", "/v1/groups", listGroupsRoute],
   ["GET", GROUP, describeGroupRoute],
   ["DELETE", GROUP, deleteGroupRoute],
+  ["GET", `${GROUP}/lag`, groupLagRoute],
   ["POST", `${GROUP}/heartbeat`, heartbeatRoute],
   ["POST", `${GROUP}/leave`, leaveGroupRoute],
   ["GET", `${GROUP}/offsets`, fetchGroupOffsetsRoute],

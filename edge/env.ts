@@ -4,12 +4,14 @@ import type { ControllerObject } from "./controller/controller-object.ts";
 import type { GroupObject } from "./group/group-object.ts";
 import type { PartitionObject } from "./partition/partition-object.ts";
 import type { QuotaSettings } from "./quota/edge-quotas.ts";
+import type { RestConsumerObject } from "./rest-consumer/rest-consumer-object.ts";
 
 /** `STRANDLINE_QUOTA_PRODUCER_BYTE_RATE` and the like: quotas of everybody for whom the controller knows no other. */
 export interface Env extends QuotaSettings {
   readonly CONTROLLER: DurableObjectNamespace<ControllerObject>;
   readonly PARTITION: DurableObjectNamespace<PartitionObject>;
   readonly GROUP: DurableObjectNamespace<GroupObject>;
+  readonly REST_CONSUMER: DurableObjectNamespace<RestConsumerObject>;
   /**
    * How it is found out who is calling. `jwt`: by tokens, as the settings below say. `hook`: by the check that the Worker
    * was made with. `none` opens the doors to this machine and to STRANDLINE_ORIGINS. Anything else: 503.

@@ -7,6 +7,7 @@ import type {
   GroupAssignment,
   GroupDescription,
   GroupHeartbeat,
+  GroupLag,
   GroupList,
   GroupOffsets,
   GroupSubscription,
@@ -180,6 +181,22 @@ const groupDescription: z.ZodType<GroupDescription> = z.object({
   topics: z.array(z.object({ topicId, topic: z.string() })),
 });
 
+const lagStatus = z.enum(["OK", "WARNING", "STALLED", "STOPPED"]).nullable();
+const count = z.int().min(0);
+const groupLag: z.ZodType<GroupLag> = z.object({
+  groupId: z.string(),
+  status: lagStatus,
+  lag: count,
+  timeLagMs: count,
+  partitions: z.array(
+    z.object({
+      ...{ topic: z.string(), topicId, partition: int32, logStartOffset: offset, logEndOffset: offset },
+      ...{ committed: offset.nullable(), lag: count, rate: z.number().nullable(), timeLagMs: count },
+      ...{ memberId: z.string().nullable(), status: lagStatus, error: errorBody.nullable() },
+    }),
+  ),
+});
+
 const named = (name: string, schema: z.ZodType): NamedSchema => ({ name, schema });
 
 export const GROUP_HEARTBEAT: NamedSchema = named("GroupHeartbeat", groupHeartbeat);
@@ -192,3 +209,4 @@ export const RESET_OFFSETS: NamedSchema = named("ResetOffsets", resetOffsetsRequ
 export const OFFSETS_RESET: NamedSchema = named("OffsetsReset", offsetsReset);
 export const GROUP_LIST: NamedSchema = named("GroupList", groupList);
 export const GROUP_DESCRIPTION: NamedSchema = named("GroupDescription", groupDescription);
+export const GROUP_LAG: NamedSchema = named("GroupLag", groupLag);

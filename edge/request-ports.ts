@@ -9,6 +9,7 @@ import { NO_RULES, type NamespaceRules } from "./access/rules.ts";
 import { Standing } from "./access/standing.ts";
 import { ANYBODY, type Caller } from "./auth/caller.ts";
 import { writeTicket } from "./auth/ticket.ts";
+import { consumerPort } from "./consumer-port.ts";
 import { settingsOf, type Env } from "./env.ts";
 import { forgetListing, groupPorts } from "./group-ports.ts";
 import { ingestKeyPort } from "./ingest-key-port.ts";
@@ -52,6 +53,7 @@ export async function requestPorts(env: Env, caller: Caller, background: EdgePor
     quota,
     controller,
     groups: groupPorts(env, caller, background),
+    restConsumer: (groupId, instanceId) => consumerPort(env, caller, { groupId, instanceId }),
     ingestKeys: ingestKeyPort(env, caller),
     revocations: revocationPort(env, caller, controller),
     issueTicket: async (origin) => await issueTicket(env, caller, origin),

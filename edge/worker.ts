@@ -5,6 +5,7 @@ import type { Env } from "./env.ts";
 export { ControllerObject } from "./controller/controller-object.ts";
 export { GroupObject } from "./group/group-object.ts";
 export { PartitionObject } from "./partition/partition-object.ts";
+export { RestConsumerObject } from "./rest-consumer/rest-consumer-object.ts";
 
 const app = createApp();
 

@@ -1,4 +1,5 @@
 /** What an administrator asks for: of the edge as it answers, of the device's own topics and groups. */
+import type { LagStatus } from "../../shared/api/groups.ts";
 import type { TopicMetadata } from "../../shared/api/metadata.ts";
 
 export interface EdgeRequest {
@@ -29,6 +30,30 @@ export interface DeviceTopic extends TopicMetadata {
   readonly local: boolean;
 }
 
+/** Of a group of this device. What only a group at the edge has is null. */
+export interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+
+export interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
+}
+
 export interface AdminCalls {
   /** With the device's credentials. Rejects with the edge's typed error. */
   edgeRequest(request: EdgeRequest): Promise<unknown>;
@@ -47,4 +72,8 @@ export interface AdminCalls {
   groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
   /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
   setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
 }

@@ -130,3 +130,12 @@ export function identitiesOf({ identities }: AssignedPartition): OwnIdentity[] {
 export function partitionName(topic: string, partition: number): string {
   return `${topic}-${partition}`;
 }
+
+export function isPaused(paused: ReadonlySet<string>, { topic, ref }: AssignedPartition): boolean {
+  return paused.size > 0 && (paused.has(pauseName(topic, null)) || paused.has(pauseName(topic, ref.partition)));
+}
+
+/** No topic's name has a slash: `orders-3` may be a topic, or a partition of another. */
+export function pauseName(topic: string, partition: number | null): string {
+  return partition === null ? topic : `${topic}/${partition}`;
+}

@@ -119,10 +119,17 @@ export class Assignment {
     if (assigned !== undefined) rejoin(assigned, (this.#joins += 1));
   }
 
-  /** Partition -1 is no one's: who has joined reads it. */
+  /** Partition -1 is no one's. */
   readable({ ref, ownership }: AssignedPartition): boolean {
     if (this.membership === null) return true;
-    return ref.partition < 0 ? this.membership.joined : ownership?.state === "theirs";
+    return ref.partition < 0 ? this.#readsUnassigned(this.membership) : ownership?.state === "theirs";
+  }
+
+  /** To be read. What has become its own since `decide` has no position yet, and is not taken for one that is read to its end. */
+  decided(): AssignedPartition[] {
+    return [...this.partitions.values()].filter(
+      (one) => this.readable(one) && (one.ownership === null || one.committed !== undefined),
+    );
   }
 
   /** Gives partitions to their ownerships. Those that are not known here (any more) are answered. */
@@ -208,6 +215,10 @@ export class Assignment {
       if (this.membership === null || index < 0) this.#seekSought(name, assigned);
       this.partitions.set(name, assigned);
     }
+  }
+
+  #readsUnassigned({ joined, readsUnassigned = true }: GroupMembership): boolean {
+    return joined && readsUnassigned;
   }
 
   #seekSought(name: string, assigned: AssignedPartition): void {

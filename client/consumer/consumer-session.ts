@@ -21,7 +21,7 @@ import type { DeviceMessage, DeviceNews } from "../device-news.ts";
 import type { JoinGroup, StoreFence } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import { Wake } from "../wake.ts";
-import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
+import { isPaused, noting, partitionName, pauseName, type AssignedPartition } from "./assigned-partition.ts";
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
@@ -84,6 +84,8 @@ export class ConsumerSession {
 
   async subscribe(): Promise<void> {
     await this.#assignment.subscribe();
+    // Before the page's first poll is here: joining takes its time.
+    if (this.#group !== null) await this.#assign();
   }
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
@@ -261,7 +263,7 @@ export class ConsumerSession {
     { partitionBytesMax }: PollOptions,
     { paused, bytesMax }: { readonly paused: ReadonlySet<string>; readonly bytesMax: number },
   ): Promise<number> {
-    const all = [...this.#assignment.partitions.values()].filter((one) => this.#assignment.readable(one));
+    const all = this.#assignment.decided();
     let bytes = 0;
     let reading = [...all.slice(this.#turn), ...all.slice(0, this.#turn)].filter((one) => !isPaused(paused, one));
     while (reading.length > 0 && bytes < bytesMax) {
@@ -287,13 +289,4 @@ export class ConsumerSession {
     this.#turn = all.length === 0 ? 0 : (this.#turn + 1) % all.length;
     return bytes;
   }
-}
-
-function isPaused(paused: ReadonlySet<string>, { topic, ref }: AssignedPartition): boolean {
-  return paused.size > 0 && (paused.has(pauseName(topic, null)) || paused.has(pauseName(topic, ref.partition)));
-}
-
-/** No topic's name has a slash: `orders-3` may be a topic, or a partition of another. */
-function pauseName(topic: string, partition: number | null): string {
-  return partition === null ? topic : `${topic}/${partition}`;
 }

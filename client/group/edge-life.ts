@@ -66,9 +66,8 @@ export class EdgeLife {
 
   /** The session may be over: nothing was heard for longer than one lasts. The clock may jump: then it is asked. */
   get holding(): boolean {
-    const now = this.#ports.clock.now();
-    if (now < this.#settledAt) this.#settledAt = now;
-    return this.facts !== null && !this.isOver && now - this.#settledAt > this.sessionTimeoutMs;
+    const silentMs = this.#ports.clock.now() - this.#settledAt;
+    return this.facts !== null && !this.isOver && silentMs > this.sessionTimeoutMs;
   }
 
   /** A heartbeat that began then has come to something. One that began before a freeze says nothing of what is now. */

@@ -72,6 +72,11 @@ export interface GroupMembership {
   readonly joined: boolean;
   /** The session may be over (the tab was frozen): no handler is begun until the group, or the network's failure, has told. */
   readonly holding: boolean;
+  /**
+   * It alone shows what waits for partitions that are not known yet, which belongs to no group and to all tabs of the
+   * device. Absent: who has joined does.
+   */
+  readonly readsUnassigned?: boolean;
   /** How partitions are shared out, for events: `sticky`. */
   readonly protocol: string;
   /** All that it owns, with what is leaving. */

@@ -11,15 +11,26 @@ const STEP_BYTES = 512 * 1024;
 export interface TableParts {
   readonly tables: StoredTables;
   readonly replica: Pick<Replica, "read">;
-  /** Asked where the device has dropped what comes next. Absent, or null: the edge cannot be asked. */
-  readonly edge?: () => Pick<Replica, "read"> | null;
+  /**
+   * Asked where the device has dropped what comes next. Absent, or null: the edge cannot be asked. With other `restarts`
+   * another one is: what the one before has read ahead may be of a log that was cut.
+   */
+  readonly edge?: (restarts: number) => Pick<Replica, "read"> | null;
 }
 
-/** Partitions of which the table still lacks what the device has dropped; the edge has not brought it yet. */
-export async function advanceTable(parts: TableParts, topic: TopicRow, signal: AbortSignal): Promise<PartitionRef[]> {
+export interface Advanced {
+  /** Partitions of which the table still lacks what the device has dropped; the edge has not brought it yet. */
+  readonly lacking: readonly PartitionRef[];
+  /** Partitions of which it has that now, and had not before: who has the table open has to read it anew. */
+  readonly filled: readonly PartitionRef[];
+}
+
+export async function advanceTable(parts: TableParts, topic: TopicRow, signal: AbortSignal): Promise<Advanced> {
+  const filled: PartitionRef[] = [];
   for (;;) {
-    const { more, lacking } = await step(parts, topic);
-    if (!more || signal.aborted) return lacking;
+    const { more, ...stepped } = await step(parts, topic);
+    filled.push(...stepped.filled);
+    if (!more || signal.aborted) return { ...stepped, filled };
   }
 }
 
@@ -34,23 +45,25 @@ export function lacks(
 async function step(
   parts: TableParts,
   { topicKey, partitionCount }: TopicRow,
-): Promise<{ readonly more: boolean; readonly lacking: PartitionRef[] }> {
+): Promise<Advanced & { readonly more: boolean }> {
   const { positions, restarts } = await parts.tables.position(topicKey);
   let more = false;
-  const lacking: PartitionRef[] = [];
+  const [lacking, filled]: [PartitionRef[], PartitionRef[]] = [[], []];
   for (let index = 0; index < (partitionCount ?? 0); index += 1) {
     const from = positions[index] ?? (0 as Offset);
     const ref = { topicKey, partition: index as Partition };
     const taken = await take(parts, ref, { from, restarts });
     if (taken.more) more = true;
     if (taken.lacks) lacking.push(ref);
+    if (taken.filled) filled.push(ref);
   }
-  return { more, lacking };
+  return { more, lacking, filled };
 }
 
 interface Taken {
   readonly more: boolean;
   readonly lacks: boolean;
+  readonly filled: boolean;
 }
 
 async function take(
@@ -58,19 +71,19 @@ async function take(
   ref: PartitionRef,
   at: { readonly from: Offset; readonly restarts: number },
 ): Promise<Taken> {
-  const { from } = at;
+  const { from, restarts } = at;
   const held = await replica.read(ref, from, STEP_BYTES);
   const isLacking = lacks(held, from);
-  const read = isLacking ? ((await edge?.()?.read(ref, from, STEP_BYTES)) ?? null) : held;
-  if (read === null) return { more: false, lacks: true };
+  const read = isLacking ? ((await edge?.(restarts)?.read(ref, from, STEP_BYTES)) ?? null) : held;
+  if (read === null) return { more: false, lacks: true, filled: false };
   // From the edge no further than to where the device goes on: what is behind has its own proof of being one log.
   const end = isLacking ? held.heldFrom : read.replicatedTo;
   const to = Math.min(
     Math.max(read.nextOffset, Math.min(read.logStartOffset, end)),
     isLacking ? end : Infinity,
   ) as Offset;
-  if (to <= from) return { more: false, lacks: isLacking };
+  if (to <= from) return { more: false, lacks: isLacking, filled: false };
   const latest = await latestRecords({ partition: ref.partition, runs: read.runs, from, to });
   const more = await tables.advance({ ...ref, ...at, to, latest });
-  return { more, lacks: isLacking && to < end };
+  return { more, lacks: isLacking && to < end, filled: isLacking && to >= end && more };
 }

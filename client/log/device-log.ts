@@ -3,6 +3,7 @@
  * make them at once. `LocalLog` (appends), `Outbox` (what is to be sent), `Replica` (what was committed) and
  * `TopicCatalog` share one store and nothing else.
  */
+import type { GroupLookups } from "./group-lookups.ts";
 import type {
   Chain,
   Crc,
@@ -243,7 +244,7 @@ export interface ReadResult {
   readonly cutTo?: Offset;
 }
 
-export interface Replica {
+export interface Replica extends GroupLookups {
   rows(refs: readonly PartitionRef[]): Promise<(PartitionRow | undefined)[]>;
   /** One transaction for all: puts the runs and advances `replicatedTo` where a run was asked for from there or below. Runs that would leave a gap are dropped. Returns the partitions that have news. */
   store(runs: readonly FetchedRun[]): Promise<PartitionRef[]>;
@@ -251,19 +252,19 @@ export interface Replica {
   read(ref: PartitionRef, offset: Offset, bytesMax: number): Promise<ReadResult>;
   /** Kafka's offset for a time: of the first record whose time is `timestamp` or later; null: none so far. */
   offsetForTime(ref: PartitionRef, timestamp: number): Promise<Offset | null>;
-  committed(group: string, ref: PartitionRef): Promise<Offset | null>;
-  /** Where the group's offset was before the log was cut below it; null: it was not, since the last commit. */
-  cutFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** Where the first chunk stands of what was not whole when the group committed; null: nothing was. */
   readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
-  /** A consumer's turn in the group begins, and every earlier one is over. */
-  beginTurn(group: string): Promise<number>;
-  /** All or nothing. `ILLEGAL_GENERATION`: the turn is over. Without one it is nobody's turn that decides. */
-  commit(
-    group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
-    options?: { readonly turn?: number },
-  ): Promise<void>;
+  /** A consumer's turn with each of these begins, and every earlier one is over. Their numbers. */
+  beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]>;
+  /** Answers those whose turn is over; the others stand. Without one it is nobody's, and the turn that there is ends with it. */
+  commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]>;
+}
+
+export interface GroupOffset {
+  readonly ref: PartitionRef;
+  readonly offset: Offset;
+  readonly readFrom?: Offset | undefined;
+  readonly turn?: number;
 }
 
 /** Changes of topics that belong to this device alone. Each is one transaction, on disk when it resolves. */

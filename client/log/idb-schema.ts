@@ -1,5 +1,5 @@
 /**
- * The database of one device at version 2. Keys are explicit and out of line, so that a write that is repeated lands
+ * The database of one device at version 3. Keys are explicit and out of line, so that a write that is repeated lands
  * on itself; there is no secondary index, since each would double the rows a write touches. Values: `rows.ts`.
  *
  * | store        | key                                         | written by                                       | absence means                               |
@@ -15,7 +15,7 @@
  * | pending      | `[topicKey, partition, local sequence]`     | `LocalLog`, `TopicCatalog`; deleted by `Outbox`  | committed, dead, or moved from partition -1 |
  * | log          | `[topicKey, partition, base offset]`        | `Replica`, `Outbox`; of a local topic `LocalLog` | not held here                               |
  * | offsets      | `[group, topicKey, partition]`              | `Replica`                                        | the group never committed                   |
- * | offsets      | `["", group]`                               | `Replica`, when a consumer's turn begins         | no consumer of the group ever ran           |
+ * | offsets      | `["", group, topicKey, partition]`          | `Replica`, when a consumer's turn begins         | no consumer of the group ever had it        |
  * | deadLetters  | `[topicKey, partition, local sequence]`     | `Outbox`                                         | not refused for good                        |
  * | state        | `[group, part of the key, ...]`             | transactions of the group's handlers             | never put, or deleted                       |
  * | tables       | `[topicKey]`                                | `StoredTables`, `Replica` where a log restarts   | no table of the topic was opened yet        |
@@ -23,4 +23,4 @@
  */
 
 /** Tabs of a version and of the one before meet: a change raises it, adds a step to `upgrades.ts`, and tests the way. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;

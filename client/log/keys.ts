@@ -61,8 +61,14 @@ export function offsetKey(group: string, { topicKey, partition }: PartitionRef):
 }
 
 /** In `offsets`; no group's name is empty. */
-export function turnKey(group: string): Key {
-  return ["", group];
+export function turnKey(group: string, { topicKey, partition }: PartitionRef): Key {
+  return ["", group, topicKey, partition];
+}
+
+/** Of a group's offset of the topic, or of a turn in it. */
+export function isOfTopic(key: Key, topicKey: TopicKey): boolean {
+  const [group, second, third] = key as readonly (string | number)[];
+  return (group === "" ? third : second) === topicKey;
 }
 
 /** In `meta`: of one life of a member of a group at the edge. */
@@ -85,6 +91,16 @@ export function instanceKey(group: string, instanceId: string): Key {
 
 /** Offsets of groups, not their turns. U+FFFF is no character: no group's name begins with it. */
 export const ALL_GROUPS: KeyRange = { from: ["\u0000"], to: ["\uffff"] };
+
+export function offsetsOfGroup(group: string): KeyRange {
+  return { from: [group], to: [group, Number.MAX_SAFE_INTEGER] };
+}
+
+/** Of a key in `offsets`. */
+export function placeOf(key: Key): PartitionRef {
+  const [, topicKey, partition] = key as readonly unknown[];
+  return { topicKey: topicKey as TopicKey, partition: partition as Partition };
+}
 
 export function groupOf(key: Key): string {
   return String((key as readonly unknown[])[0]);

@@ -2,21 +2,31 @@
 import type { Offset } from "../../shared/brands.ts";
 import { readBounded } from "./bounded-read.ts";
 import { dropBatchesBelow } from "./batch-codec.ts";
-import type { FetchedRun, PartitionRef, ReadResult, Replica } from "./device-log.ts";
-import { entriesBetween, firstOf, offsetKey, partitionKey, turnKey } from "./keys.ts";
+import type { FetchedRun, GroupOffset, PartitionRef, ReadResult, Replica } from "./device-log.ts";
+import {
+  ALL_GROUPS,
+  entriesBetween,
+  firstOf,
+  groupOf,
+  offsetKey,
+  offsetsOfGroup,
+  partitionKey,
+  placeOf,
+} from "./keys.ts";
 import { offsetRow } from "./group-state.ts";
 import { heldFromOf } from "./held-rows.ts";
 import { NEW_PARTITION, plus } from "./partition-row.ts";
 import { storeRun, storesOfRuns } from "./replica-store.ts";
-import type { LogRow, OffsetRow, PartitionRow, TurnRow } from "./rows.ts";
+import type { LogRow, OffsetRow, PartitionRow } from "./rows.ts";
 import type { Entry, Store, StoreTransaction } from "./store.ts";
-import { recordForTime, rowForTime } from "./time-index.ts";
-import { turnOf, turnOver } from "./turn-over.ts";
+import { recordForTime, rowForTime, timeOfFirst } from "./time-index.ts";
+import { nextTurn, turnOf } from "./turn-over.ts";
 
 /** Small local batches are many; a read takes at most so many of them. */
 const ROWS_PER_READ_MAX = 4_096;
 
 const TIME_READ_BYTES = 1024 * 1024;
+const ALL_AT_ONCE = 2 ** 31;
 
 export class StoredReplica implements Replica {
   readonly #store: Store;
@@ -79,6 +89,29 @@ export class StoredReplica implements Replica {
     return null;
   }
 
+  async timeAt(ref: PartitionRef, offset: Offset): Promise<number | null> {
+    const { runs } = await this.read(ref, offset, 1);
+    for (const run of runs) {
+      const time = await timeOfFirst(run, offset);
+      if (time !== null) return time;
+    }
+    return null;
+  }
+
+  async committedBy(group: string): Promise<{ readonly ref: PartitionRef; readonly offset: Offset }[]> {
+    const entries = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<OffsetRow>("offsets", offsetsOfGroup(group), ALL_AT_ONCE),
+    );
+    return entries.map(({ key, value: { offset } }) => ({ ref: placeOf(key), offset }));
+  }
+
+  async groups(): Promise<string[]> {
+    const entries = await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<OffsetRow>("offsets", ALL_GROUPS, ALL_AT_ONCE),
+    );
+    return [...new Set(entries.map(({ key }) => groupOf(key)))];
+  }
+
   async committed(group: string, ref: PartitionRef): Promise<Offset | null> {
     return (await this.#offsetRow(group, ref))?.offset ?? null;
   }
@@ -98,30 +131,29 @@ export class StoredReplica implements Replica {
   }
 
   /** Relaxed: a machine that ends has no tab left whose turn it could still be. */
-  async beginTurn(group: string): Promise<number> {
-    return await this.#store.transact(
-      ["offsets"],
-      { mode: "readwrite", durability: "relaxed" },
-      async (transaction) => {
-        const turn = (await turnOf(transaction, group)) + 1;
-        void transaction.put("offsets", turnKey(group), { turn } satisfies TurnRow);
-        return turn;
-      },
+  async beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]> {
+    return await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, (transaction) =>
+      Promise.all(refs.map((ref) => nextTurn(transaction, group, ref))),
     );
   }
 
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
-  async commit(
-    group: string,
-    offsets: readonly { readonly ref: PartitionRef; readonly offset: Offset; readonly readFrom?: Offset | undefined }[],
-    { turn }: { readonly turn?: number } = {},
-  ): Promise<void> {
-    if (offsets.length === 0) return;
-    await this.#store.transact(["offsets"], { mode: "readwrite", durability: "relaxed" }, async (transaction) => {
-      if (turn !== undefined && (await turnOf(transaction, group)) !== turn) throw turnOver(group);
-      for (const { ref, offset, readFrom } of offsets)
-        void transaction.put("offsets", offsetKey(group, ref), offsetRow(offset, readFrom));
-    });
+  async commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]> {
+    if (offsets.length === 0) return [];
+    return await this.#store.transact(
+      ["offsets"],
+      { mode: "readwrite", durability: "relaxed" },
+      async (transaction) => {
+        const write = async ({ ref, offset, readFrom, turn }: GroupOffset): Promise<boolean> => {
+          if (turn === undefined) await nextTurn(transaction, group, ref);
+          else if ((await turnOf(transaction, group, ref)) !== turn) return false;
+          void transaction.put("offsets", offsetKey(group, ref), offsetRow(offset, readFrom));
+          return true;
+        };
+        const written = await Promise.all(offsets.map(write));
+        return offsets.flatMap(({ ref }, index) => (written[index] === true ? [] : [ref]));
+      },
+    );
   }
 }
 

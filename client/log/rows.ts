@@ -158,7 +158,7 @@ export interface OffsetRow {
   readonly syncedToEdge: boolean;
 }
 
-/** `offsets["", group]`: written by the consumer that begins its turn; commits of earlier turns are refused from then on. Absent: the group never had one. */
+/** `offsets["", group, topicKey, partition]`: written by the consumer that begins its turn; commits of earlier turns are refused from then on. Absent: there was none. */
 export interface TurnRow {
   readonly turn: number;
 }

@@ -20,6 +20,21 @@ export function latestTimeOf(run: Uint8Array): number {
   return latest;
 }
 
+/** Of the first record at or above `from`; null: the run has none that can be read. */
+export async function timeOfFirst(run: Uint8Array, from: number): Promise<number | null> {
+  for (let at = 0; at < run.byteLength;) {
+    const reading = readBatch(run, at, { crc: false });
+    if (!reading.ok) return null;
+    const { batch } = reading;
+    at = batch.end;
+    if (batch.baseOffset + batch.lastOffsetDelta < from) continue;
+    const opened = await tryOpenBatch(batch);
+    if (!opened.ok) return null;
+    for (const record of records(opened.batch)) if (record.offset >= from) return record.timestamp;
+  }
+  return null;
+}
+
 /** Where the first row begins that may hold a record of this time or later: no record before it does. Null: no row. */
 export async function rowForTime(
   transaction: StoreTransaction,

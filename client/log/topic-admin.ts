@@ -2,10 +2,10 @@
 import { offset as toOffset, partition as toPartition, type Offset, type TopicKey } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PartitionRef, TopicAdmin } from "./device-log.ts";
-import { entriesBetween, firstOf, partitionKey } from "./keys.ts";
+import { entriesBetween, firstOf, isOfTopic, partitionKey } from "./keys.ts";
 import { NEW_PARTITION } from "./partition-row.ts";
 import type { LogRow, PartitionRow, TopicRow } from "./rows.ts";
-import type { Key, Store, StoreTransaction } from "./store.ts";
+import type { Store, StoreTransaction } from "./store.ts";
 
 /** `getAllKeys` takes a count below 2^32. */
 const ALL_AT_ONCE = 2 ** 31;
@@ -32,7 +32,7 @@ export class StoredTopicAdmin implements TopicAdmin {
       }
       void transaction.delete("log", { from: [topicKey], to: [topicKey + 1] });
       const positions = await transaction.keys("offsets", ALL_OFFSETS, ALL_AT_ONCE);
-      for (const key of positions) if ((key as readonly Key[])[1] === topicKey) void transaction.delete("offsets", key);
+      for (const key of positions) if (isOfTopic(key, topicKey)) void transaction.delete("offsets", key);
     });
   }
 

@@ -27,6 +27,13 @@ const UPGRADES: readonly UpgradeStep[] = [
       for (const name of ["state", "tables"]) database.createObjectStore(name);
     },
   },
+  {
+    to: 3,
+    async apply(_, transaction) {
+      // Turns were those of whole groups; a tab that knows no others must not consume beside one that does.
+      await transaction.objectStore("offsets").delete(IDBKeyRange.bound([""], ["\u0000"], false, true));
+    },
+  },
 ];
 
 interface UpgradeOptions {

@@ -1,6 +1,11 @@
 /** Waits that an `AbortSignal` ends. */
 import { StrandlineError, type ErrorDetails } from "../../shared/strandline-error.ts";
 
+export interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 export function aborted(said: string, signal: AbortSignal, details: ErrorDetails = {}): StrandlineError {
   return new StrandlineError("ABORTED", said, details, signal.reason);
 }
@@ -18,6 +23,19 @@ export function untilAborted<Value>(
     else signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+/** Asks nothing where the signal has fired; where it fires later, what was asked may or may not happen. */
+export async function askUntilAborted<Value>(
+  ask: () => Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  throwIfAborted(signal, "nothing was asked");
+  return await untilAborted(ask(), signal, (fired) => aborted("it may or may not have happened", fired));
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined, said: string): void {
+  if (signal?.aborted === true) throw aborted(said, signal);
 }
 
 export function notStored(signal: AbortSignal): StrandlineError {

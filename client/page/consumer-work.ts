@@ -8,6 +8,7 @@ import { ConsumerLoop } from "./consumer-loop.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import { GroupShare } from "./group-share.ts";
 import { iterate } from "./message-iterator.ts";
+import { throwIfAborted } from "./abort.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
 import { Partitioning } from "../producer/partitioner.ts";
 import { byTopic, checkOffsets, checkSeek, type OffsetsInput, type SeekInput } from "./offsets.ts";
@@ -79,14 +80,14 @@ export class ConsumerWork {
     if ((config.eachMessage === undefined) === (config.eachBatch === undefined)) {
       throw new StrandlineError("INVALID_ARGUMENT", "run takes eachMessage or eachBatch");
     }
-    config.signal?.throwIfAborted();
+    throwIfAborted(config.signal, "the consumer was not started");
     const stops = this.#stops;
     this.#starting = true;
     try {
       // The one before may still be at its last record.
       if (this.#loop !== null) await this.#stopLoop();
       await this.#deps.connect();
-      config.signal?.throwIfAborted();
+      throwIfAborted(config.signal, "the consumer was not started");
       // Stopped while it began.
       if (this.#stops !== stops) return null;
       const loop = new ConsumerLoop(this.#loopDeps(config));

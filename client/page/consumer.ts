@@ -7,13 +7,15 @@ import {
   type Subscription,
 } from "./consumer-config.ts";
 import { CONSUMER_EVENTS, type ConsumerEvents, type ConsumerPayloads, type RunConfig } from "./consumer-events.ts";
+import type { GroupDescription } from "./admin/group-types.ts";
+import type { Wait } from "./admin/ports.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import type { ConsumerWork } from "./consumer-work.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import type { Logger } from "./logger.ts";
 import type { OffsetsInput, SeekInput } from "./offsets.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
-import { consumerPart } from "./parts.ts";
+import { adminPart, consumerPart } from "./parts.ts";
 import { PausedPartitions, type TopicPartitions } from "./paused-partitions.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
@@ -44,6 +46,11 @@ export interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
   /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
@@ -108,6 +115,14 @@ export class PageConsumer implements Consumer {
 
   async commitOffsets(offsets: OffsetsInput): Promise<void> {
     await (await this.#load()).commitOffsets(offsets);
+  }
+
+  async describeGroup(options: Wait = {}): Promise<GroupDescription> {
+    const { groupId, group } = this.#config.options;
+    if (groupId === null)
+      throw new StrandlineError("INVALID_ARGUMENT", "describeGroup without groupId: there is no group");
+    const { describeGroupOf } = await adminPart();
+    return await describeGroupOf(this.#deps, groupId, { ...options, coordinator: group?.coordinator ?? "device" });
   }
 
   seek(position: SeekInput): void {

@@ -3,6 +3,7 @@ import { StrandlineError, type ErrorBody } from "../../shared/strandline-error.t
 import type { DeadLetterBatch } from "../calls/outbox-calls.ts";
 import { plainPlace, receiptId, type RecordPlace } from "../calls/record-place.ts";
 import type { WorkerCalls } from "../calls/worker-api.ts";
+import { askUntilAborted, type WaitOptions } from "./abort.ts";
 import { messagesOf } from "./messages-of.ts";
 import { parseReceiptId, StoredReceipt, type AskReceipt, type Receipt } from "./receipt.ts";
 import type { ReceivedMessage } from "./received-message.ts";
@@ -24,20 +25,20 @@ export type LetterChoice = DeadLetter | Receipt | string;
 
 export interface DeadLetters {
   /** Blocking ones first, then by topic and partition, oldest first. `limit` is of letters, 1,000 by default. */
-  list(options?: { readonly limit?: number; readonly topic?: string }): Promise<DeadLetter[]>;
+  list(options?: { readonly limit?: number; readonly topic?: string } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 
 export interface DeadLettersDeps {
@@ -49,21 +50,23 @@ const LIMIT = 1_000;
 const CALL_MS_MAX = 30_000;
 
 export function deadLetters({ call, askReceipt }: DeadLettersDeps): DeadLetters {
+  const asked = <Result>(ask: (api: WorkerCalls) => Promise<Result>, { signal }: WaitOptions): Promise<Result> =>
+    askUntilAborted(() => call(ask, CALL_MS_MAX), signal);
   return {
-    list: async ({ limit = LIMIT, topic } = {}) => {
+    list: async ({ limit = LIMIT, topic, ...wait } = {}) => {
       if (!Number.isInteger(limit) || limit < 1)
         throw new StrandlineError("INVALID_ARGUMENT", `limit ${String(limit)}: a number of letters`, { limit });
-      const batches = await call((api) => api.deadLetters(limit, topic ?? null), CALL_MS_MAX);
+      const batches = await asked((api) => api.deadLetters(limit, topic ?? null), wait);
       return await Promise.all(batches.map(deadLetterOf));
     },
-    retry: async (letters) => {
+    retry: async (letters, wait = {}) => {
       const places = placesOf(letters);
-      const again = await call((api) => api.retryDeadLetters(places), CALL_MS_MAX);
+      const again = await asked((api) => api.retryDeadLetters(places), wait);
       return again.map((place) => new StoredReceipt(place, askReceipt));
     },
-    discard: async (letters) => {
+    discard: async (letters, wait = {}) => {
       const places = placesOf(letters);
-      return await call((api) => api.discardDeadLetters(places), CALL_MS_MAX);
+      return await asked((api) => api.discardDeadLetters(places), wait);
     },
   };
 }

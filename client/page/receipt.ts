@@ -2,6 +2,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ReceiptState } from "../calls/outbox-calls.ts";
 import { receiptId, type RecordPlace } from "../calls/record-place.ts";
+import { aborted, askUntilAborted, untilAborted, type WaitOptions } from "./abort.ts";
 
 export interface SyncedRecord {
   readonly topic: string;
@@ -14,8 +15,10 @@ export interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 
 /** Null: as long as it takes. */
@@ -63,8 +66,14 @@ export class StoredReceipt implements Receipt {
     return (this.#synced ??= this.#ask(this, null).then((state) => syncedRecord(this, state)));
   }
 
-  state(): Promise<ReceiptState> {
-    return this.#ask(this, 0);
+  async whenSynced({ signal }: WaitOptions = {}): Promise<SyncedRecord> {
+    const { id: receipt } = this;
+    const fired = (by: AbortSignal): StrandlineError => aborted(`${receipt} is still sent`, by, { receipt });
+    return await untilAborted(this.synced, signal, fired);
+  }
+
+  state({ signal }: WaitOptions = {}): Promise<ReceiptState> {
+    return askUntilAborted(() => this.#ask(this, 0), signal);
   }
 }
 

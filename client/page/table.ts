@@ -3,6 +3,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { keyText } from "../../shared/key-text.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
+import { aborted, untilAborted, type WaitOptions } from "./abort.ts";
 import type { CallWorker } from "./consumer-link.ts";
 import { Emitter } from "./emitter.ts";
 import type { ReceivedMessage } from "./received-message.ts";
@@ -29,7 +30,7 @@ export interface TableOptions<Value> {
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
 
-export interface TableEntriesOptions {
+export interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -42,6 +43,9 @@ export interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -50,10 +54,10 @@ export interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -121,17 +125,25 @@ export class PageTable<Value> implements Table<Value> {
     return this.#isComplete;
   }
 
-  async get(key: string | Uint8Array): Promise<Value | undefined> {
-    return (await this.#shown()).get(typeof key === "string" ? key : keyText(key));
+  whenReady({ signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(this.ready, signal, (fired) => this.#goesOn(fired));
   }
 
-  async entries({ prefix = "", limit = Infinity }: TableEntriesOptions = {}): Promise<[string, Value][]> {
-    const found = [...(await this.#shown())].filter(([key]) => key.startsWith(prefix));
+  whenComplete({ signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(this.complete, signal, (fired) => this.#goesOn(fired));
+  }
+
+  async get(key: string | Uint8Array, wait?: WaitOptions): Promise<Value | undefined> {
+    return (await this.#shown(wait)).get(typeof key === "string" ? key : keyText(key));
+  }
+
+  async entries({ prefix = "", limit = Infinity, ...wait }: TableEntriesOptions = {}): Promise<[string, Value][]> {
+    const found = [...(await this.#shown(wait))].filter(([key]) => key.startsWith(prefix));
     return found.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
   }
 
-  async size(): Promise<number> {
-    return (await this.#shown()).size;
+  async size(wait?: WaitOptions): Promise<number> {
+    return (await this.#shown(wait)).size;
   }
 
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void {
@@ -151,9 +163,13 @@ export class PageTable<Value> implements Table<Value> {
     await this.#onOpen((api, { id }) => api.closeTable(id), CALL_MS_MAX)?.catch(() => {});
   }
 
-  async #shown(): Promise<ReadonlyMap<string, Value>> {
+  #goesOn(fired: AbortSignal): StrandlineError {
+    return aborted(`the table of ${this.topic} is not there yet`, fired);
+  }
+
+  async #shown(wait?: WaitOptions): Promise<ReadonlyMap<string, Value>> {
     if (this.#closing.signal.aborted) throw new StrandlineError("CLOSED", `the table of ${this.topic}`);
-    await this.ready;
+    await this.whenReady(wait);
     return this.#view?.shown ?? new Map<string, Value>();
   }
 

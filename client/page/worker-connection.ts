@@ -15,6 +15,12 @@ import type { LineParts, WorkerLine } from "./line.ts";
 import { Outstanding } from "./outstanding.ts";
 
 const OPEN_MS_MAX = 30_000;
+/**
+ * Of a worker that is killed before its first line nobody is told. The first is waited for so long; then another is tried,
+ * which has the whole time, so that where all is slow nothing fails. What the page itself stands still counts as one step.
+ */
+const BEGIN_STEP_MS = 1_000;
+const BEGIN_STEPS = 8;
 const CLOSE_MS_MAX = 5_000;
 
 export interface ConnectionDeps extends LineParts {
@@ -103,15 +109,24 @@ export class WorkerConnection implements WorkerLine {
     transferErrorsOnce();
     const locks = this.#deps.locks();
     try {
-      return await this.#startOn(spawned(this.#deps.spawn), locks);
+      return await this.#startOnAny(locks, { patient: false });
     } catch (error) {
-      const other = error instanceof NotStarted ? await this.#deps.spawnOther?.().catch(() => null) : null;
-      if (other === null || other === undefined || this.#closed) throw error;
-      return await this.#startOn(other, locks);
+      if (!(error instanceof NotBegun) || this.#closed) throw error;
+      return await this.#startOnAny(locks, { patient: true });
     }
   }
 
-  async #startOn(worker: Worker, locks: Locks): Promise<Line> {
+  async #startOnAny(locks: Locks, how: { readonly patient: boolean }): Promise<Line> {
+    try {
+      return await this.#startOn(spawned(this.#deps.spawn), locks, how);
+    } catch (error) {
+      const other = error instanceof NotStarted ? await this.#deps.spawnOther?.().catch(() => null) : null;
+      if (other === null || other === undefined || this.#closed) throw error;
+      return await this.#startOn(other, locks, how);
+    }
+  }
+
+  async #startOn(worker: Worker, locks: Locks, { patient }: { readonly patient: boolean }): Promise<Line> {
     const { askToken } = this.#deps;
     const outstanding = new Outstanding();
     this.#outstanding = outstanding;
@@ -130,8 +145,10 @@ export class WorkerConnection implements WorkerLine {
       life =
         watching && lifeLock !== null ? watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker)) : null;
     };
+    const begun = Promise.withResolvers<void>();
     const alive = (name: string): void => {
       lifeLock = name;
+      begun.resolve();
       watch(true);
       // At once, where it is over already.
       outstanding.onEnd(() => watch(false));
@@ -143,7 +160,9 @@ export class WorkerConnection implements WorkerLine {
         askToken === null ? null : proxy(askToken),
         proxy(alive),
       );
-      await outstanding.settle(opened, OPEN_MS_MAX);
+      const settled = outstanding.settle(opened, OPEN_MS_MAX);
+      if (!patient) await Promise.race([settled, hasBegun(begun.promise, outstanding)]);
+      await settled;
       worker.removeEventListener("error", failed);
       this.#generation += 1;
       this.#deps.onOpen?.();
@@ -151,6 +170,7 @@ export class WorkerConnection implements WorkerLine {
     } catch (error) {
       watch(false);
       worker.terminate();
+      outstanding.end(died("it was given up"));
       throw error;
     } finally {
       if (this.#opening === outstanding) this.#opening = null;
@@ -167,6 +187,20 @@ export class WorkerConnection implements WorkerLine {
 
 /** There is no worker, so another may be tried. */
 class NotStarted extends StrandlineError {}
+
+/** There may be one no more. */
+class NotBegun extends StrandlineError {}
+
+async function hasBegun(begun: Promise<void>, outstanding: Outstanding): Promise<void> {
+  for (let step = 0; step < BEGIN_STEPS; step += 1) {
+    const late = await outstanding.settle(begun, BEGIN_STEP_MS).then(
+      () => false,
+      (error: StrandlineError) => error.code === "REQUEST_TIMED_OUT",
+    );
+    if (!late) return;
+  }
+  throw new NotBegun("WORKER_DIED", `it has not begun within ${BEGIN_STEPS * BEGIN_STEP_MS} ms`);
+}
 
 /** What a page's policy or sandbox forbids, or its bundler has left out, is said in a word of our own. */
 function spawned(spawn: () => Worker): Worker {

@@ -31,12 +31,15 @@ export function evictableReplica(replica: Replica, { store, roomy, clock, govern
   };
   return {
     rows: (refs) => replica.rows(refs),
-    beginTurn: (group) => positions.beginTurn(group),
+    beginTurns: (group, refs) => positions.beginTurns(group, refs),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
     readFrom: (group, ref) => replica.readFrom(group, ref),
+    timeAt: (ref, offset) => replica.timeAt(ref, offset),
     committed: (group, ref) => replica.committed(group, ref),
-    commit: (group, offsets, options) => positions.commit(group, offsets, options),
+    committedBy: (group) => replica.committedBy(group),
+    groups: () => replica.groups(),
+    commit: (group, offsets) => positions.commit(group, offsets),
     async store(runs) {
       const held = governor.admit(runs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
       if (held !== null) await held;

@@ -6,13 +6,11 @@
 import type { Offset, TopicKey } from "../../shared/brands.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import { dropOldest, heldFromOf } from "../log/held-rows.ts";
-import { ALL_OF_ALL_TOPICS, ALL_READ_AT, ALL_TOPICS, refOf } from "../log/keys.ts";
+import { ALL_GROUPS, ALL_OF_ALL_TOPICS, ALL_READ_AT, ALL_TOPICS, refOf } from "../log/keys.ts";
 import type { OffsetRow, PartitionRow, TopicRow } from "../log/rows.ts";
 import type { Key, Store } from "../log/store.ts";
 
 const ALL_AT_ONCE = 2 ** 31;
-/** Of the groups' names, which are text. */
-const ALL_GROUPS = { from: [""], to: ["\uffff"] };
 
 interface Candidate {
   readonly ref: PartitionRef;

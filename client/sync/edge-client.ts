@@ -17,7 +17,7 @@ import { readEnvelope, takePayloads, writeEnvelope } from "../../shared/envelope
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { web } from "../../shared/web-platform.ts";
 import type { EdgeRequest } from "../calls/admin-calls.ts";
-import type { Transport, TransportRequest } from "./transport.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A long-poll may take its whole wait, and then the answer has to come through. */
@@ -138,12 +138,19 @@ export class EdgeClient {
   }
 
   async #json<Answer>(request: TransportRequest): Promise<Answer> {
-    return parse(await this.#bytes(request), request) as Answer;
+    const { status, body } = await this.#answer(request);
+    // 204: it is done, and there is nothing to tell.
+    return (status === 204 ? null : parse(body, request)) as Answer;
   }
 
   async #bytes(request: TransportRequest): Promise<Uint8Array<ArrayBuffer>> {
-    const { status, body, retryAfterMs } = await this.#transport.request(request);
-    if (status >= 200 && status < 300) return body;
+    return (await this.#answer(request)).body;
+  }
+
+  async #answer(request: TransportRequest): Promise<TransportResponse> {
+    const answered = await this.#transport.request(request);
+    const { status, body, retryAfterMs } = answered;
+    if (status >= 200 && status < 300) return answered;
     const answer = tryParse(body);
     if (isRecord(answer) && isRecord(answer["error"])) throw StrandlineError.fromBody(answer["error"]);
     // A proxy, or an edge in trouble: whatever it says is not about the request, but for when to come back.

@@ -7,6 +7,7 @@ import type { AdminCalls, EdgeRequest, PartitionBounds, PartitionPosition } from
 import type { PartitionRef } from "../log/device-log.ts";
 import type { TopicRow } from "../log/rows.ts";
 import type { Device } from "./device.ts";
+import { deviceGroupLag } from "./device-lag.ts";
 import { metadataOf } from "./topics.ts";
 
 interface Position {
@@ -37,6 +38,8 @@ export class AdminDesk {
       growLocalTopic: (topic, partitionCount) => this.#grow(topic, partitionCount),
       deleteLocalRecords: async (topic, before) =>
         await this.#device.topicAdmin.deleteRecords(positionsIn(await this.#local(topic), before)),
+      deviceGroups: () => this.#device.replica.groups(),
+      deviceGroupLag: (groupId) => deviceGroupLag(this.#device, groupId),
       groupOffsets: (groupId, topic) => this.#committed(groupId, topic),
       setGroupOffsets: (groupId, topic, positions) => this.#commit(groupId, topic, positions),
     };
@@ -88,7 +91,7 @@ export class AdminDesk {
     return await Promise.all(refs.map((ref) => this.#device.replica.committed(groupId, ref)));
   }
 
-  /** Under the group's lock: a running consumer would commit over it. */
+  /** Under the lock that all its members share: a running consumer would commit over it. */
   async #commit(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void> {
     const { locks, replica, database } = this.#device;
     const offsets = positionsIn(await this.#known(topic), positions);

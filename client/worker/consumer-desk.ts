@@ -3,7 +3,7 @@ import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerCalls, ConsumerOptions } from "../calls/consumer-calls.ts";
 import { ConsumerSession } from "../consumer/consumer-session.ts";
 import type { JoinGroup } from "../group/group-membership.ts";
-import { OneTabGroup } from "../group/one-tab-group.ts";
+import { DeviceGroup } from "../group/device-group.ts";
 import type { Device } from "./device.ts";
 import { watchTopics } from "./topic-watch.ts";
 import type { TopicDesk } from "./topics.ts";
@@ -87,10 +87,14 @@ export class ConsumerDesk {
         option: "url",
       });
     if (group?.coordinator === "edge" && groups?.edge !== undefined) return groups.edge;
+    if (groups?.device !== undefined) return groups.device;
     const name = `strandline:${database}:group:${groupId}`;
-    return (
-      groups?.device ?? ((_, events) => new OneTabGroup({ ...this.#device, name, groupId: groupId ?? "" }, events))
-    );
+    return (options, events) => {
+      const { rebalanceTimeoutMs = Infinity, maxPollIntervalMs = Infinity } = options.group ?? {};
+      const limits = { rebalanceTimeoutMs, maxPollIntervalMs };
+      const showsPending = options.isolation === "local";
+      return new DeviceGroup({ ...this.#device, name, groupId: groupId ?? "", ...limits, showsPending }, events);
+    };
   }
 
   session(id: number): ConsumerSession {

@@ -140,6 +140,8 @@ export class WorkerCore {
       case "replicated":
       case "lock.asked":
       case "lock.held":
+      case "group.here":
+      case "group.left":
         return;
     }
   }

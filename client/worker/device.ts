@@ -35,7 +35,7 @@ export interface Device {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly random: Random;
-  /** How consumers join groups. `edge` absent: there is none. `device` absent: one tab after the other has all of a group. */
+  /** How consumers join groups. `edge` absent: there is none. `device` absent: the tabs of this browser share its partitions. */
   readonly groups?: { readonly edge?: JoinGroup; readonly device?: JoinGroup };
   /** Null: no edge, the device is its own broker. */
   readonly sync: SyncHandle | null;

@@ -2,7 +2,6 @@
 import { advanceTable } from "../log/advance-table.ts";
 import type { RecordSource } from "../consumer/record-source.ts";
 import type { TopicKey } from "../../shared/brands.ts";
-import type { PartitionRef } from "../log/device-log.ts";
 import type { Locks } from "../ports.ts";
 import { Wake } from "../wake.ts";
 import type { TableDeps } from "./table-session.ts";
@@ -25,8 +24,7 @@ export class TableKeeper {
   readonly #ending = new AbortController();
   readonly #stopListening: () => void;
   /** Open as long as the device lacks something of that topic. */
-  #edge: { readonly topicKey: TopicKey; readonly source: RecordSource } | null = null;
-  #lacking: readonly PartitionRef[] = [];
+  #edge: { readonly topicKey: TopicKey; readonly restarts: number; readonly source: RecordSource } | null = null;
 
   constructor(deps: KeeperDeps, options: { readonly topic: string; readonly lockName: string }) {
     this.#deps = deps;
@@ -63,21 +61,20 @@ export class TableKeeper {
     const topic = all.find(({ retired }) => !retired);
     if (this.#edge?.topicKey !== topic?.topicKey) this.#closeEdge();
     if (topic === undefined) return;
-    const parts = { ...this.#deps, edge: () => this.#openEdge(topic.topicKey) };
-    const lacking = await advanceTable(parts, topic, this.#ending.signal);
-    const filled = this.#lacking.filter(({ partition }) => !lacking.some((one) => one.partition === partition));
-    this.#lacking = lacking;
+    const parts = { ...this.#deps, edge: (restarts: number) => this.#openEdge(topic.topicKey, restarts) };
+    const { lacking, filled } = await advanceTable(parts, topic, this.#ending.signal);
     if (lacking.length === 0) this.#closeEdge();
     // Whoever has the table open reads it anew.
     if (filled.length > 0) this.#deps.news.publish({ type: "replicated", refs: filled });
   }
 
-  #openEdge(topicKey: TopicKey): RecordSource | null {
+  #openEdge(topicKey: TopicKey, restarts: number): RecordSource | null {
     const { readThrough } = this.#deps;
+    if (this.#edge?.restarts !== restarts) this.#closeEdge();
     if (this.#edge === null && readThrough !== null) {
       const source = readThrough();
       source.onNews?.(() => this.#wake.ring());
-      this.#edge = { topicKey, source };
+      this.#edge = { topicKey, restarts, source };
     }
     return this.#edge?.source ?? null;
   }

@@ -89,14 +89,6 @@ interface StrandlineOptions {
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: () => Worker;
 }
-declare const brand: unique symbol;
-type Brand<T, Name extends string> = T & {
-  readonly [brand]: Name;
-};
-/** A UUID in its usual text form, lower case. */
-type TopicId = Brand<string, "TopicId">;
-/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
-type ProducerId = Brand<string, "ProducerId">;
 /**
  * Every error that Strandline answers with. Codes and numbers up to 10,000 are Kafka's (`Errors.java`), ours
  * continue above. Retriability is a column of this table, never a guess: a retriable error can succeed when
@@ -484,134 +476,6 @@ declare class StrandlineError extends Error {
   /** The way back from `toBody`. An unknown code, from a newer edge, is a server error and keeps its message. */
   static fromBody(body: unknown): StrandlineError;
 }
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
-/** What of a topic the device keeps: all limits hold. */
-interface Retention {
-  /** Age of a record in milliseconds, by its own time. */
-  readonly ms?: number;
-  /** Per partition. */
-  readonly bytes?: number;
-  /** Per partition. */
-  readonly records?: number;
-}
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
-  follow(topic: string, retention: Retention | null): Promise<void>;
-  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
-  unfollow(topic: string): Promise<void>;
-}
-/**
- * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
- *
- * Nobody may what no ACL and no credential allows. A deny that matches goes before every allow, those of credentials
- * too. An allow of READ, WRITE, DELETE or ALTER is one of DESCRIBE, one of ALTER_CONFIGS is one of DESCRIBE_CONFIGS.
- *
- * `GET /v1/acls?…filter` lists, `POST /v1/acls` adds, `DELETE /v1/acls?…filter` deletes what the filter means and says
- * what that was. The one who changed them is served by them at once, everybody within 30 s.
- */
-type ResourceType = "TOPIC" | "GROUP" | "TRANSACTIONAL_ID" | "CLUSTER";
-type PatternType = "LITERAL" | "PREFIXED";
-type AclOperation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "DESCRIBE_CONFIGS" | "ALTER_CONFIGS";
-type PermissionType = "ALLOW" | "DENY";
-/** What is absent, or ANY, is not asked about. */
-interface AclFilter {
-  readonly resourceType?: ResourceType | "ANY" | undefined;
-  /** The name of the ACL itself; with `patternType` MATCH that of a resource. */
-  readonly resourceName?: string | undefined;
-  /** MATCH: every ACL that is about the resource: of its name, of a prefix of it, and `*`. */
-  readonly patternType?: PatternType | "ANY" | "MATCH" | undefined;
-  readonly principal?: string | undefined;
-  /** ALL: the ACLs of ALL, and no others. */
-  readonly operation?: AclOperation | "ANY" | undefined;
-  readonly permissionType?: PermissionType | "ANY" | undefined;
-}
-interface EdgeRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below the edge's url, with its query. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  readonly timeoutMs: number;
-}
-/** `[low, high)` is what a partition holds. */
-interface PartitionBounds {
-  readonly partition: number;
-  readonly low: number;
-  readonly high: number;
-}
-interface PartitionPosition {
-  readonly partition: number;
-  readonly offset: number;
-}
-interface DeviceTopic extends TopicMetadata {
-  /** Of this device alone. */
-  readonly local: boolean;
-}
-interface AdminCalls {
-  /** With the device's credentials. Rejects with the edge's typed error. */
-  edgeRequest(request: EdgeRequest): Promise<unknown>;
-  /** Without asking the edge. */
-  deviceTopics(): Promise<DeviceTopic[]>;
-  /** As the device knows them. */
-  partitionBounds(topic: string): Promise<PartitionBounds[]>;
-  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
-  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
-  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
-  deleteLocalTopic(topic: string): Promise<void>;
-  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
-  /** All or nothing: the partitions begin at these offsets from then on. */
-  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
-  /** By partition; null: nothing was committed. */
-  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
-  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
-  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
-}
-/** Records cross packed: finished batches in one transferred buffer. */
-interface PackPart {
-  readonly topic: string;
-  /** -1: count not known to the page; the worker assigns by key. */
-  readonly partition: number;
-  /** By which it was chosen; 0: not known. */
-  readonly partitionCount: number;
-  /** Bounds of the batch within the buffer. */
-  readonly start: number;
-  readonly end: number;
-}
-/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
-interface Pack {
-  readonly buffer: ArrayBuffer;
-  readonly parts: readonly PackPart[];
-  readonly durability: "strict" | "relaxed";
-  readonly compression: "none" | "gzip";
-}
-/** The answer for one part. */
-interface PartAck {
-  readonly partition: number;
-  readonly localSequence: number;
-  /** Of a local topic. */
-  readonly baseOffset: number | null;
-  /** Of a topic that was made again: as in the receipt. */
-  readonly remade?: number;
-}
-interface AppendCalls {
-  /** All or nothing; one answer per part. */
-  append(pack: Pack): Promise<PartAck[]>;
-}
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -826,514 +690,6 @@ interface ConsumerCalls {
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
-/** The device as a whole, and its end. */
-interface StorageReport {
-  /** Of the whole origin, as the browser says; null where it says nothing. */
-  readonly usageBytes: number | null;
-  readonly quotaBytes: number | null;
-  readonly level: "ok" | "pressure" | "critical";
-  readonly kind: "indexeddb" | "memory";
-  readonly deviceId: string;
-}
-interface DeviceCalls {
-  storageReport(): Promise<StorageReport>;
-  /**
-   * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
-   * with it, or wait in it for their principal.
-   */
-  logout(discard: boolean): Promise<{
-    readonly unsyncedRecords: number;
-  }>;
-  /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
-   */
-  park(parked: boolean): Promise<void>;
-  close(): Promise<void>;
-}
-/** Where a record stands on the device that sent it. */
-interface RecordPlace {
-  readonly topic: string;
-  /** -1: the topic's partitions were not known when the record was stored. */
-  readonly partition: number;
-  readonly localSequence: number;
-  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
-  readonly remade?: number;
-}
-type ReceiptState = {
-  readonly kind: "committed";
-  readonly partition: number;
-  readonly offset: number | null;
-} | {
-  readonly kind: "dead";
-  readonly partition: number;
-  readonly error: ErrorBody;
-} | {
-  readonly kind: "pending";
-  readonly partition: number;
-} | {
-  readonly kind: "unknown";
-};
-/** Of what was sent from this device, in all tabs. */
-interface SyncProgress {
-  /** Stored here and not settled at the edge. */
-  readonly pendingRecords: number;
-  /** Of these, on their way. */
-  readonly inflightRecords: number;
-  /** Held by the edge, of what waited since nothing did; counted anew when another tab takes over. */
-  readonly syncedRecords: number;
-  /** As they lie on the device, compressed or not. */
-  readonly pendingBytes: number;
-  readonly syncedBytes: number;
-  /** Over the last few seconds. */
-  readonly recordsPerSecond: number;
-  readonly bytesPerSecond: number;
-}
-/** `code`, `message`, `retriable` and the details of the error. */
-interface SyncError extends ErrorBody {
-  /** When the attempt failed, in milliseconds of this device's clock. */
-  readonly at: number;
-}
-interface OutboxStatus extends SyncProgress {
-  /** Records. */
-  readonly deadLetters: number;
-  readonly online: boolean;
-  readonly paused: boolean;
-  readonly leader: boolean;
-  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
-  readonly lastError: SyncError | null;
-}
-/** Everything below `localSequence` is waited for. */
-interface SettleTarget {
-  readonly topicKey: number;
-  readonly partition: number;
-  readonly localSequence: number;
-}
-/** A batch that the edge refused for good. */
-interface DeadLetterBatch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly localSequence: number;
-  /** As in its receipt. */
-  readonly remade?: number;
-  readonly count: number;
-  readonly error: ErrorBody;
-  /** In strict order: it waits, and its partition with it. */
-  readonly blocking: boolean;
-  readonly buffer: ArrayBuffer;
-}
-interface OutboxCalls {
-  /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
-  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
-  /** Of one topic, or of all. Blocking batches first. */
-  deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
-  /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
-  retryDeadLetters(letters: readonly RecordPlace[]): Promise<RecordPlace[]>;
-  /** How many there were. */
-  discardDeadLetters(letters: readonly RecordPlace[]): Promise<number>;
-  /**
-   * What is left of the targets when they are settled or `timeoutMs` has passed. Null: all that is stored by now.
-   * Answered targets can be asked for again, of another worker too.
-   */
-  settled(targets: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]>;
-  setPaused(paused: boolean): Promise<void>;
-  status(): Promise<OutboxStatus>;
-  /** A hint of the page (`online`, `visibilitychange`): retry now. */
-  hint(): Promise<void>;
-}
-/** An uncompressed batch, and where each of its records stands in the log. */
-interface KeptRecords {
-  readonly buffer: ArrayBuffer;
-  readonly partitions: Uint16Array;
-  readonly offsets: Float64Array;
-}
-/** One batch of this device that the edge does not hold yet. */
-interface PendingRun {
-  /** -1: not chosen yet. */
-  readonly partition: number;
-  readonly localSequence: number;
-  readonly count: number;
-  readonly buffer: ArrayBuffer;
-}
-interface TableNews {
-  /** Set: what follows is the whole. It names the log: under the same name an offset is the same record as before. */
-  readonly reset: string | null;
-  readonly kept: readonly KeptRecords[];
-  readonly runs: readonly PolledRun[];
-  readonly pending: readonly PendingRun[];
-  /** Pending records below are committed, among what was handed out, or were refused for good. */
-  readonly released: readonly {
-    readonly partition: number;
-    readonly below: number;
-  }[];
-  /** With this the page has all that the device has. */
-  readonly caughtUp: boolean;
-  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
-  readonly lacks: boolean;
-}
-interface TableCalls {
-  /** `pending`: with the device's own records that are not synced yet. */
-  openTable(topic: string, options: {
-    readonly pending: boolean;
-  }): Promise<number>;
-  /** One at a time; empty after `waitMs`. */
-  pollTable(table: number, waitMs: number): Promise<TableNews>;
-  closeTable(table: number): Promise<void>;
-}
-type StateKey = string | number | readonly (string | number)[];
-/** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
-interface StateRead {
-  readonly value: unknown;
-  readonly version: string | null;
-}
-interface StateChange {
-  readonly key: StateKey;
-  /** Absent: deleted. */
-  readonly put?: {
-    readonly value: unknown;
-  };
-}
-interface TransactionCommit {
-  readonly topic: string;
-  readonly partition: number;
-  /** The group's committed offset from which the handler started; null: none. */
-  readonly expected: number | null;
-  /** Of the run that was handled. */
-  readonly joins: number;
-  readonly offset: number;
-  /** As `HandledTo.readFrom`. */
-  readonly readFrom?: number;
-  /** Null: nothing is sent. */
-  readonly pack: Pack | null;
-  readonly changes: readonly StateChange[];
-  /** What was read must still stand so. */
-  readonly reads: readonly {
-    readonly key: StateKey;
-    readonly version: string | null;
-  }[];
-}
-/**
- * `fenced`: the group's offset is another one by now, nothing was done and the work is somebody else's. `conflict`: what
- * was read has changed since, nothing was done and the work is to be done again.
- */
-type TransactionOutcome = "applied" | "fenced" | "conflict";
-interface TransactionCalls {
-  readState(consumer: number, key: StateKey): Promise<StateRead>;
-  commitTransaction(consumer: number, commit: TransactionCommit): Promise<TransactionOutcome>;
-}
-interface KnownDevice {
-  readonly deviceId: string;
-  readonly clientId: string;
-  readonly label: string;
-  /** As it said last. */
-  readonly unsyncedRecords: number;
-  readonly firstSeenAt: number;
-  /** To an hour. */
-  readonly lastSeenAt: number;
-}
-/** Told to every page of the device's tabs. */
-type WorkerEvent =
-/** Another tab has signed this device's principal out: this client is closed. */
-{
-  readonly type: "logged.out";
-  readonly discarded: boolean;
-} |
-/** A tab with a newer version of this site has opened the database: calls reject with `STORE_OUTDATED` until this page is reloaded. What it sent before is safe, and sent on by that tab. */
-{
-  readonly type: "app.outdated";
-} | {
-  readonly type: "sync.state";
-  readonly online: boolean;
-  readonly paused: boolean;
-  readonly leader: boolean;
-  readonly lastError: SyncError | null;
-} |
-/** At most ten in a second, and a last one when nothing waits any more. */
-({
-  readonly type: "sync.progress";
-} & SyncProgress) | {
-  readonly type: "records.settled";
-  readonly topic: string;
-  readonly partition: number;
-} |
-/** Partition counts may have changed: forget what was remembered of them. */
-{
-  readonly type: "topics.learned";
-} | {
-  readonly type: "producer.diverged";
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: number;
-  readonly reason: "diverged" | "forgotten" | "exhausted";
-} |
-/** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
-{
-  readonly type: "producer.blocked";
-  readonly topic: string;
-  readonly partition: number;
-  /** Of the first record of the batch. */
-  readonly receipt: string;
-  readonly error: ErrorBody;
-} | {
-  readonly type: "record.dead";
-  readonly topic: string;
-  readonly partition: number;
-  readonly localSequence: number;
-  readonly count: number;
-  readonly error: ErrorBody;
-} |
-/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
-{
-  readonly type: "storage.pressure";
-  readonly level: "ok" | "pressure" | "critical";
-  readonly usageBytes: number;
-  readonly quotaBytes: number;
-} |
-/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
-{
-  readonly type: "storage.lost";
-  readonly deviceId: string;
-  readonly unsyncedRecords: number;
-  readonly since: number;
-} |
-/**
- * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
- * was before its storage was cleared. What each has not synced is as it said last.
- */
-{
-  readonly type: "device.new";
-  readonly others: readonly KnownDevice[];
-} |
-/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
-{
-  readonly type: "storage.memory";
-  readonly reason: string;
-} |
-/** Another tab keeps an older version of the database open, and this one waits for it. */
-{
-  readonly type: "storage.blocked";
-} |
-/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
-{
-  readonly type: "topic.refused";
-  readonly topic: string;
-  readonly error: ErrorBody;
-} | {
-  readonly type: "log.truncated";
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-} |
-/** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
-{
-  readonly type: "log.damaged";
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly nextOffset: number;
-};
-/** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
-interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
-interface Wait {
-  /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
-  readonly timeout?: number;
-  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
-  readonly signal?: AbortSignal;
-}
-interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
-interface TopicSpec {
-  readonly topic: string;
-  /** The broker's default, where absent or -1. */
-  readonly numPartitions?: number;
-  /** Of KafkaJS: the platform replicates, whatever is said here. */
-  readonly replicationFactor?: number;
-  readonly configEntries?: readonly {
-    readonly name: string;
-    readonly value: string;
-  }[];
-}
-interface TopicPartitionCount {
-  readonly topic: string;
-  /** How many there shall be, not how many more. */
-  readonly count: number;
-}
-interface TopicDescription {
-  readonly name: string;
-  /** Null: made on this device, not known to an edge. */
-  readonly topicId: string | null;
-  /** Of KafkaJS, but for the id: there is one broker, 0. */
-  readonly partitions: readonly {
-    readonly partitionId: number;
-    readonly partitionErrorCode: 0;
-    readonly leader: number;
-    readonly replicas: readonly number[];
-    readonly isr: readonly number[];
-  }[];
-  readonly config: TopicConfig;
-}
-/** `[low, high)` is what the partition holds; `offset` is its end, as in KafkaJS. */
-interface PartitionOffsets {
-  readonly partition: number;
-  readonly offset: number;
-  readonly low: number;
-  readonly high: number;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: null;
-  }[];
-}
-interface ConfigResource {
-  /** 2: a topic. */
-  readonly type: 2;
-  readonly name: string;
-  /** All, where absent. */
-  readonly configNames?: readonly string[];
-}
-interface DescribedConfigs {
-  readonly resources: readonly {
-    readonly errorCode: 0;
-    readonly errorMessage: null;
-    readonly resourceType: 2;
-    readonly resourceName: string;
-    readonly configEntries: readonly {
-      readonly configName: string;
-      readonly configValue: string;
-      readonly isDefault: boolean;
-      /** Of Kafka: 1 the topic's own, 5 the default. */
-      readonly configSource: 1 | 5;
-      readonly readOnly: false;
-      readonly isSensitive: false;
-    }[];
-  }[];
-  readonly throttleTime: 0;
-}
-interface AlterConfigs {
-  readonly validateOnly?: boolean;
-  readonly resources: readonly {
-    readonly type: 2;
-    readonly name: string;
-    /** Null resets to the default; what is not named stays. */
-    readonly configEntries: readonly {
-      readonly name: string;
-      readonly value: string | null;
-    }[];
-  }[];
-}
-interface AclEntry {
-  readonly resourceType: ResourceType;
-  /** `*` with `LITERAL`: every resource of the type. */
-  readonly resourceName: string;
-  readonly resourcePatternType: PatternType;
-  /** `User:` and a name, or `User:*`. */
-  readonly principal: string;
-  /** `*` alone. */
-  readonly host?: string;
-  readonly operation: AclOperation;
-  readonly permissionType: PermissionType;
-}
-/** What is absent, or `ANY`, is not asked about. */
-type AclEntryFilter = Omit<AclFilter, "patternType"> & {
-  readonly resourcePatternType?: AclFilter["patternType"];
-  readonly host?: string;
-};
-interface AclResource extends Pick<AclEntry, "resourceType" | "resourceName" | "resourcePatternType"> {
-  readonly acls: readonly Pick<AclEntry, "principal" | "host" | "operation" | "permissionType">[];
-}
-/**
- * Of the edge where there is one, else of the device. Every call takes `timeout` and `signal`, rejects with the typed
- * error of whoever refused it, and with `NETWORK_EXCEPTION` where the edge is needed and out of reach.
- */
-interface Admin {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  /** False where all of them existed. `validateOnly` makes none, and looks at names, counts and what exists. */
-  createTopics(options: Wait & {
-    readonly topics: readonly TopicSpec[];
-    readonly validateOnly?: boolean;
-    /** Of KafkaJS: a topic that was made can be used. */
-    readonly waitForLeaders?: boolean;
-  }): Promise<boolean>;
-  /** Their names are free at once. A tab that still sends to one makes it anew where topics are made on demand. */
-  deleteTopics(options: Wait & {
-    readonly topics: readonly string[];
-  }): Promise<void>;
-  /** Resolves once the new partitions can be used. Keys go to other partitions then. */
-  createPartitions(options: Wait & {
-    readonly topicPartitions: readonly TopicPartitionCount[];
-    readonly validateOnly?: boolean;
-  }): Promise<boolean>;
-  /** Offline, those that the device knows. */
-  listTopics(options?: Wait): Promise<string[]>;
-  /** Without `topics`: all. */
-  fetchTopicMetadata(options?: Wait & {
-    readonly topics?: readonly string[];
-  }): Promise<{
-    readonly topics: readonly TopicDescription[];
-  }>;
-  fetchTopicOffsets(topic: string, options?: Wait): Promise<PartitionOffsets[]>;
-  /** Of the first record at or after the time, in milliseconds since 1970; the end of a partition that has none. */
-  fetchTopicOffsetsByTimestamp(topic: string, timestamp?: number, options?: Wait): Promise<PartitionPosition[]>;
-  describeConfigs(options: Wait & {
-    readonly resources: readonly ConfigResource[];
-  }): Promise<DescribedConfigs>;
-  /** Changes what is named and nothing else, as Kafka's IncrementalAlterConfigs does. */
-  alterConfigs(options: Wait & AlterConfigs): Promise<void>;
-  /** The partitions begin at these offsets from then on; -1 is the end. */
-  deleteTopicRecords(options: Wait & {
-    readonly topic: string;
-    readonly partitions: readonly PartitionPosition[];
-  }): Promise<void>;
-  /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
-  describeCluster(options?: Wait): Promise<{
-    readonly brokers: readonly {
-      readonly nodeId: number;
-      readonly host: string;
-      readonly port: number;
-    }[];
-    readonly controller: number | null;
-    readonly clusterId: string;
-  }>;
-  createAcls(options: Wait & {
-    readonly acl: readonly AclEntry[];
-  }): Promise<boolean>;
-  describeAcls(options: Wait & AclEntryFilter): Promise<{
-    readonly resources: readonly AclResource[];
-  }>;
-  deleteAcls(options: Wait & {
-    readonly filters: readonly AclEntryFilter[];
-  }): Promise<{
-    readonly filterResponses: readonly {
-      readonly errorCode: 0;
-      readonly matchingAcls: readonly AclEntry[];
-    }[];
-  }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
-  setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topic: string;
-    readonly earliest?: boolean;
-  }): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
-}
 interface GroupConfig {
   /**
    * `device`, the default: the tabs of this browser share the group's work, offline too, and handlers have `tx`. `edge`: all
@@ -1356,6 +712,14 @@ interface GroupConfig {
   /** Names: `sticky` (the default), `range`, `roundrobin`, or one that the edge was made with. The most wanted first. */
   readonly partitionAssigners?: readonly string[];
 }
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & {
+  readonly [brand]: Name;
+};
+/** A UUID in its usual text form, lower case. */
+type TopicId = Brand<string, "TopicId">;
+/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
+type ProducerId = Brand<string, "ProducerId">;
 interface HeaderView {
   readonly key: string;
   readonly value: Uint8Array | null;
@@ -1604,6 +968,615 @@ interface OutputParts<Key, Value, Headers, Tombstone> extends Parts {
   readonly value: OutputOf<Value, Uint8Array | null> | Tombstone;
   readonly headers: OutputOf<Headers, ReceivedMessage["headers"]>;
 }
+/** Topics by name, and by patterns (JavaScript's regular expressions) that topics made later match as well. */
+interface GroupSubscription {
+  readonly topics: readonly string[];
+  readonly patterns: readonly {
+    readonly source: string;
+    readonly flags: string;
+  }[];
+}
+/** Which partitions are meant, and where they go. */
+interface ResetOffsets {
+  /** Names. Absent: all topics of which the group has offsets; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: "earliest" | "latest" |
+  /** Forward or back by so many records, within the log. */
+  {
+    readonly shift: number;
+  } |
+  /** The first record of that time or later, milliseconds since 1970; the log's end where there is none. */
+  {
+    readonly timestamp: number;
+  } |
+  /** Within the log: others are `OFFSET_OUT_OF_RANGE`. Null: the group's offset is forgotten. */
+  {
+    readonly offsets: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number | null;
+    }[];
+  };
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+}
+/** `Assigning`: partitions are still to be let go of or granted. */
+type GroupState = "Empty" | "Assigning" | "Stable";
+/** As Burrow calls them. `STALLED`: offsets are committed and do not move; `STOPPED`: none are committed. */
+type LagStatus = "OK" | "WARNING" | "STALLED" | "STOPPED";
+interface PartitionLag$1 {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  /** Records that are still to be handled; of a group without an offset all that the log holds. */
+  readonly lag: number;
+  /** Records a second, as committed over the window; null: too few commits to tell. */
+  readonly rate: number | null;
+  /** Age of the first record that is not handled, by when the edge appended it; 0: there is none. */
+  readonly timeLagMs: number;
+  /** The member that owns it; null: nobody. */
+  readonly memberId: string | null;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
+  readonly error: ErrorBody | null;
+}
+interface GroupLag$1 {
+  readonly groupId: string;
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
+  readonly lag: number;
+  /** Of the partition that is furthest behind. */
+  readonly timeLagMs: number;
+  readonly partitions: readonly PartitionLag$1[];
+}
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
+interface EdgeRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Below the edge's url, with its query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
+}
+/** `[low, high)` is what a partition holds. */
+interface PartitionBounds {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+interface PartitionPosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+interface DeviceTopic extends TopicMetadata {
+  /** Of this device alone. */
+  readonly local: boolean;
+}
+/** Of a group of this device. What only a group at the edge has is null. */
+interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
+}
+interface AdminCalls {
+  /** With the device's credentials. Rejects with the edge's typed error. */
+  edgeRequest(request: EdgeRequest): Promise<unknown>;
+  /** Without asking the edge. */
+  deviceTopics(): Promise<DeviceTopic[]>;
+  /** As the device knows them. */
+  partitionBounds(topic: string): Promise<PartitionBounds[]>;
+  /** In the device's own copy: of the first record at or after the time; the end where there is none. */
+  offsetsAtTime(topic: string, timestamp: number): Promise<PartitionPosition[]>;
+  /** Its name is free at once, and nothing of it is left. Of a topic of the device alone, as are the next two. */
+  deleteLocalTopic(topic: string): Promise<void>;
+  growLocalTopic(topic: string, partitionCount: number): Promise<void>;
+  /** All or nothing: the partitions begin at these offsets from then on. */
+  deleteLocalRecords(topic: string, before: readonly PartitionPosition[]): Promise<void>;
+  /** By partition; null: nothing was committed. */
+  groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
+  /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
+  setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
+}
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
+/** Records cross packed: finished batches in one transferred buffer. */
+interface PackPart {
+  readonly topic: string;
+  /** -1: count not known to the page; the worker assigns by key. */
+  readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
+  /** Bounds of the batch within the buffer. */
+  readonly start: number;
+  readonly end: number;
+}
+/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
+interface Pack {
+  readonly buffer: ArrayBuffer;
+  readonly parts: readonly PackPart[];
+  readonly durability: "strict" | "relaxed";
+  readonly compression: "none" | "gzip";
+}
+/** The answer for one part. */
+interface PartAck {
+  readonly partition: number;
+  readonly localSequence: number;
+  /** Of a local topic. */
+  readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
+}
+interface AppendCalls {
+  /** All or nothing; one answer per part. */
+  append(pack: Pack): Promise<PartAck[]>;
+}
+/** The device as a whole, and its end. */
+interface StorageReport {
+  /** Of the whole origin, as the browser says; null where it says nothing. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
+  readonly level: "ok" | "pressure" | "critical";
+  readonly kind: "indexeddb" | "memory";
+  readonly deviceId: string;
+}
+interface DeviceCalls {
+  storageReport(): Promise<StorageReport>;
+  /**
+   * Ends the device in every tab; `discard` deletes its database. How many records were not synced: they are discarded
+   * with it, or wait in it for their principal.
+   */
+  logout(discard: boolean): Promise<{
+    readonly unsyncedRecords: number;
+  }>;
+  /**
+   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
+   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   */
+  park(parked: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+/** Where a record stands on the device that sent it. */
+interface RecordPlace {
+  readonly topic: string;
+  /** -1: the topic's partitions were not known when the record was stored. */
+  readonly partition: number;
+  readonly localSequence: number;
+  /** How often the topic had been made again under its name, as far as this device knows, when the record was stored; absent: never. */
+  readonly remade?: number;
+}
+type ReceiptState = {
+  readonly kind: "committed";
+  readonly partition: number;
+  readonly offset: number | null;
+} | {
+  readonly kind: "dead";
+  readonly partition: number;
+  readonly error: ErrorBody;
+} | {
+  readonly kind: "pending";
+  readonly partition: number;
+} | {
+  readonly kind: "unknown";
+};
+/** Of what was sent from this device, in all tabs. */
+interface SyncProgress {
+  /** Stored here and not settled at the edge. */
+  readonly pendingRecords: number;
+  /** Of these, on their way. */
+  readonly inflightRecords: number;
+  /** Held by the edge, of what waited since nothing did; counted anew when another tab takes over. */
+  readonly syncedRecords: number;
+  /** As they lie on the device, compressed or not. */
+  readonly pendingBytes: number;
+  readonly syncedBytes: number;
+  /** Over the last few seconds. */
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+/** `code`, `message`, `retriable` and the details of the error. */
+interface SyncError extends ErrorBody {
+  /** When the attempt failed, in milliseconds of this device's clock. */
+  readonly at: number;
+}
+interface OutboxStatus extends SyncProgress {
+  /** Records. */
+  readonly deadLetters: number;
+  readonly online: boolean;
+  readonly paused: boolean;
+  readonly leader: boolean;
+  /** Of the last attempt to reach the edge; null: it succeeded, or there was none. `at` is exact in the tab that syncs; others know since when it fails like this. */
+  readonly lastError: SyncError | null;
+}
+/** Everything below `localSequence` is waited for. */
+interface SettleTarget {
+  readonly topicKey: number;
+  readonly partition: number;
+  readonly localSequence: number;
+}
+/** A batch that the edge refused for good. */
+interface DeadLetterBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  /** As in its receipt. */
+  readonly remade?: number;
+  readonly count: number;
+  readonly error: ErrorBody;
+  /** In strict order: it waits, and its partition with it. */
+  readonly blocking: boolean;
+  readonly buffer: ArrayBuffer;
+}
+interface OutboxCalls {
+  /** Waits until the record is settled, or `timeoutMs` has passed (then `pending`); null: without end. */
+  receipt(place: RecordPlace, timeoutMs: number | null): Promise<ReceiptState>;
+  /** Of one topic, or of all. Blocking batches first. */
+  deadLetters(limit: number, topic: string | null): Promise<DeadLetterBatch[]>;
+  /** By any record of each letter. Where the letters stand now; those that were no letters any more are left out. */
+  retryDeadLetters(letters: readonly RecordPlace[]): Promise<RecordPlace[]>;
+  /** How many there were. */
+  discardDeadLetters(letters: readonly RecordPlace[]): Promise<number>;
+  /**
+   * What is left of the targets when they are settled or `timeoutMs` has passed. Null: all that is stored by now.
+   * Answered targets can be asked for again, of another worker too.
+   */
+  settled(targets: readonly SettleTarget[] | null, timeoutMs: number): Promise<SettleTarget[]>;
+  setPaused(paused: boolean): Promise<void>;
+  status(): Promise<OutboxStatus>;
+  /** A hint of the page (`online`, `visibilitychange`): retry now. */
+  hint(): Promise<void>;
+}
+/** An uncompressed batch, and where each of its records stands in the log. */
+interface KeptRecords {
+  readonly buffer: ArrayBuffer;
+  readonly partitions: Uint16Array;
+  readonly offsets: Float64Array;
+}
+/** One batch of this device that the edge does not hold yet. */
+interface PendingRun {
+  /** -1: not chosen yet. */
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly buffer: ArrayBuffer;
+}
+interface TableNews {
+  /** Set: what follows is the whole. It names the log: under the same name an offset is the same record as before. */
+  readonly reset: string | null;
+  readonly kept: readonly KeptRecords[];
+  readonly runs: readonly PolledRun[];
+  readonly pending: readonly PendingRun[];
+  /** Pending records below are committed, among what was handed out, or were refused for good. */
+  readonly released: readonly {
+    readonly partition: number;
+    readonly below: number;
+  }[];
+  /** With this the page has all that the device has. */
+  readonly caughtUp: boolean;
+  /** The device has dropped records that the table needs; once the edge has brought them, all is told anew. */
+  readonly lacks: boolean;
+}
+interface TableCalls {
+  /** `pending`: with the device's own records that are not synced yet. */
+  openTable(topic: string, options: {
+    readonly pending: boolean;
+  }): Promise<number>;
+  /** One at a time; empty after `waitMs`. */
+  pollTable(table: number, waitMs: number): Promise<TableNews>;
+  closeTable(table: number): Promise<void>;
+}
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
+}
+type StateKey = string | number | readonly (string | number)[];
+/** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
+interface StateRead {
+  readonly value: unknown;
+  readonly version: string | null;
+}
+interface StateChange {
+  readonly key: StateKey;
+  /** Absent: deleted. */
+  readonly put?: {
+    readonly value: unknown;
+  };
+}
+interface TransactionCommit {
+  readonly topic: string;
+  readonly partition: number;
+  /** The group's committed offset from which the handler started; null: none. */
+  readonly expected: number | null;
+  /** Of the run that was handled. */
+  readonly joins: number;
+  readonly offset: number;
+  /** As `HandledTo.readFrom`. */
+  readonly readFrom?: number;
+  /** Null: nothing is sent. */
+  readonly pack: Pack | null;
+  readonly changes: readonly StateChange[];
+  /** What was read must still stand so. */
+  readonly reads: readonly {
+    readonly key: StateKey;
+    readonly version: string | null;
+  }[];
+}
+/**
+ * `fenced`: the group's offset is another one by now, nothing was done and the work is somebody else's. `conflict`: what
+ * was read has changed since, nothing was done and the work is to be done again.
+ */
+type TransactionOutcome = "applied" | "fenced" | "conflict";
+interface TransactionCalls {
+  readState(consumer: number, key: StateKey): Promise<StateRead>;
+  commitTransaction(consumer: number, commit: TransactionCommit): Promise<TransactionOutcome>;
+}
+interface KnownDevice {
+  readonly deviceId: string;
+  readonly clientId: string;
+  readonly label: string;
+  /** As it said last. */
+  readonly unsyncedRecords: number;
+  readonly firstSeenAt: number;
+  /** To an hour. */
+  readonly lastSeenAt: number;
+}
+/** Told to every page of the device's tabs. */
+type WorkerEvent =
+/** Another tab has signed this device's principal out: this client is closed. */
+{
+  readonly type: "logged.out";
+  readonly discarded: boolean;
+} |
+/** A tab with a newer version of this site has opened the database: calls reject with `STORE_OUTDATED` until this page is reloaded. What it sent before is safe, and sent on by that tab. */
+{
+  readonly type: "app.outdated";
+} | {
+  readonly type: "sync.state";
+  readonly online: boolean;
+  readonly paused: boolean;
+  readonly leader: boolean;
+  readonly lastError: SyncError | null;
+} |
+/** At most ten in a second, and a last one when nothing waits any more. */
+({
+  readonly type: "sync.progress";
+} & SyncProgress) | {
+  readonly type: "records.settled";
+  readonly topic: string;
+  readonly partition: number;
+} |
+/** Partition counts may have changed: forget what was remembered of them. */
+{
+  readonly type: "topics.learned";
+} | {
+  readonly type: "producer.diverged";
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly reason: "diverged" | "forgotten" | "exhausted";
+} |
+/** In strict order: the edge refused a batch for good, and its partition waits until it is retried or discarded. */
+{
+  readonly type: "producer.blocked";
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the first record of the batch. */
+  readonly receipt: string;
+  readonly error: ErrorBody;
+} | {
+  readonly type: "record.dead";
+  readonly topic: string;
+  readonly partition: number;
+  readonly localSequence: number;
+  readonly count: number;
+  readonly error: ErrorBody;
+} |
+/** The origin's storage fills up, or has room again (`ok`). Under `critical` sends wait until something is freed. */
+{
+  readonly type: "storage.pressure";
+  readonly level: "ok" | "pressure" | "critical";
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+} |
+/** The device's database was deleted, by the browser or its user; what was not synced is gone. `since`: when that number was written. */
+{
+  readonly type: "storage.lost";
+  readonly deviceId: string;
+  readonly unsyncedRecords: number;
+  readonly since: number;
+} |
+/**
+ * This device is new to the edge, and its principal has others that bear its label: one of them may be what this browser
+ * was before its storage was cleared. What each has not synced is as it said last.
+ */
+{
+  readonly type: "device.new";
+  readonly others: readonly KnownDevice[];
+} |
+/** There is no IndexedDB here, or it does not open: what is sent lives as long as this tab. */
+{
+  readonly type: "storage.memory";
+  readonly reason: string;
+} |
+/** Another tab keeps an older version of the database open, and this one waits for it. */
+{
+  readonly type: "storage.blocked";
+} |
+/** The edge lets this principal not read the topic. It is asked again, with back-off, for rights may be given. */
+{
+  readonly type: "topic.refused";
+  readonly topic: string;
+  readonly error: ErrorBody;
+} | {
+  readonly type: "log.truncated";
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+} |
+/** What the edge stores in `[offset, nextOffset)` is damaged; the replica goes on behind it. */
+{
+  readonly type: "log.damaged";
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly nextOffset: number;
+};
+/** What an open worker answers. Each part is one desk of the worker (`client/worker/`). */
+interface WorkerCalls extends AppendCalls, ConsumerCalls, TransactionCalls, TableCalls, TopicCalls, AdminCalls, OutboxCalls, DeviceCalls {}
+interface Wait {
+  /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
+  readonly timeout?: number;
+  /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
+  readonly signal?: AbortSignal;
+}
 type Listener<Event> = (event: Event) => void;
 /** A safe integer, or its digits. */
 type OffsetLike = number | string;
@@ -1674,6 +1647,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
   /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
@@ -2007,6 +1985,219 @@ type Subscription = ({
   /** `replica` by default: the topic is copied to the device and read there. `none`: read from the edge, nothing is stored. */
   readonly storage?: "replica" | "none";
 };
+interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+/**
+ * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
+ *
+ * Nobody may what no ACL and no credential allows. A deny that matches goes before every allow, those of credentials
+ * too. An allow of READ, WRITE, DELETE or ALTER is one of DESCRIBE, one of ALTER_CONFIGS is one of DESCRIBE_CONFIGS.
+ *
+ * `GET /v1/acls?…filter` lists, `POST /v1/acls` adds, `DELETE /v1/acls?…filter` deletes what the filter means and says
+ * what that was. The one who changed them is served by them at once, everybody within 30 s.
+ */
+type ResourceType = "TOPIC" | "GROUP" | "TRANSACTIONAL_ID" | "CLUSTER";
+type PatternType = "LITERAL" | "PREFIXED";
+type AclOperation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "DESCRIBE_CONFIGS" | "ALTER_CONFIGS";
+type PermissionType = "ALLOW" | "DENY";
+/** What is absent, or ANY, is not asked about. */
+interface AclFilter {
+  readonly resourceType?: ResourceType | "ANY" | undefined;
+  /** The name of the ACL itself; with `patternType` MATCH that of a resource. */
+  readonly resourceName?: string | undefined;
+  /** MATCH: every ACL that is about the resource: of its name, of a prefix of it, and `*`. */
+  readonly patternType?: PatternType | "ANY" | "MATCH" | undefined;
+  readonly principal?: string | undefined;
+  /** ALL: the ACLs of ALL, and no others. */
+  readonly operation?: AclOperation | "ANY" | undefined;
+  readonly permissionType?: PermissionType | "ANY" | undefined;
+}
+interface TopicSpec {
+  readonly topic: string;
+  /** The broker's default, where absent or -1. */
+  readonly numPartitions?: number;
+  /** Of KafkaJS: the platform replicates, whatever is said here. */
+  readonly replicationFactor?: number;
+  readonly configEntries?: readonly {
+    readonly name: string;
+    readonly value: string;
+  }[];
+}
+interface TopicPartitionCount {
+  readonly topic: string;
+  /** How many there shall be, not how many more. */
+  readonly count: number;
+}
+interface TopicDescription {
+  readonly name: string;
+  /** Null: made on this device, not known to an edge. */
+  readonly topicId: string | null;
+  /** Of KafkaJS, but for the id: there is one broker, 0. */
+  readonly partitions: readonly {
+    readonly partitionId: number;
+    readonly partitionErrorCode: 0;
+    readonly leader: number;
+    readonly replicas: readonly number[];
+    readonly isr: readonly number[];
+  }[];
+  readonly config: TopicConfig;
+}
+/** `[low, high)` is what the partition holds; `offset` is its end, as in KafkaJS. */
+interface PartitionOffsets {
+  readonly partition: number;
+  readonly offset: number;
+  readonly low: number;
+  readonly high: number;
+}
+interface ConfigResource {
+  /** 2: a topic. */
+  readonly type: 2;
+  readonly name: string;
+  /** All, where absent. */
+  readonly configNames?: readonly string[];
+}
+interface DescribedConfigs {
+  readonly resources: readonly {
+    readonly errorCode: 0;
+    readonly errorMessage: null;
+    readonly resourceType: 2;
+    readonly resourceName: string;
+    readonly configEntries: readonly {
+      readonly configName: string;
+      readonly configValue: string;
+      readonly isDefault: boolean;
+      /** Of Kafka: 1 the topic's own, 5 the default. */
+      readonly configSource: 1 | 5;
+      readonly readOnly: false;
+      readonly isSensitive: false;
+    }[];
+  }[];
+  readonly throttleTime: 0;
+}
+interface AlterConfigs {
+  readonly validateOnly?: boolean;
+  readonly resources: readonly {
+    readonly type: 2;
+    readonly name: string;
+    /** Null resets to the default; what is not named stays. */
+    readonly configEntries: readonly {
+      readonly name: string;
+      readonly value: string | null;
+    }[];
+  }[];
+}
+interface AclEntry {
+  readonly resourceType: ResourceType;
+  /** `*` with `LITERAL`: every resource of the type. */
+  readonly resourceName: string;
+  readonly resourcePatternType: PatternType;
+  /** `User:` and a name, or `User:*`. */
+  readonly principal: string;
+  /** `*` alone. */
+  readonly host?: string;
+  readonly operation: AclOperation;
+  readonly permissionType: PermissionType;
+}
+/** What is absent, or `ANY`, is not asked about. */
+type AclEntryFilter = Omit<AclFilter, "patternType"> & {
+  readonly resourcePatternType?: AclFilter["patternType"];
+  readonly host?: string;
+};
+interface AclResource extends Pick<AclEntry, "resourceType" | "resourceName" | "resourcePatternType"> {
+  readonly acls: readonly Pick<AclEntry, "principal" | "host" | "operation" | "permissionType">[];
+}
+/**
+ * Of the edge where there is one, else of the device. Every call takes `timeout` and `signal`, rejects with the typed
+ * error of whoever refused it, and with `NETWORK_EXCEPTION` where the edge is needed and out of reach.
+ */
+interface Admin {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  /** False where all of them existed. `validateOnly` makes none, and looks at names, counts and what exists. */
+  createTopics(options: Wait & {
+    readonly topics: readonly TopicSpec[];
+    readonly validateOnly?: boolean;
+    /** Of KafkaJS: a topic that was made can be used. */
+    readonly waitForLeaders?: boolean;
+  }): Promise<boolean>;
+  /** Their names are free at once. A tab that still sends to one makes it anew where topics are made on demand. */
+  deleteTopics(options: Wait & {
+    readonly topics: readonly string[];
+  }): Promise<void>;
+  /** Resolves once the new partitions can be used. Keys go to other partitions then. */
+  createPartitions(options: Wait & {
+    readonly topicPartitions: readonly TopicPartitionCount[];
+    readonly validateOnly?: boolean;
+  }): Promise<boolean>;
+  /** Offline, those that the device knows. */
+  listTopics(options?: Wait): Promise<string[]>;
+  /** Without `topics`: all. */
+  fetchTopicMetadata(options?: Wait & {
+    readonly topics?: readonly string[];
+  }): Promise<{
+    readonly topics: readonly TopicDescription[];
+  }>;
+  fetchTopicOffsets(topic: string, options?: Wait): Promise<PartitionOffsets[]>;
+  /** Of the first record at or after the time, in milliseconds since 1970; the end of a partition that has none. */
+  fetchTopicOffsetsByTimestamp(topic: string, timestamp?: number, options?: Wait): Promise<PartitionPosition[]>;
+  describeConfigs(options: Wait & {
+    readonly resources: readonly ConfigResource[];
+  }): Promise<DescribedConfigs>;
+  /** Changes what is named and nothing else, as Kafka's IncrementalAlterConfigs does. */
+  alterConfigs(options: Wait & AlterConfigs): Promise<void>;
+  /** The partitions begin at these offsets from then on; -1 is the end. */
+  deleteTopicRecords(options: Wait & {
+    readonly topic: string;
+    readonly partitions: readonly PartitionPosition[];
+  }): Promise<void>;
+  /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
+  describeCluster(options?: Wait): Promise<{
+    readonly brokers: readonly {
+      readonly nodeId: number;
+      readonly host: string;
+      readonly port: number;
+    }[];
+    readonly controller: number | null;
+    readonly clusterId: string;
+  }>;
+  createAcls(options: Wait & {
+    readonly acl: readonly AclEntry[];
+  }): Promise<boolean>;
+  describeAcls(options: Wait & AclEntryFilter): Promise<{
+    readonly resources: readonly AclResource[];
+  }>;
+  deleteAcls(options: Wait & {
+    readonly filters: readonly AclEntryFilter[];
+  }): Promise<{
+    readonly filterResponses: readonly {
+      readonly errorCode: 0;
+      readonly matchingAcls: readonly AclEntry[];
+    }[];
+  }>;
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupOverview[];
+  }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupDescription[];
+  }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
+  setOffsets(options: Wait & GroupPositions): Promise<void>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
+}
 interface SyncedRecord {
   readonly topic: string;
   readonly partition: number;
@@ -2017,8 +2208,10 @@ interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
@@ -2038,20 +2231,20 @@ interface DeadLetters {
   list(options?: {
     readonly limit?: number;
     readonly topic?: string;
-  }): Promise<DeadLetter[]>;
+  } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -2061,14 +2254,18 @@ interface FlushOptions {
 /** Of the disk. */
 interface DeviceStorage {
   /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-  persist(): Promise<boolean>;
-  estimate(): Promise<StorageReport>;
+  persist(options?: WaitOptions): Promise<boolean>;
+  estimate(options?: WaitOptions): Promise<StorageReport>;
+}
+interface FollowOptions extends WaitOptions {
+  /** What of the topic the device keeps at most. */
+  readonly retention?: Retention;
 }
 /** Of sync with the edge. */
 interface Sync {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  status(): Promise<OutboxStatus>;
+  pause(options?: WaitOptions): Promise<void>;
+  resume(options?: WaitOptions): Promise<void>;
+  status(options?: WaitOptions): Promise<OutboxStatus>;
   /**
    * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
    * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
@@ -2177,7 +2374,7 @@ interface TableOptions<Value> {
   /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
-interface TableEntriesOptions {
+interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -2189,6 +2386,9 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -2197,10 +2397,10 @@ interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -2230,6 +2430,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2243,11 +2445,9 @@ declare class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  follow(topic: string, { retention }?: {
-    readonly retention?: Retention;
-  }): Promise<void>;
+  follow(topic: string, { retention, ...wait }?: FollowOptions): Promise<void>;
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  unfollow(topic: string): Promise<void>;
+  unfollow(topic: string, wait?: WaitOptions): Promise<void>;
   /**
    * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
    * Throws `INVALID_TOPIC_EXCEPTION`.
@@ -2315,8 +2515,15 @@ interface CloseOptions {
 }
 declare class Strandline extends StrandlineClient {
   #private;
+  protected readonly coordinator: "device" | "edge";
   /** Opens nothing: safe at the top of a module. Throws `INVALID_ARGUMENT` or `INVALID_PARTITIONS` for options that are wrong. */
   constructor(options?: HttpOptions);
+  /**
+   * As in a browser, but for `coordinator`: a group of a server is shared with all other processes and devices, `"edge"` by
+   * default where there is a `url`. Handlers that use `tx` say `"device"`.
+   */
+  consumer(config?: ConsumerConfig): Consumer;
+  consumer<From extends string | Topic>(config?: ConsumerConfig): TypedConsumer<From>;
   /**
    * Resolves when the edge holds, or has refused for good, every record whose `send` has resolved, and all is ended. Rejects
    * with `REQUEST_TIMED_OUT` and `unsyncedRecords` where that takes longer than `timeout`; the client is closed all the same.

@@ -89,14 +89,6 @@ interface StrandlineOptions {
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: () => Worker;
 }
-declare const brand: unique symbol;
-type Brand<T, Name extends string> = T & {
-  readonly [brand]: Name;
-};
-/** A UUID in its usual text form, lower case. */
-type TopicId = Brand<string, "TopicId">;
-/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
-type ProducerId = Brand<string, "ProducerId">;
 /**
  * Every error that Strandline answers with. Codes and numbers up to 10,000 are Kafka's (`Errors.java`), ours
  * continue above. Retriability is a column of this table, never a guess: a retriable error can succeed when
@@ -484,36 +476,9 @@ declare class StrandlineError extends Error {
   /** The way back from `toBody`. An unknown code, from a newer edge, is a server error and keeps its message. */
   static fromBody(body: unknown): StrandlineError;
 }
-type TopicConfig = Readonly<Record<string, string>>;
-interface TopicMetadata {
-  readonly name: string;
-  readonly error: ErrorBody | null;
-  /** Null where there is an error. */
-  readonly topicId: TopicId | null;
-  readonly partitionCount: number;
-  readonly config: TopicConfig;
-}
-/** What of a topic the device keeps: all limits hold. */
-interface Retention {
-  /** Age of a record in milliseconds, by its own time. */
-  readonly ms?: number;
-  /** Per partition. */
-  readonly bytes?: number;
-  /** Per partition. */
-  readonly records?: number;
-}
-interface TopicCalls {
-  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
-  partitionCount(topic: string, options: {
-    readonly refresh: boolean;
-  }): Promise<number | null>;
-  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
-  topicExists(topic: string): Promise<boolean | null>;
-  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
-  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
-  follow(topic: string, retention: Retention | null): Promise<void>;
-  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
-  unfollow(topic: string): Promise<void>;
+interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 /**
  * Kafka's ACLs, in Kafka's words. A principal is `User:` and the name that the token proves, or `User:*` for everybody.
@@ -540,6 +505,88 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & {
+  readonly [brand]: Name;
+};
+/** A UUID in its usual text form, lower case. */
+type TopicId = Brand<string, "TopicId">;
+/** 8 bytes as 16 lower-case hex digits: never a JavaScript number. */
+type ProducerId = Brand<string, "ProducerId">;
+type TopicConfig = Readonly<Record<string, string>>;
+interface TopicMetadata {
+  readonly name: string;
+  readonly error: ErrorBody | null;
+  /** Null where there is an error. */
+  readonly topicId: TopicId | null;
+  readonly partitionCount: number;
+  readonly config: TopicConfig;
+}
+/** Topics by name, and by patterns (JavaScript's regular expressions) that topics made later match as well. */
+interface GroupSubscription {
+  readonly topics: readonly string[];
+  readonly patterns: readonly {
+    readonly source: string;
+    readonly flags: string;
+  }[];
+}
+/** Which partitions are meant, and where they go. */
+interface ResetOffsets {
+  /** Names. Absent: all topics of which the group has offsets; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: "earliest" | "latest" |
+  /** Forward or back by so many records, within the log. */
+  {
+    readonly shift: number;
+  } |
+  /** The first record of that time or later, milliseconds since 1970; the log's end where there is none. */
+  {
+    readonly timestamp: number;
+  } |
+  /** Within the log: others are `OFFSET_OUT_OF_RANGE`. Null: the group's offset is forgotten. */
+  {
+    readonly offsets: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number | null;
+    }[];
+  };
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+}
+/** `Assigning`: partitions are still to be let go of or granted. */
+type GroupState = "Empty" | "Assigning" | "Stable";
+/** As Burrow calls them. `STALLED`: offsets are committed and do not move; `STOPPED`: none are committed. */
+type LagStatus = "OK" | "WARNING" | "STALLED" | "STOPPED";
+interface PartitionLag$1 {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  /** Records that are still to be handled; of a group without an offset all that the log holds. */
+  readonly lag: number;
+  /** Records a second, as committed over the window; null: too few commits to tell. */
+  readonly rate: number | null;
+  /** Age of the first record that is not handled, by when the edge appended it; 0: there is none. */
+  readonly timeLagMs: number;
+  /** The member that owns it; null: nobody. */
+  readonly memberId: string | null;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
+  readonly error: ErrorBody | null;
+}
+interface GroupLag$1 {
+  readonly groupId: string;
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
+  readonly lag: number;
+  /** Of the partition that is furthest behind. */
+  readonly timeLagMs: number;
+  readonly partitions: readonly PartitionLag$1[];
+}
 interface EdgeRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the edge's url, with its query. */
@@ -547,6 +594,8 @@ interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 /** `[low, high)` is what a partition holds. */
 interface PartitionBounds {
@@ -561,6 +610,28 @@ interface PartitionPosition {
 interface DeviceTopic extends TopicMetadata {
   /** Of this device alone. */
   readonly local: boolean;
+}
+/** Of a group of this device. What only a group at the edge has is null. */
+interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
 }
 interface AdminCalls {
   /** With the device's credentials. Rejects with the edge's typed error. */
@@ -580,6 +651,117 @@ interface AdminCalls {
   groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
   /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
   setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
+}
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+/** With which `deleteGroups` rejects, where not all were deleted: the error of the first that was not, and what became of each. */
+interface DeleteGroupsError extends StrandlineError {
+  readonly groups: readonly DeletedGroup[];
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+/** With which `resetOffsets` and `setOffsets` reject, where partitions refused: the first one's error, and what became of each. */
+interface ResetOffsetsError extends StrandlineError {
+  readonly offsets: readonly ResetOffset[];
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
 }
 /** Records cross packed: finished batches in one transferred buffer. */
 interface PackPart {
@@ -980,6 +1162,28 @@ interface TableCalls {
   pollTable(table: number, waitMs: number): Promise<TableNews>;
   closeTable(table: number): Promise<void>;
 }
+/** What of a topic the device keeps: all limits hold. */
+interface Retention {
+  /** Age of a record in milliseconds, by its own time. */
+  readonly ms?: number;
+  /** Per partition. */
+  readonly bytes?: number;
+  /** Per partition. */
+  readonly records?: number;
+}
+interface TopicCalls {
+  /** The count as known on the device; null: not known. `refresh` asks the edge first and creates the topic where it may. */
+  partitionCount(topic: string, options: {
+    readonly refresh: boolean;
+  }): Promise<number | null>;
+  /** Null: the edge does not answer, and the device does not know. Makes nothing. */
+  topicExists(topic: string): Promise<boolean | null>;
+  createTopic(name: string, partitionCount: number | null, config: TopicConfig): Promise<TopicMetadata>;
+  /** Keeps it on the device, whoever consumes it; `retention` null: as it was. */
+  follow(topic: string, retention: Retention | null): Promise<void>;
+  /** It is pulled no more, until a consumer subscribes to it; what is on the device stays. */
+  unfollow(topic: string): Promise<void>;
+}
 type StateKey = string | number | readonly (string | number)[];
 /** What was read of the group's state, and by which transaction it was put; null: nothing stands there. */
 interface StateRead {
@@ -1140,11 +1344,6 @@ interface Wait {
   /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
 }
-interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
 interface TopicSpec {
   readonly topic: string;
   /** The broker's default, where absent or -1. */
@@ -1181,15 +1380,6 @@ interface PartitionOffsets {
   readonly offset: number;
   readonly low: number;
   readonly high: number;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: null;
-  }[];
 }
 interface ConfigResource {
   /** 2: a topic. */
@@ -1316,23 +1506,27 @@ interface Admin {
       readonly matchingAcls: readonly AclEntry[];
     }[];
   }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupOverview[];
+  }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupDescription[];
+  }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
   setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topic: string;
-    readonly earliest?: boolean;
-  }): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
 }
 interface GroupConfig {
   /**
@@ -1680,6 +1874,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
   /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
+  /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
    */
@@ -2022,8 +2221,10 @@ interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
@@ -2043,20 +2244,20 @@ interface DeadLetters {
   list(options?: {
     readonly limit?: number;
     readonly topic?: string;
-  }): Promise<DeadLetter[]>;
+  } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -2066,14 +2267,18 @@ interface FlushOptions {
 /** Of the disk. */
 interface DeviceStorage {
   /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-  persist(): Promise<boolean>;
-  estimate(): Promise<StorageReport>;
+  persist(options?: WaitOptions): Promise<boolean>;
+  estimate(options?: WaitOptions): Promise<StorageReport>;
+}
+interface FollowOptions extends WaitOptions {
+  /** What of the topic the device keeps at most. */
+  readonly retention?: Retention;
 }
 /** Of sync with the edge. */
 interface Sync {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  status(): Promise<OutboxStatus>;
+  pause(options?: WaitOptions): Promise<void>;
+  resume(options?: WaitOptions): Promise<void>;
+  status(options?: WaitOptions): Promise<OutboxStatus>;
   /**
    * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
    * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
@@ -2182,7 +2387,7 @@ interface TableOptions<Value> {
   /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
-interface TableEntriesOptions {
+interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -2194,6 +2399,9 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -2202,10 +2410,10 @@ interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -2235,6 +2443,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2248,11 +2458,9 @@ declare class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  follow(topic: string, { retention }?: {
-    readonly retention?: Retention;
-  }): Promise<void>;
+  follow(topic: string, { retention, ...wait }?: FollowOptions): Promise<void>;
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  unfollow(topic: string): Promise<void>;
+  unfollow(topic: string, wait?: WaitOptions): Promise<void>;
   /**
    * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
    * Throws `INVALID_TOPIC_EXCEPTION`.
@@ -2314,5 +2522,5 @@ interface TopicFormats<Key, Value, Headers, Tombstones> {
  * of that send is stored.
  */
 declare function topic$1<const Name extends string, Key extends Format | undefined, Value extends Format | undefined, Headers extends Schema | undefined, const Tombstones extends boolean = false>(name: Name, formats?: TopicFormats<Key, Value, Headers, Tombstones>): Topic<Name, InputParts<Key, Value, Headers, Tombstones extends true ? null : never>, OutputParts<Key, Value, Headers, Tombstones extends true ? null : never>>;
-export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FlushOptions, type GroupOffsets, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OnInvalid, type OutboxStatus, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, Partitioners, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncError, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, logLevel, topic$1 as topic };
+export { type Acks, type AclEntry, type AclEntryFilter, type AclResource, type Admin, type AlterConfigs, type Batch, type CompressionType, CompressionTypes, type ConfigResource, type Consumer, type ConsumerConfig, type ConsumerEvents, type ConsumerPayloads, type CreatePartitioner, type DeadLetter, type DeadLetters, type DecodedTopic, type DeleteGroupsError, type DeletedGroup, type DescribedConfigs, type DeviceStorage, ERRORS, type EachBatchPayload, type EachMessagePayload, type ErrorBody, type ErrorCode, type ErrorDetails, type FetchOffsets, type FlushOptions, type FollowOptions, type GroupDescription, type GroupLag, type GroupOffsets, type GroupOverview, type GroupPositions, type HeaderValue, type InvalidRecord, type Issue, type KnownDevice, type LetterChoice, type LogCreator, type LogEntry, type LogLevel, type MemberDescription, type Message, type MessageFor, type MessageOf, type MessageValue, type OffsetLike, type OffsetsByTopic, type OffsetsInput, type OffsetsReset, type OnInvalid, type OutboxStatus, type PartitionLag, type PartitionMetadata, type PartitionOffsets, type PartitionPosition, type Partitioner, Partitioners, type Producer, type ProducerBatch, type ProducerEvents, type ProducerOptions, type ProducerRecord, type Receipt, type ReceiptState, type ReceivedHeader, type ReceivedMessage, type RecordMetadata, type RecordPlace, type ResetOffset, type ResetOffsetsError, type Retention, type RunConfig, type Schema, type SeekInput, type SendOptions, type Serde, type StateKey, type StorageReport, Strandline, type StrandlineClient, StrandlineError, type StrandlineEvents, type StrandlineOptions, type Subscription, type Sync, type SyncError, type SyncProgress, type SyncedRecord, type Table, type TableChange, type TableEntriesOptions, type TableOptions, type Topic, type TopicDescription, type TopicFormats, type TopicMessages, type TopicPartitionCount, type TopicPartitionOffset, type TopicPartitions, type TopicSpec, type Transaction, type TransactionState, type TypedConsumer, type TypedMessage, type WaitOptions, logLevel, topic$1 as topic };
 //# sourceMappingURL=index.d.ts.map

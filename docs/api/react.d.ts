@@ -582,6 +582,10 @@ declare class ReceivedMessage {
   /** The value as JSON; null for a tombstone. What it is, the caller knows: nothing checks it. */
   json<Value = unknown>(): Value;
 }
+interface WaitOptions {
+  /** Ends the wait, not what is waited for: the call rejects with `ABORTED`, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal;
+}
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -796,6 +800,71 @@ interface ConsumerCalls {
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
+/** Topics by name, and by patterns (JavaScript's regular expressions) that topics made later match as well. */
+interface GroupSubscription {
+  readonly topics: readonly string[];
+  readonly patterns: readonly {
+    readonly source: string;
+    readonly flags: string;
+  }[];
+}
+/** Which partitions are meant, and where they go. */
+interface ResetOffsets {
+  /** Names. Absent: all topics of which the group has offsets; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: "earliest" | "latest" |
+  /** Forward or back by so many records, within the log. */
+  {
+    readonly shift: number;
+  } |
+  /** The first record of that time or later, milliseconds since 1970; the log's end where there is none. */
+  {
+    readonly timestamp: number;
+  } |
+  /** Within the log: others are `OFFSET_OUT_OF_RANGE`. Null: the group's offset is forgotten. */
+  {
+    readonly offsets: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number | null;
+    }[];
+  };
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+}
+/** `Assigning`: partitions are still to be let go of or granted. */
+type GroupState = "Empty" | "Assigning" | "Stable";
+/** As Burrow calls them. `STALLED`: offsets are committed and do not move; `STOPPED`: none are committed. */
+type LagStatus = "OK" | "WARNING" | "STALLED" | "STOPPED";
+interface PartitionLag$1 {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  /** Records that are still to be handled; of a group without an offset all that the log holds. */
+  readonly lag: number;
+  /** Records a second, as committed over the window; null: too few commits to tell. */
+  readonly rate: number | null;
+  /** Age of the first record that is not handled, by when the edge appended it; 0: there is none. */
+  readonly timeLagMs: number;
+  /** The member that owns it; null: nobody. */
+  readonly memberId: string | null;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
+  readonly error: ErrorBody | null;
+}
+interface GroupLag$1 {
+  readonly groupId: string;
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
+  readonly lag: number;
+  /** Of the partition that is furthest behind. */
+  readonly timeLagMs: number;
+  readonly partitions: readonly PartitionLag$1[];
+}
 type TopicConfig = Readonly<Record<string, string>>;
 interface TopicMetadata {
   readonly name: string;
@@ -812,6 +881,8 @@ interface EdgeRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** It is sent also where the page goes meanwhile. */
+  readonly keepalive?: boolean;
 }
 /** `[low, high)` is what a partition holds. */
 interface PartitionBounds {
@@ -826,6 +897,28 @@ interface PartitionPosition {
 interface DeviceTopic extends TopicMetadata {
   /** Of this device alone. */
   readonly local: boolean;
+}
+/** Of a group of this device. What only a group at the edge has is null. */
+interface DevicePartitionLag {
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly committed: number | null;
+  readonly lag: number;
+  readonly rate: null;
+  readonly timeLagMs: number;
+  readonly memberId: null;
+  readonly status: LagStatus | null;
+  readonly error: null;
+}
+interface DeviceGroupLag {
+  readonly groupId: string;
+  readonly status: LagStatus | null;
+  readonly lag: number;
+  readonly timeLagMs: number;
+  readonly partitions: readonly DevicePartitionLag[];
 }
 interface AdminCalls {
   /** With the device's credentials. Rejects with the edge's typed error. */
@@ -845,6 +938,10 @@ interface AdminCalls {
   groupOffsets(groupId: string, topic: string): Promise<(number | null)[]>;
   /** Rejects with `NON_EMPTY_GROUP` where a consumer of the group runs in any tab. */
   setGroupOffsets(groupId: string, topic: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Names of those that have committed on this device. */
+  deviceGroups(): Promise<string[]>;
+  /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
+  deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
 }
 /** Records cross packed: finished batches in one transferred buffer. */
 interface PackPart {
@@ -1155,7 +1252,7 @@ interface TableOptions<Value> {
   /** Told of values that cannot be decoded. Their keys have no value meanwhile. */
   readonly onInvalid?: (message: ReceivedMessage, error: unknown) => void;
 }
-interface TableEntriesOptions {
+interface TableEntriesOptions extends WaitOptions {
   readonly prefix?: string;
   readonly limit?: number;
 }
@@ -1167,6 +1264,9 @@ interface Table<Value> {
   readonly topic: string;
   /** Resolves when all that this device holds of the topic is in the table; rejects where the topic cannot be opened. */
   readonly ready: Promise<void>;
+  /** `ready`, and `complete`, as long as the signal lets them: then `ABORTED`, and the table goes on. */
+  whenReady(options?: WaitOptions): Promise<void>;
+  whenComplete(options?: WaitOptions): Promise<void>;
   /**
    * False before `ready`, and as long as the table lacks records that this device has dropped, by retention or for want
    * of room: they are fetched from the edge again, at once or when it can be reached.
@@ -1175,10 +1275,10 @@ interface Table<Value> {
   /** Resolves once `isComplete` has been true; rejects as `ready` does, and with `CLOSED` where the table is closed before. */
   readonly complete: Promise<void>;
   /** Undefined: no record has the key, or the last one is a tombstone. Waits until the table is ready, as all but `snapshot`. */
-  get(key: string | Uint8Array): Promise<Value | undefined>;
+  get(key: string | Uint8Array, options?: WaitOptions): Promise<Value | undefined>;
   /** In the order of their keys. */
   entries(options?: TableEntriesOptions): Promise<[string, Value][]>;
-  size(): Promise<number>;
+  size(options?: WaitOptions): Promise<number>;
   /** Told after each change. Returns the way to stop. */
   subscribe(listener: (changes: readonly TableChange<Value>[]) => void): () => void;
   /** The same object until something changes; null until the table is ready. */
@@ -1281,16 +1381,110 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PartitionPosition[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
 interface Wait {
   /** In milliseconds; 30,000 by default. Past it the call rejects with `REQUEST_TIMED_OUT`: it may or may not have happened. */
   readonly timeout?: number;
   /** Ends the wait: the call rejects with `ABORTED`, whose `cause` is the signal's reason, and may or may not have happened. */
   readonly signal?: AbortSignal;
-}
-interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
 }
 interface TopicSpec {
   readonly topic: string;
@@ -1328,15 +1522,6 @@ interface PartitionOffsets {
   readonly offset: number;
   readonly low: number;
   readonly high: number;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: null;
-  }[];
 }
 interface ConfigResource {
   /** 2: a topic. */
@@ -1463,23 +1648,27 @@ interface Admin {
       readonly matchingAcls: readonly AclEntry[];
     }[];
   }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topics?: readonly string[];
-  }): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupOverview[];
+  }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<{
+    readonly groups: readonly GroupDescription[];
+  }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
   setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(options: Wait & {
-    readonly groupId: string;
-    readonly topic: string;
-    readonly earliest?: boolean;
-  }): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
 }
 interface GroupConfig {
   /**
@@ -1675,6 +1864,11 @@ interface Consumer extends AsyncIterable<ReceivedMessage> {
    */
   stop(): Promise<void>;
   commitOffsets(offsets: OffsetsInput): Promise<void>;
+  /**
+   * Its group as the edge has it: as `admin.describeGroups`. `UNSUPPORTED_OPERATION` of a group of this device,
+   * `INVALID_ARGUMENT` without a `groupId`.
+   */
+  describeGroup(options?: Wait): Promise<GroupDescription>;
   /**
    * By `offset` (a number or its digits; -1: the log's end, -2: its start) or by `timestamp` in milliseconds since 1970:
    * the first record of this time or later.
@@ -2010,8 +2204,10 @@ interface Receipt extends RecordPlace {
   readonly id: string;
   /** Resolves when the edge holds the record; rejects with `GIVEN_UP` where it refused it for good. Waits as long as it takes. */
   readonly synced: Promise<SyncedRecord>;
+  /** `synced`, as long as the signal lets it: then `ABORTED`, and the record is sent all the same. */
+  whenSynced(options?: WaitOptions): Promise<SyncedRecord>;
   /** Where the record stands now. */
-  state(): Promise<ReceiptState>;
+  state(options?: WaitOptions): Promise<ReceiptState>;
 }
 /** Records that the edge refused for good, in one batch. They have no offset: `offset` counts within the batch. */
 interface DeadLetter {
@@ -2031,20 +2227,20 @@ interface DeadLetters {
   list(options?: {
     readonly limit?: number;
     readonly topic?: string;
-  }): Promise<DeadLetter[]>;
+  } & WaitOptions): Promise<DeadLetter[]>;
   /**
    * Sends them again, key, value, headers and timestamp as they were, at the end of their partitions; the letters are
    * gone with that, in one transaction each, and their old receipts lead to the new records. A blocking letter is
    * tried where it stands. A letter is sent again as a whole. Answers the receipts of their first records; what was no
    * letter any more is left out.
    */
-  retry(letters: LetterChoice | readonly LetterChoice[]): Promise<Receipt[]>;
+  retry(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<Receipt[]>;
   /**
    * Gives them up for good, how many there were; a blocking one is left out of its partition, which goes on
    * once the edge was told. Until then its receipt waits, for a copy of the request may be under way: had it landed before
    * the edge was told, the receipt says where.
    */
-  discard(letters: LetterChoice | readonly LetterChoice[]): Promise<number>;
+  discard(letters: LetterChoice | readonly LetterChoice[], options?: WaitOptions): Promise<number>;
 }
 interface FlushOptions {
   readonly signal?: AbortSignal;
@@ -2054,14 +2250,18 @@ interface FlushOptions {
 /** Of the disk. */
 interface DeviceStorage {
   /** Asks the browser not to evict this origin by itself. Firefox asks its user. False: it does not promise to. */
-  persist(): Promise<boolean>;
-  estimate(): Promise<StorageReport>;
+  persist(options?: WaitOptions): Promise<boolean>;
+  estimate(options?: WaitOptions): Promise<StorageReport>;
+}
+interface FollowOptions extends WaitOptions {
+  /** What of the topic the device keeps at most. */
+  readonly retention?: Retention;
 }
 /** Of sync with the edge. */
 interface Sync {
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  status(): Promise<OutboxStatus>;
+  pause(options?: WaitOptions): Promise<void>;
+  resume(options?: WaitOptions): Promise<void>;
+  status(options?: WaitOptions): Promise<OutboxStatus>;
   /**
    * Resolves when all that was stored on this device before the call, in any tab, is committed or a dead letter.
    * `NOT_SYNCED_YET` at its timeout, `ABORTED` by its signal; both change nothing of what waits.
@@ -2175,6 +2375,8 @@ type MakeLine = (parts: LineParts) => WorkerLine;
 /** `Strandline` of each entry is one of these: what takes a client takes any of them. */
 declare class StrandlineClient {
   #private;
+  /** Where groups are of which nothing else is said. */
+  protected readonly coordinator: "device" | "edge";
   readonly storage: DeviceStorage;
   readonly sync: Sync;
   /** What the edge refused for good. */
@@ -2188,11 +2390,9 @@ declare class StrandlineClient {
    * Keeps a topic on the device for offline use, with no consumer of it. `retention`: what of it the device keeps at most;
    * left out: as it was said before, at first all that the edge has. What is not synced is kept in any case.
    */
-  follow(topic: string, { retention }?: {
-    readonly retention?: Retention;
-  }): Promise<void>;
+  follow(topic: string, { retention, ...wait }?: FollowOptions): Promise<void>;
   /** The device's copy of the topic grows no more, until a consumer subscribes to it or it is followed again. */
-  unfollow(topic: string): Promise<void>;
+  unfollow(topic: string, wait?: WaitOptions): Promise<void>;
   /**
    * The latest value of each key of the topic, which is followed from now on. Open until it or the client is closed.
    * Throws `INVALID_TOPIC_EXCEPTION`.
@@ -2224,6 +2424,18 @@ declare class StrandlineClient {
   destroy(): Promise<{
     readonly unsyncedRecords: number;
   }>;
+}
+interface UseLagOptions extends OfCoordinator {
+  /** Milliseconds from one question to the next. 5,000 by default. */
+  readonly intervalMs?: number;
+}
+interface ShownLag {
+  /** The last that was heard; null: nothing yet. */
+  readonly lag: GroupLag | null;
+  /** How long ago that was, in milliseconds, which goes on while there is no answer; null: nothing was heard yet. */
+  readonly ageMs: number | null;
+  /** Why the last question was not answered. It is asked again, more and more seldom, a minute apart at most. Null: it was. */
+  readonly error: StrandlineError | null;
 }
 interface UseTopicOptions {
   /** The latest so many records are kept; 100 by default. */
@@ -2264,5 +2476,12 @@ declare function useTable<Value = unknown>(client: Pick<StrandlineClient, "table
 declare function useTable<Topic, Snapshot>(client: TableOpener<Topic, Snapshot>, topic: Topic): Snapshot | null;
 /** Null until it is known. */
 declare function useSyncStatus(client: StrandlineClient): OutboxStatus | null;
-export { StrandlineProvider, TableLike, TableOpener, UseTopicOptions, useStrandline, useSyncStatus, useTable, useTopic };
+type LagClient = Pick<StrandlineClient, "admin">;
+/**
+ * How far a group is behind, asked for again and again while the page is visible. What was heard last stays while no answer
+ * comes. Of the client that is given, or of the nearest `StrandlineProvider`. Throws `INVALID_ARGUMENT` for options that are wrong.
+ */
+declare function useLag(groupId: string, options?: UseLagOptions): ShownLag;
+declare function useLag(client: LagClient, groupId: string, options?: UseLagOptions): ShownLag;
+export { type ShownLag, StrandlineProvider, TableLike, TableOpener, type UseLagOptions, UseTopicOptions, useLag, useStrandline, useSyncStatus, useTable, useTopic };
 //# sourceMappingURL=react.d.ts.map

@@ -63,16 +63,19 @@ interface StrandlineOptions {
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: () => Worker;
 }
+interface DrainResult {
+  /**
+   * `drained`: nothing waits. `blocked`: what waits stands, in strict order, behind a refused batch, until the user says what
+   * becomes of that. `led`: a tab runs, and sends by itself. `paused`: sync is paused. `late`: the time was up.
+   */
+  readonly outcome: "drained" | "blocked" | "led" | "paused" | "late";
+  readonly pendingRecords: number;
+}
 interface DrainOptions extends Pick<StrandlineOptions, "namespace" | "principal" | "auth" | "database" | "retry"> {
   /** Absolute, as the pages name it: a relative one would be another database's. */
   readonly url: string;
   /** After so long it ends, sent or not; 60,000 ms by default. Browsers end an event that takes minutes. */
   readonly timeoutMs?: number;
-}
-interface DrainResult {
-  /** `drained`: nothing waits. `led`: a tab runs, and sends by itself. `paused`: sync is paused. `late`: the time was up. */
-  readonly outcome: "drained" | "led" | "paused" | "late";
-  readonly pendingRecords: number;
 }
 /** Answers the `sync` events that pages with `backgroundSync: true` ask for. Call it while the script is first evaluated. */
 declare function drainOnSync(options: DrainOptions): void;
@@ -81,5 +84,5 @@ declare function drainOnSync(options: DrainOptions): void;
  * periodic sync. Errors: `STORE_FAILED`, `PRINCIPAL_CHANGED`, `UNSUPPORTED_OPERATION`, `INVALID_ARGUMENT`.
  */
 declare function drainOutbox(options: DrainOptions): Promise<DrainResult>;
-export { DrainOptions, DrainResult, drainOnSync, drainOutbox };
+export { DrainOptions, type DrainResult, drainOnSync, drainOutbox };
 //# sourceMappingURL=service-worker.d.ts.map

@@ -86,6 +86,7 @@ export const NEEDS: Readonly<Record<Need, readonly [Right, ...Right[]]>> = {
 const PARTITION = "/v1/topics/:topic/partitions/:partition";
 const GROUP = "/v1/groups/:group";
 const REST_TOPIC = "/kafka-rest/topics/:topic";
+const REST_INSTANCE = "/kafka-rest/consumers/:group/instances/:instance";
 const REST_CLUSTER = "/kafka-rest/v3/clusters/:cluster";
 
 /** What each route may ask for, the first always. None: whoever is served at all. */
@@ -110,6 +111,19 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   [`POST ${REST_TOPIC}/partitions/:partition`]: ["produce"],
   [`GET ${REST_TOPIC}/partitions/:partition/offsets`]: ["listOffsets"],
   [`GET ${REST_TOPIC}/partitions/:partition/records`]: ["records"],
+  "POST /kafka-rest/consumers/:group": ["joinGroup"],
+  [`DELETE ${REST_INSTANCE}`]: ["joinGroup"],
+  [`POST ${REST_INSTANCE}/subscription`]: ["joinGroup", "groupTopics"],
+  [`GET ${REST_INSTANCE}/subscription`]: ["joinGroup"],
+  [`DELETE ${REST_INSTANCE}/subscription`]: ["joinGroup"],
+  [`POST ${REST_INSTANCE}/assignments`]: ["joinGroup", "groupTopics"],
+  [`GET ${REST_INSTANCE}/assignments`]: ["joinGroup"],
+  [`GET ${REST_INSTANCE}/records`]: ["joinGroup", "groupTopics"],
+  [`POST ${REST_INSTANCE}/offsets`]: ["joinGroup", "groupTopics"],
+  [`GET ${REST_INSTANCE}/offsets`]: ["joinGroup", "groupTopics"],
+  [`POST ${REST_INSTANCE}/positions`]: ["joinGroup"],
+  [`POST ${REST_INSTANCE}/positions/beginning`]: ["joinGroup"],
+  [`POST ${REST_INSTANCE}/positions/end`]: ["joinGroup"],
   "GET /kafka-rest/v3/clusters": [],
   [`GET ${REST_CLUSTER}`]: [],
   [`POST ${REST_CLUSTER}/topics/:topic/records`]: ["produce"],
@@ -131,6 +145,7 @@ export const ROUTE_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   "GET /v1/groups": ["describeGroup"],
   [`GET ${GROUP}`]: ["describeGroup", "describeGroupTopics"],
   [`DELETE ${GROUP}`]: ["deleteGroup"],
+  [`GET ${GROUP}/lag`]: ["describeGroup", "describeGroupTopics"],
   [`POST ${GROUP}/heartbeat`]: ["joinGroup", "groupTopics"],
   [`POST ${GROUP}/leave`]: ["joinGroup"],
   [`GET ${GROUP}/offsets`]: ["describeGroup", "describeGroupTopics"],

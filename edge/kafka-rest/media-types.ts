@@ -33,11 +33,24 @@ export function demandJson(headers: Headers): void {
   if (mediaType !== JSON_MEDIA_TYPE) throw notTaken(mediaType, [JSON_MEDIA_TYPE]);
 }
 
-/** The first that is named and known; whatever is taken is answered in Base64, which every record fits. */
-export function acceptedFormat(accept: string | null): EmbeddedFormat {
+/** What embeds no format, where a consumer has one. */
+const PLAIN: ReadonlySet<string> = new Set([JSON_MEDIA_TYPE, REST_MEDIA_TYPE, "application/vnd.kafka+json"]);
+
+/** Throws `UNSUPPORTED_MEDIA_TYPE`. Of bodies in which no format is embedded, whatever their type says. */
+export function demandRestJson(headers: Headers): void {
+  const mediaType = mediaTypeOf(headers);
+  if (!FORMATS.has(mediaType)) throw notTaken(mediaType, [REST_MEDIA_TYPE, JSON_MEDIA_TYPE]);
+}
+
+/**
+ * The first that is named and known; whatever is taken is answered in Base64, which every record fits, or in the format
+ * of the consumer.
+ */
+export function acceptedFormat(accept: string | null, own?: EmbeddedFormat): EmbeddedFormat {
   const named = (accept ?? "*/*").split(",").map((range) => range.split(";", 1)[0]?.trim().toLowerCase() ?? "");
   for (const one of named) {
-    const format = one === "*/*" || one === "application/*" ? "binary" : FORMATS.get(one);
+    const isAny = one === "*/*" || one === "application/*" || (own !== undefined && PLAIN.has(one));
+    const format = isAny ? (own ?? "binary") : FORMATS.get(one);
     if (format !== undefined) return format;
   }
   throw new StrandlineError("NOT_ACCEPTABLE", (accept ?? "").slice(0, 200));

@@ -30,7 +30,7 @@ const recordV3 = {
   timestamp: z.union([z.string(), z.int()]).nullable().optional(),
 };
 
-const digits = z.string().regex(/^\d+$/).transform(Number);
+export const digits: z.ZodType<number, string> = z.string().regex(/^\d+$/).transform(Number);
 
 export interface FetchQuery {
   readonly offset: number;

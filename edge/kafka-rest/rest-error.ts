@@ -20,17 +20,26 @@ const CODES: Partial<Record<ErrorCode, number>> = {
   CLUSTER_AUTHORIZATION_FAILED: 40301,
   FORBIDDEN_ORIGIN: 40301,
   REQUEST_TIMED_OUT: 40801,
+  UNRELEASED_INSTANCE_ID: 40902,
+  UNSUPPORTED_OPERATION: 40903,
+  NON_EMPTY_GROUP: 40903,
+  INVALID_CONFIG: 42204,
   INVALID_RECORD: 42203,
   THROTTLING_QUOTA_EXCEEDED: 42901,
   UNKNOWN_SERVER_ERROR: 50002,
   CORRUPT_MESSAGE: 50002,
   STORAGE_FULL: 50002,
+  UNKNOWN_MEMBER_ID: 50002,
+  FENCED_MEMBER_EPOCH: 50002,
+  COORDINATOR_NOT_AVAILABLE: 50003,
   KAFKA_STORAGE_ERROR: 50003,
   NETWORK_EXCEPTION: 50003,
   NOT_CONFIGURED: 50301,
   ISSUER_UNAVAILABLE: 50301,
 };
 const PARTITION_NOT_FOUND = 40402;
+const INSTANCE_NOT_FOUND = 40403;
+const SUBSCRIBED_ALREADY = 40901;
 const UNPROCESSABLE = 422;
 const KEY_SCHEMA = 42201;
 const VALUE_SCHEMA = 42202;
@@ -41,8 +50,10 @@ export function restErrorOf(error: StrandlineError): RestError {
 
 /** By what the error names: a partition rather than its topic, a field rather than the whole body. */
 export function restCode(code: ErrorCode, details: StrandlineError["details"]): number {
-  const { field, partition } = details;
+  const { field, partition, instance, subscribed } = details;
   if (code === "UNKNOWN_TOPIC_OR_PARTITION" && partition !== undefined) return PARTITION_NOT_FOUND;
+  if (code === "NOT_FOUND" && instance !== undefined) return INSTANCE_NOT_FOUND;
+  if (code === "UNSUPPORTED_OPERATION" && subscribed !== undefined) return SUBSCRIBED_ALREADY;
   if (code === "INVALID_REQUEST" && field !== undefined) return UNPROCESSABLE;
   if (code === "INVALID_RECORD" && field === "key.type") return KEY_SCHEMA;
   if (code === "INVALID_RECORD" && field === "value.type") return VALUE_SCHEMA;
@@ -51,7 +62,8 @@ export function restCode(code: ErrorCode, details: StrandlineError["details"]): 
 
 /** Every code that an error of ours may be told by. */
 export function restCodes(code: ErrorCode): readonly number[] {
-  const details = [{}, { partition: 0 }, { field: "x" }, { field: "key.type" }, { field: "value.type" }];
+  const places = [{}, { partition: 0 }, { instance: "x" }, { subscribed: "x" }];
+  const details = [...places, { field: "x" }, { field: "key.type" }, { field: "value.type" }];
   return [...new Set(details.map((one) => restCode(code, one)))];
 }
 

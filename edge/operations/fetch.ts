@@ -53,7 +53,7 @@ function isEnough(parts: readonly Part[], request: FetchRequest, limits: ReadLim
 }
 
 /** Ends with the first partition that has grown, the time, or the next request of the session. */
-async function waitForAny(
+export async function waitForAny(
   ports: EdgePorts,
   request: FetchRequest,
   parts: readonly Part[],

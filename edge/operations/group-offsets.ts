@@ -2,18 +2,14 @@
  * Committed offsets. Those of members go to the partitions themselves, which decide; those of nobody go by the group's
  * object, which alone knows that it is empty. Partitions are independent: an error of one is its own.
  */
-import type {
-  CommitOffsets,
-  CommittedOffsets,
-  GroupOffset,
-  GroupOffsets,
-  OffsetToCommit,
-} from "../../shared/api/groups.ts";
+import type { CommitOffsets, CommittedOffsets, GroupOffsets, OffsetToCommit } from "../../shared/api/groups.ts";
+import type { TopicId } from "../../shared/brands.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
 import type { HeldOffsets, OffsetChange } from "../group/group-calls.ts";
 import { inParallel } from "../in-parallel.ts";
-import { take } from "../outcome.ts";
+import { take, type Outcome } from "../outcome.ts";
+import type { GroupStanding } from "../partition/group-port.ts";
 import {
   coordinated,
   demandGroup,
@@ -80,18 +76,40 @@ export async function fetchGroupOffsets(
   groupId: string,
   names: readonly string[] | null,
 ): Promise<GroupOffsets> {
+  const standings = await groupStandings(ports, groupId, names);
+  return {
+    offsets: standings.map(({ standing, ...one }) => ({
+      ...one,
+      committed: standing.ok ? standing.value.committed : null,
+      error: errorIn(standing),
+    })),
+  };
+}
+
+export interface StandingOfPartition {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly standing: Outcome<GroupStanding>;
+}
+
+/** As the partitions themselves say, many of them asked at once. */
+export async function groupStandings(
+  ports: EdgePorts,
+  groupId: string,
+  names: readonly string[] | null,
+): Promise<StandingOfPartition[]> {
   const { incarnation, topics } = await coordinated(demandGroup(ports, groupId, "describeGroup").heldOffsets());
   if (incarnation === null) throw noSuchGroup(groupId);
   const held = await heldPartitions(ports, topics, names);
-  const offsets = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async ({ known, partition }): Promise<GroupOffset> => {
+  const standings = await inParallel(held, PARTITIONS_AT_ONCE_MAX, async ({ known, partition }) => {
     const { topicId, name } = known;
     const standing = await reached({ topicId, partition }, async () =>
       take(await ports.partition(known, partition).groupStanding(groupId, incarnation)),
     );
-    const committed = standing.ok ? standing.value.committed : null;
-    return { topic: name, topicId, partition, committed, error: errorIn(standing) };
+    return { topic: name, topicId, partition, standing };
   });
-  return { offsets: offsets.filter(({ error }) => error?.code !== "UNKNOWN_TOPIC_ID") };
+  return standings.filter(({ standing }) => errorIn(standing)?.code !== "UNKNOWN_TOPIC_ID");
 }
 
 /**

@@ -21,6 +21,7 @@ import type { PartitionPort, TailRequest } from "../partition/partition-port.ts"
 import type { GroupPorts } from "./group-ports.ts";
 import type { IngestKeyPort } from "./ingest-keys.ts";
 import type { QuotaPort } from "../quota/request-quota.ts";
+import type { ConsumerPort } from "../rest-consumer/consumer-calls.ts";
 import type { TailListener, TailUpstream } from "../tail/tail-upstream.ts";
 
 /** The controller of the caller's namespace. */
@@ -68,6 +69,8 @@ export interface EdgePorts {
   announceDevice(request: AnnounceDeviceRequest): Promise<Outcome<KnownDevice[]>>;
   readonly controller: ControllerPort;
   readonly groups: GroupPorts;
+  /** Of the caller's namespace, in its name. */
+  restConsumer(groupId: string, instanceId: string): ConsumerPort;
   readonly ingestKeys: IngestKeyPort;
   /** A minute old at most; what it says of an id stays true, since a topic's id and count are never taken back. */
   readonly topics: TopicLookup;

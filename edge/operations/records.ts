@@ -63,7 +63,9 @@ function refusal(offset: number, answer: ReadAnswer): StrandlineError {
  * As many batches as are opened within the cap, the first always: a run of small gzip batches may hold a thousand times
  * its size. Throws `UNSUPPORTED_COMPRESSION_TYPE` where records cannot be looked into.
  */
-export async function recordsAsJson(answer: RunRead): Promise<RecordsAnswer> {
+export async function recordsAsJson(
+  answer: Pick<RunRead, "offset" | "bytes" | "nextOffset" | "logStartOffset" | "highWatermark">,
+): Promise<RecordsAnswer> {
   const { offset } = answer;
   const found: RecordJson[] = [];
   let nextOffset = offset;

@@ -7,11 +7,13 @@ import {
   GROUP_ASSIGNMENT,
   GROUP_DESCRIPTION,
   GROUP_HEARTBEAT,
+  GROUP_LAG,
   GROUP_LIST,
   groupHeartbeat,
   LEAVE_GROUP,
   leaveGroupRequest,
 } from "../group-schemas.ts";
+import { groupLag } from "../operations/group-lag.ts";
 import { deleteGroup, describeGroup, heartbeat, leaveGroup, listGroups } from "../operations/groups.ts";
 import { demand, parseJson } from "../schemas.ts";
 import { json, PRIVATE, route, type Content, type Route, type RouteDoc, type RouteRequest } from "./route.ts";
@@ -92,6 +94,17 @@ export const describeGroupRoute: Route = route(
     errors: [...OF_GROUP, "GROUP_ID_NOT_FOUND"],
   },
   async (asked) => json(await describeGroup(asked.ports, groupParam(asked))),
+);
+
+export const groupLagRoute: Route = route(
+  {
+    summary: "How far a group is behind, partition by partition.",
+    query: null,
+    body: null,
+    answer: answers(GROUP_LAG),
+    errors: [...OF_GROUP, "GROUP_ID_NOT_FOUND"],
+  },
+  async (asked) => json(await groupLag(asked.ports, groupParam(asked))),
 );
 
 export const deleteGroupRoute: Route = route(

@@ -10,6 +10,7 @@ import type { Env } from "../../edge/env.ts";
 export { ControllerObject } from "../../edge/controller/controller-object.ts";
 export { GroupObject } from "../../edge/group/group-object.ts";
 export { PartitionObject } from "../../edge/partition/partition-object.ts";
+export { RestConsumerObject } from "../../edge/rest-consumer/rest-consumer-object.ts";
 
 interface OwnEnv extends Env {
   /** A secret: `{"SHA-256 of a key, in hex": {"tenant": "acme", "name": "billing", "scopes": ["topic:bills:write"]}}`. */

@@ -230,16 +230,18 @@ export interface PartitionLag {
   readonly timeLagMs: number;
   /** The member that owns it; null: nobody. */
   readonly memberId: string | null;
-  readonly status: LagStatus;
+  /** Null: the partition could not be asked, which `error` tells; its numbers are 0 then. */
+  readonly status: LagStatus | null;
   readonly error: ErrorBody | null;
 }
 
 export interface GroupLag {
   readonly groupId: string;
-  /** Of its worst partition. */
-  readonly status: LagStatus;
-  /** Of all partitions. */
+  /** Of its worst partition. Null: one could not be asked, and of those that could none is worse than `OK`. */
+  readonly status: LagStatus | null;
+  /** Of all partitions together; like the next one, as far as they could be asked. */
   readonly lag: number;
+  /** Of the partition that is furthest behind. */
   readonly timeLagMs: number;
   readonly partitions: readonly PartitionLag[];
 }

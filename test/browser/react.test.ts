@@ -1,11 +1,12 @@
 /** The hooks in a real tree, under StrictMode, which mounts everything twice. */
 import { Component, createElement, StrictMode, type ComponentType, type ReactNode } from "react";
-import { createRoot, hydrateRoot, type Root } from "react-dom/client";
+import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Strandline } from "../../client/index.ts";
 import {
   StrandlineProvider,
+  useLag,
   useStrandline,
   useSyncStatus,
   useTable,
@@ -14,32 +15,10 @@ import {
   type UseTopicOptions,
 } from "../../client/react.ts";
 import { freshDatabase, openClient } from "./client-fixture.ts";
+import { place, show, unmountLater, values } from "./react-tree.ts";
 
 const TOPIC = "shown";
 const WITHIN = { timeout: 10_000 };
-
-let roots: { readonly root: Root; readonly at: HTMLElement }[] = [];
-afterEach(() => {
-  for (const { root, at } of roots) {
-    root.unmount();
-    at.remove();
-  }
-  roots = [];
-});
-
-function place(): HTMLElement {
-  return document.body.appendChild(document.createElement("div"));
-}
-
-function show(element: ReactNode): { readonly at: HTMLElement; readonly root: Root } {
-  const at = place();
-  const shown = { root: createRoot(at), at };
-  roots.push(shown);
-  shown.root.render(createElement(StrictMode, null, element));
-  return shown;
-}
-
-const values = ({ at }: { readonly at: HTMLElement }): string => at.textContent ?? "";
 
 function Records({
   client,
@@ -226,7 +205,7 @@ test("what waits is shown as it changes; a server shows that it is not known, an
   const at = place();
   at.innerHTML = renderToString(app);
   expect(values({ at })).toBe("not known");
-  roots.push({ at, root: hydrateRoot(at, app) });
+  unmountLater({ at, root: hydrateRoot(at, app) });
   await vi.waitFor(() => expect(values({ at })).toBe("0 wait"), WITHIN);
   await send(client, "a", "b");
   await vi.waitFor(() => expect(values({ at })).toBe("2 wait"), WITHIN);
@@ -271,6 +250,7 @@ test("a server renders all of them and opens nothing", () => {
       useTopic(client, TOPIC).length,
       useTable(table)?.size,
       useSyncStatus(client)?.pendingRecords,
+      useLag(client, "g").lag?.lag,
     );
   expect(renderToString(createElement(All))).toContain("0");
   expect(consumers.made()).toBe(0);

@@ -15,6 +15,7 @@ import { WorkerCore } from "../../client/worker/core.ts";
 import type { Device } from "../../client/worker/device.ts";
 import type { WorkerCalls } from "../../client/calls/worker-api.ts";
 import type { WorkerOptions } from "../../client/calls/worker-options.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
@@ -43,6 +44,8 @@ export interface MemoryTabOptions {
   readonly lateMs?: () => number | null;
   /** Reads from the edge what the device does not have. */
   readonly readThrough?: () => RecordSource;
+  /** Of the worker; absent: the system's. */
+  readonly clock?: Clock;
 }
 
 const RETRY = { initialRetryTimeMs: 1, maxRetryTimeMs: 4 };
@@ -64,7 +67,7 @@ export class MemoryTab {
 
   static async open(options: MemoryTabOptions): Promise<MemoryTab> {
     const owner = { namespace: "n", principal: "p", local: null };
-    return new MemoryTab(await openDevice({ ...options, ...owner, clock: systemClock }), options);
+    return new MemoryTab(await openDevice({ clock: systemClock, ...options, ...owner }), options);
   }
 
   get log(): DeviceLog {
@@ -127,8 +130,8 @@ export class MemoryTab {
   #start(): void {
     this.#died.promise.catch(() => {});
     this.#generation += 1;
-    const { store, locks, channels } = this.#options;
-    const news = new DeviceNews(channels.open(), systemClock);
+    const { store, locks, channels, clock = systemClock } = this.#options;
+    const news = new DeviceNews(channels.open(), clock);
     const device = {
       ...this.#log,
       database: "d",
@@ -136,7 +139,7 @@ export class MemoryTab {
       store,
       news,
       locks: locks(),
-      clock: systemClock,
+      clock,
       random: this.#options.random,
       sync: null,
       readThrough: this.#options.readThrough ?? null,

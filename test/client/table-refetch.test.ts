@@ -5,11 +5,14 @@ import { advanceTable } from "../../client/log/advance-table.ts";
 import { dropOldest } from "../../client/log/held-rows.ts";
 import { StoredTables } from "../../client/log/table-store.ts";
 import type { TopicRow } from "../../client/log/rows.ts";
+import type { DeviceMessage } from "../../client/device-news.ts";
+import { TableKeeper } from "../../client/worker/table-keeper.ts";
 import { evict } from "../../client/storage/eviction.ts";
 import { systemClock } from "../../client/web-ports.ts";
 import type { Offset } from "../../shared/brands.ts";
 import { runAt } from "./log/fetched-run.ts";
 import { Tab } from "./log/log-fixture.ts";
+import { MemoryLocks } from "./memory-locks.ts";
 import { batch, becomes, inWords, world } from "./table-world.ts";
 
 const NEVER = new AbortController().signal;
@@ -37,6 +40,14 @@ class FullEdge {
     for (const listener of this.#listeners) listener();
   }
 
+  held(...[ref, offset]: Parameters<RecordSource["read"]>): ReturnType<RecordSource["read"]> {
+    return (this.#tab as Tab).log.replica.read(ref, offset, 1);
+  }
+
+  async nothing(...[ref, offset]: Parameters<RecordSource["read"]>): ReturnType<RecordSource["read"]> {
+    return { ...(await this.held(ref, offset, 1)), runs: [], nextOffset: offset, logStartOffset: 0 as Offset };
+  }
+
   source(): RecordSource {
     this.opened += 1;
     const replica = (this.#tab as Tab).log.replica;
@@ -44,16 +55,15 @@ class FullEdge {
       local: false,
       rows: (refs) => replica.rows(refs),
       read: async (ref, offset) => {
-        const read = await replica.read(ref, offset, 1);
         if (this.online && this.#brought.has(offset)) {
           this.reads.push(offset);
-          return read;
+          return await this.held(ref, offset, 1);
         }
         if (this.online) {
           this.#brought.add(offset);
           void systemClock.sleep(0).then(() => this.tell());
         }
-        return { ...read, runs: [], nextOffset: offset, logStartOffset: 0 as Offset };
+        return await this.nothing(ref, offset, 1);
       },
       onNews: (listener) => {
         const told = (): void => listener([]);
@@ -112,7 +122,7 @@ test("who keeps tables without an edge waits where something is lacking, and wha
   const tables = new StoredTables(store);
   const topic = await edge.log.catalog.byName("orders");
   const keep = (): Promise<unknown> => advanceTable({ tables, replica: edge.log.replica }, topic as TopicRow, NEVER);
-  expect(await keep()).toEqual([ref]);
+  expect(await keep()).toEqual({ lacking: [ref], filled: [] });
   expect((await tables.position(ref.topicKey)).positions).toEqual([]);
   await evict(store, 1e9, NEVER);
   await fetched("orders-0", 6, "d=1");
@@ -143,6 +153,74 @@ test("what stands before the cut of a log that was truncated is in the table aga
   await becomes(table, "a=2 b=1 c=9");
   expect(table.isComplete).toBe(true);
   await page.close();
+});
+
+test("a log that is cut offline when its start was dropped lacks that, and is filled from the edge again", async () => {
+  const { page, drop, remote, fetched } = await cutWorld();
+  await drop(5);
+  remote.online = true;
+  const table = page.table("orders");
+  await table.complete;
+  await expect.poll(() => remote.opened).toBe(0);
+  remote.online = false;
+  await fetched("orders-0", 5, "c=9", { restart: true });
+  await becomes(table, "c=9");
+  expect(table.isComplete).toBe(false);
+  await expect.poll(() => remote.opened).toBe(1);
+  remote.online = true;
+  remote.tell();
+  await becomes(table, "a=2 b=1 c=9");
+  expect(table.isComplete).toBe(true);
+  await page.close();
+});
+
+test("what was read ahead at the edge of a log that is another by now is not taken in", async () => {
+  const [before, after] = [new FullEdge(), new FullEdge()];
+  for (const remote of [before, after]) await remote.take(await Tab.open());
+  const records = ["a=1 b=1", "a=2 b=2", "c=1"];
+  for (const [at, some] of records.entries()) await before.put(at * 2, some);
+  for (const [at, some] of ["a=1 b=1", "a=7 b=7", "c=9"].entries()) await after.put(at * 2, some);
+  let isCut = false;
+  const opened: FullEdge[] = [];
+  const here = await world(1, {
+    readThrough: () => {
+      const remote = isCut ? after : before;
+      opened.push(remote);
+      return { ...remote.source(), read: (...asked) => (isCut ? remote.held(...asked) : remote.nothing(...asked)) };
+    },
+  });
+  await here.edge.learn("orders", 1);
+  const ref = await here.edge.ref("orders-0");
+  const drop = (): Promise<unknown> => dropOldest(here.store, ref, (row) => row.lastOffset < 4, { local: false });
+  for (const [at, some] of records.entries()) await here.fetched("orders-0", at * 2, some);
+  await drop();
+  const table = here.page.table("orders");
+  await expect.poll(() => opened).toEqual([before]);
+  isCut = true;
+  await here.fetched("orders-0", 2, "a=7 b=7", { restart: true });
+  await here.fetched("orders-0", 4, "c=9");
+  await drop();
+  await table.complete;
+  await becomes(table, "a=7 b=7 c=9");
+  expect(opened).toEqual([before, after]);
+  await here.page.close();
+});
+
+test("who keeps a table tells that it is filled, where the edge has all of it at hand at once too", async () => {
+  const { store, edge, ref, drop, remote } = await cutWorld();
+  await drop(5);
+  const told: DeviceMessage[] = [];
+  const news = { listen: () => () => {}, publish: (message: DeviceMessage) => told.push(message) };
+  const { replica, catalog, outbox } = edge.log;
+  const deps = { tables: new StoredTables(store), replica, catalog, outbox, clock: systemClock };
+  // It has been brought before: nothing is to be waited for.
+  const atHand: RecordSource = { ...remote.source(), read: (...asked) => remote.held(...asked) };
+  const keeper = new TableKeeper(
+    { ...deps, news: news as never, locks: new MemoryLocks(), readThrough: () => atHand },
+    { topic: "orders", lockName: "t" },
+  );
+  await expect.poll(() => told).toEqual([{ type: "replicated", refs: [ref] }]);
+  keeper.close();
 });
 
 test("complete settles where the table is closed before", async () => {

@@ -160,6 +160,25 @@ export function upgradeSuite(freshName: () => string): void {
     store.close();
   });
 
+  test("of version 2 the turns of whole groups are taken out, and nothing else", async () => {
+    const name = freshName();
+    const database = await openDB(name, 2, {
+      upgrade: (opened, from, _, transaction) => void upgrade(opened, { from, to: 2, transaction }),
+    });
+    const offset = { offset: 1, syncedToEdge: false };
+    for (const group of ["g", "\u0001", "1"]) {
+      await database.put("offsets", { turn: 3 }, ["", group]);
+      await database.put("offsets", offset, [group, 1, 0]);
+    }
+    database.close();
+    const store = new IdbStore({ name, clock: systemClock });
+    await touch(store);
+    store.close();
+    await openAsItIs(name, async (opened) => {
+      expect(await opened.getAllKeys("offsets")).toEqual(["\u0001", "1", "g"].map((group) => [group, 1, 0]));
+    });
+  });
+
   test("a step that fails, after others and after requests of its own, leaves the version that was there", async () => {
     const name = freshName();
     await makeVersion1(name);

@@ -1,5 +1,5 @@
 /** The edge, with one more address: how many sockets a partition's object holds, and which life of it answers. */
-import worker, { ControllerObject, GroupObject, PartitionObject } from "../../edge/worker.ts";
+import worker, { ControllerObject, GroupObject, PartitionObject, RestConsumerObject } from "../../edge/worker.ts";
 import type { Env } from "../../edge/env.ts";
 import { partitionName } from "../../edge/partition/partition-name.ts";
 
@@ -23,6 +23,6 @@ const counted: ExportedHandler<Env> = {
   },
 };
 
-export { ControllerObject, GroupObject, CountedPartition as PartitionObject };
+export { ControllerObject, GroupObject, CountedPartition as PartitionObject, RestConsumerObject };
 
 export default counted;

@@ -18,6 +18,7 @@ import { RecordBatchEncoder } from "../../shared/record-batch-encode.ts";
 
 export { ControllerObject } from "../../edge/controller/controller-object.ts";
 export { GroupObject } from "../../edge/group/group-object.ts";
+export { RestConsumerObject } from "../../edge/rest-consumer/rest-consumer-object.ts";
 
 const BATCH_CRC = 7 as Crc;
 

@@ -1,6 +1,6 @@
 /** The rows of the table of rights that are about groups. The group is called as the topic is. */
 import type { Need } from "../../edge/access/needs.ts";
-import type { GroupList, GroupOffsets } from "../../shared/api/groups.ts";
+import type { GroupLag, GroupList, GroupOffsets } from "../../shared/api/groups.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import type { Place } from "./edge.ts";
 import { aclOf, type Asked, type RightsLab } from "./rights-lab.ts";
@@ -81,6 +81,11 @@ export const GROUP_PROBES: readonly Probe[] = [
   }),
   of(`GET ${GROUP}`, "describeGroup", get(AT)),
   of(`DELETE ${GROUP}`, "deleteGroup", get(AT, "DELETE")),
+  of(`GET ${GROUP}/lag`, "describeGroup", get(`${AT}/lag`)),
+  of(`GET ${GROUP}/lag`, "describeGroupTopics", get(`${AT}/lag`), {
+    ...{ prepare: madeFor("DESCRIBE"), leavesOut: true },
+    ending: async (response) => (((await response.json()) as GroupLag).partitions.length > 0 ? "done" : "left out"),
+  }),
   of(`POST ${GROUP}/heartbeat`, "joinGroup", beatOfNothing),
   of(`POST ${GROUP}/heartbeat`, "groupTopics", beat, { prepare: madeFor("READ") }),
   of(`POST ${GROUP}/leave`, "joinGroup", leave, { ending: pastTheGroup }),

@@ -24,6 +24,8 @@ function watched<Namespace extends object>(name: string, namespace: Namespace): 
 const WATCHED: Partial<Env> = {
   CONTROLLER: watched("CONTROLLER", REAL.CONTROLLER),
   PARTITION: watched("PARTITION", REAL.PARTITION),
+  GROUP: watched("GROUP", REAL.GROUP),
+  REST_CONSUMER: watched("REST_CONSUMER", REAL.REST_CONSUMER),
 };
 const ask = lockedEdge({ fetchKeys: async () => keySet() });
 
@@ -79,7 +81,7 @@ describe.each(guarded)("S01: $route", ({ method, route }) => {
     const response = await tried(method, sample, good);
     expect([401, 405, 503]).not.toContain(response.status);
     if (response.status === 404) {
-      const missing = isRest(route) ? /"error_code":4040[12]/ : /"code":"UNKNOWN_TOPIC/;
+      const missing = isRest(route) ? /"error_code":4040[123]/ : /"code":"(?:UNKNOWN_TOPIC|GROUP_ID_NOT_FOUND)/;
       const expected = /:(?:revocation|id)$/.test(route) ? /"code":"NOT_FOUND"/ : missing;
       expect(JSON.stringify(await response.json())).toMatch(expected);
     }

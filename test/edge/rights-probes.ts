@@ -4,6 +4,7 @@ import { readEnvelope } from "../../shared/envelope.ts";
 import type { ErrorBody } from "../../shared/strandline-error.ts";
 import { errorOf, type Place } from "./edge.ts";
 import { GROUP_PROBES } from "./group-probes.ts";
+import { REST_CONSUMER_PROBES } from "./rest-consumer-probes.ts";
 import { aclOf, produceOf, type Asked, type RightsLab } from "./rights-lab.ts";
 
 /** `done`, or the code of the refusal. */
@@ -285,5 +286,6 @@ export const PROBES: readonly Probe[] = [
     ending: foundOrNot,
   },
   ...GROUP_PROBES,
+  ...REST_CONSUMER_PROBES,
   { route: "GET /metrics", need: "metrics", ask: get("/metrics") },
 ];

@@ -28,7 +28,11 @@ const reconcile = {
   giveUp: true,
 };
 
+const PLACE = { topic: "orders", partition: 0 };
+
 /** Of the namespace of a good credential. */
+const INSTANCE = "/kafka-rest/consumers/:group/instances/:instance";
+const CONSUMER = "/kafka-rest/consumers/g/instances/i";
 const CLUSTER = "/kafka-rest/v3/clusters/acme";
 
 function sending(route: string, path: string, json: object): [string, Sample][] {
@@ -89,6 +93,19 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "GET /kafka-rest/topics/:topic/partitions/:partition/records",
     { path: "/kafka-rest/topics/orders/partitions/0/records?offset=0" },
   ],
+  ...sending("POST /kafka-rest/consumers/:group", "/kafka-rest/consumers/g", { name: "made-by-a-stranger" }),
+  [`DELETE ${INSTANCE}`, { path: CONSUMER }],
+  ...sending(`POST ${INSTANCE}/subscription`, `${CONSUMER}/subscription`, { topics: ["orders"] }),
+  [`GET ${INSTANCE}/subscription`, { path: `${CONSUMER}/subscription` }],
+  [`DELETE ${INSTANCE}/subscription`, { path: `${CONSUMER}/subscription` }],
+  ...sending(`POST ${INSTANCE}/assignments`, `${CONSUMER}/assignments`, { partitions: [PLACE] }),
+  [`GET ${INSTANCE}/assignments`, { path: `${CONSUMER}/assignments` }],
+  [`GET ${INSTANCE}/records`, { path: `${CONSUMER}/records` }],
+  ...sending(`POST ${INSTANCE}/offsets`, `${CONSUMER}/offsets`, { offsets: [{ ...PLACE, offset: 0 }] }),
+  [`GET ${INSTANCE}/offsets`, { path: `${CONSUMER}/offsets` }],
+  ...sending(`POST ${INSTANCE}/positions`, `${CONSUMER}/positions`, { offsets: [{ ...PLACE, offset: 0 }] }),
+  ...sending(`POST ${INSTANCE}/positions/beginning`, `${CONSUMER}/positions/beginning`, { partitions: [PLACE] }),
+  ...sending(`POST ${INSTANCE}/positions/end`, `${CONSUMER}/positions/end`, { partitions: [PLACE] }),
   ["GET /kafka-rest/v3/clusters", { path: "/kafka-rest/v3/clusters", wakesNobody: true }],
   ["GET /kafka-rest/v3/clusters/:cluster", { path: CLUSTER, wakesNobody: true }],
   ...sending("POST /kafka-rest/v3/clusters/:cluster/topics/:topic/records", `${CLUSTER}/topics/orders/records`, {
@@ -128,11 +145,16 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["GET /v1/groups", { path: "/v1/groups" }],
   ["GET /v1/groups/:group", { path: "/v1/groups/g" }],
   ["DELETE /v1/groups/:group", { path: "/v1/groups/g" }],
+  ["GET /v1/groups/:group/lag", { path: "/v1/groups/g/lag" }],
   ...sending("POST /v1/groups/:group/heartbeat", "/v1/groups/g/heartbeat", {
     ...{ memberId: "A".repeat(22), memberEpoch: 0, owned: [] },
     subscription: { topics: ["orders"], patterns: [] },
   }),
-  ...sending("POST /v1/groups/:group/leave", "/v1/groups/g/leave", { memberId: "A".repeat(22) }),
+  // Its member is none of the caller's.
+  [
+    "POST /v1/groups/:group/leave",
+    { path: "/v1/groups/g/leave", body: JSON.stringify({ memberId: "A".repeat(22) }), wakesNobody: true },
+  ],
   ["GET /v1/groups/:group/offsets", { path: "/v1/groups/g/offsets" }],
   ...sending("POST /v1/groups/:group/offsets", "/v1/groups/g/offsets", {
     ...{ memberId: null, memberEpoch: 0, commit: 0 },

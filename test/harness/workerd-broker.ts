@@ -17,6 +17,7 @@ export const EDGE_OBJECTS: readonly DurableObjectClass[] = [
   { className: "ControllerObject", binding: "CONTROLLER" },
   { className: "PartitionObject", binding: "PARTITION" },
   { className: "GroupObject", binding: "GROUP" },
+  { className: "RestConsumerObject", binding: "REST_CONSUMER" },
 ];
 
 export async function startBroker(options: BrokerOptions): Promise<Workerd> {

@@ -63,6 +63,7 @@ export class SimulatedEdge {
       quota,
       standing: new Standing({ bearer: ANYBODY, clock: this.#clock, rules: NO_RULES, ask: null }),
       revocations: { all: nobody, add: nobody, remove: nobody },
+      restConsumer: noGroups,
       groups: { of: noGroups, names: nobody, topics: nobody, memberIdOf: nobody, isOwnMemberId: nobody },
       ingestKeys: { create: nobody, find: nobody, all: nobody, alter: nobody, remove: nobody, text: nobody },
       issueTicket: nobody,

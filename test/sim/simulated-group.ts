@@ -33,6 +33,7 @@ export interface AcceptedCommit {
 export class SimulatedGroup {
   readonly #clock: Clock;
   readonly #rows: (GroupRow | null)[];
+  readonly #owners = new Map<string, Set<string>>();
   #machine = new GroupMachine(1, OPTIONS);
   #snapshot: GroupSnapshot | null = null;
   readonly ends: number[];
@@ -60,6 +61,13 @@ export class SimulatedGroup {
 
   ownerOf(partition: number): string | null {
     return this.#rows[partition]?.memberId ?? null;
+  }
+
+  /** Epochs of a partition that had two owners, as its fences say. */
+  doubleOwners(): string[] {
+    return [...this.#owners].flatMap(([epoch, members]) =>
+      members.size > 1 ? [`${epoch}: ${[...members].join()}`] : [],
+    );
   }
 
   get members(): number {
@@ -126,6 +134,8 @@ export class SimulatedGroup {
   #fence(): void {
     for (const due of this.#machine.fencesDue()) {
       const request = { group: "g", memberId: due.memberId, incarnation: due.incarnation, epoch: due.epoch };
+      const epoch = `partition ${due.partition}, epoch ${due.epoch}`;
+      this.#owners.set(epoch, (this.#owners.get(epoch) ?? new Set()).add(due.memberId));
       const verdict = decideFence(this.#rows[due.partition] ?? null, request, this.#around(due.partition));
       if (verdict.kind === "refuse") throw new Error(verdict.code);
       if (verdict.row !== null) this.#rows[due.partition] = verdict.row;

@@ -1,17 +1,18 @@
 /** Members of a simulated group, on devices whose network fails as a test says; they handle records by counting. */
-import type { GroupTransport } from "../../client/group/edge-transport.ts";
+import type { BeatOptions, GroupTransport } from "../../client/group/edge-transport.ts";
 import { EdgeMember } from "../../client/group/edge-member.ts";
 import type { MembershipEvents, Ownership } from "../../client/group/group-membership.ts";
 import type { ConsumerOptions, GroupOptions } from "../../client/calls/consumer-calls.ts";
 import { MemoryStore } from "../../client/log/memory-store.ts";
 import { openDevice, type DeviceLog } from "../../client/log/open-device.ts";
+import type { Locks } from "../../client/ports.ts";
 import { MemoryLocks } from "../../client/memory-locks.ts";
 import type { CommitOffsets, CommittedOffsets, GroupHeartbeat } from "../../shared/api/groups.ts";
 import type { Offset } from "../../shared/brands.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import { SimulatedGroup, TOPIC, TOPIC_ID } from "./simulated-group.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { TOPIC, TOPIC_ID, type SimulatedGroup } from "./simulated-group.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
 
 export type Said =
   | { readonly kind: "heartbeat"; readonly body: GroupHeartbeat }
@@ -32,7 +33,7 @@ export const noNetwork = (): StrandlineError => new StrandlineError("NETWORK_EXC
 /** One browser: what its tabs share. */
 export class GroupDevice {
   readonly store = new MemoryStore();
-  locks = new MemoryLocks();
+  readonly #locks = new MemoryLocks();
   readonly #clock: VirtualClock;
   readonly #group: SimulatedGroup;
   readonly said: Said[] = [];
@@ -49,10 +50,16 @@ export class GroupDevice {
   /** Nothing that its tabs say is sent. */
   frozen = false;
 
-  /** Nothing is heard of it any more, and its locks are let go of. */
-  kill(tab: GroupTab): void {
-    tab.killed();
-    this.locks = new MemoryLocks();
+  /** Of one tab: what it holds is let go of when it is killed. */
+  locks(killed: Promise<void>): Locks {
+    let isKilled = false;
+    void killed.then(() => (isKilled = true));
+    return {
+      request: async (name, options, body) => {
+        await this.#locks.request(name, options, async () => await Promise.race([body(), killed]));
+        if (isKilled) await new Promise<never>(() => {});
+      },
+    };
   }
 
   set online(online: boolean) {
@@ -61,13 +68,22 @@ export class GroupDevice {
 
   /** Of one tab, while it lives. */
   transport(isAlive: () => boolean): GroupTransport {
-    const ask = async <Answer>(said: Said, answer: () => Answer): Promise<Answer> =>
-      isAlive() ? await this.#ask(said, answer) : await new Promise<never>(() => {});
+    const ask = async <Answer>(said: Said, { signal }: BeatOptions, answer: () => Answer): Promise<Answer> => {
+      if (!isAlive()) return await new Promise<never>(() => {});
+      const given = Promise.withResolvers<never>();
+      const giveUp = (): void => given.reject(new StrandlineError("CLOSED", "by its signal"));
+      if (signal.aborted) giveUp();
+      signal.addEventListener("abort", giveUp, { once: true });
+      // What is given up may still be carried out.
+      return await Promise.race([given.promise, this.#ask(said, answer)]);
+    };
     return {
-      heartbeat: async (body) => await ask({ kind: "heartbeat", body }, () => this.#group.heartbeat(body)),
-      leave: async (body) => void (await ask({ kind: "leave", body }, () => this.#group.heartbeat(body))),
-      commit: async (body) =>
-        await ask({ kind: "commit", body }, () => this.answers(body, () => this.#group.commit(body))),
+      heartbeat: async (body, options) =>
+        await ask({ kind: "heartbeat", body }, options, () => this.#group.heartbeat(body)),
+      leave: async (body, options) =>
+        void (await ask({ kind: "leave", body }, options, () => this.#group.heartbeat(body))),
+      commit: async (body, options) =>
+        await ask({ kind: "commit", body }, options, () => this.answers(body, () => this.#group.commit(body))),
     };
   }
 
@@ -76,7 +92,11 @@ export class GroupDevice {
     const fault = this.fault(structuredClone(said));
     this.said.push(structuredClone(said));
     await this.#clock.sleep(LATENCY_MS);
-    if (fault === "abandoned") void this.#clock.sleep(LATE_MS).then(answer);
+    if (fault === "abandoned")
+      void this.#clock
+        .sleep(LATE_MS)
+        .then(answer)
+        .catch(() => {});
     if (fault === "abandoned") throw noNetwork();
     if (fault !== null && typeof fault === "object") throw fault.error;
     const answered = answer();
@@ -122,6 +142,8 @@ export class GroupTab {
   readonly #position = new Map<Ownership, number>();
   #closed = false;
   #killed = false;
+  readonly #death = Promise.withResolvers<void>();
+  #working: Promise<void> | null = null;
   polls = true;
 
   private constructor(log: DeviceLog, { device, clock, random, group, releases = true }: TabOptions) {
@@ -129,7 +151,7 @@ export class GroupTab {
     this.log = log;
     const events: MembershipEvents = {
       changed: () => {
-        if (releases) this.release();
+        if (releases && this.#working === null) this.release();
       },
       fenced: ({ of, from, to, code }) => void this.fenced.push(`${of.ref.partition} ${from}-${to} ${code}`),
       failed: ({ code }, final) => void this.failures.push(final ? `${code} for good` : code),
@@ -152,7 +174,12 @@ export class GroupTab {
           store: device.store,
         },
         ...{ catalog: log.catalog, replica: log.replica, askTopics: async (names) => void this.asked.push(...names) },
-        ...{ locks: device.locks, clock, random, retry: { initialRetryTimeMs: 300, maxRetryTimeMs: 30_000 } },
+        ...{
+          locks: device.locks(this.#death.promise),
+          clock,
+          random,
+          retry: { initialRetryTimeMs: 300, maxRetryTimeMs: 30_000 },
+        },
       },
       options,
       events,
@@ -194,9 +221,16 @@ export class GroupTab {
     if (leaving.length > 0) this.member.release(leaving);
   }
 
-  /** Handles up to `most` records of each partition; nothing where it may not. */
+  /** Handles up to `most` records of each partition, commits them, and lets go of what is leaving; nothing where it may not. */
   async handle(most: number, handled: (partition: number, offset: number) => void, ends: readonly number[]) {
-    if (this.#closed || this.member.holding) return;
+    if (this.#closed || this.member.holding || this.#working !== null) return;
+    this.#working = this.#handle(most, handled, ends);
+    await this.#working;
+    this.#working = null;
+    if (!this.#closed) this.release();
+  }
+
+  async #handle(most: number, handled: (partition: number, offset: number) => void, ends: readonly number[]) {
     const commits: { of: Ownership; offset: Offset }[] = [];
     for (const of of this.#of("theirs")) {
       const { partition } = of.ref;
@@ -210,14 +244,17 @@ export class GroupTab {
     if (commits.length > 0) await this.member.commit(commits).catch(() => {});
   }
 
-  killed(): void {
+  /** Nothing is heard of it any more. */
+  kill(): void {
     this.#closed = true;
     this.#killed = true;
+    this.#death.resolve();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#killed) return;
+    await this.#working;
     await this.member.close();
   }
 

@@ -13,6 +13,10 @@ export interface TabsPage {
   attempt(): Promise<string>;
   /** What the public interface has promised and not kept. */
   unsettled(): OpenPromise[];
+  /** Consumes in the group; each record takes so long. */
+  consume(groupId: string, topic: string, handlingMs: number): Promise<void>;
+  /** Partitions of the group that are its own. */
+  owned(): readonly number[];
   /** Every call that may need the edge, with what became of it: `admin.createTopics: REQUEST_TIMED_OUT`. */
   everyCall(topic: string): Promise<string[]>;
 }
@@ -22,6 +26,8 @@ declare global {
     tab: TabsPage;
     /** When the worker of each tab was last heard of; in the page that is in front. */
     pulses: Map<string, number>;
+    /** `partition@offset` of what the consumers of all tabs have handled; in the page that is in front. */
+    handled: string[];
     thefts: number;
   }
 }
@@ -34,7 +40,8 @@ function open(): TabsPage {
   const watch = new PromiseWatch();
   const strandline = watch.watch(
     new Strandline({
-      url: search.get("edge") ?? "",
+      // With `local` the device is its own broker: there is no edge at all.
+      ...(search.has("local") ? { localPartitionCount: 6 } : { url: search.get("edge") ?? "" }),
       backgroundSync: search.has("sw"),
       retry: { initialRetryTime: 20, maxRetryTime: 200 },
       worker: () => new Worker(`worker.js?tab=${name}`, { type: "module" }),
@@ -45,6 +52,8 @@ function open(): TabsPage {
   let outdated = false;
   strandline.on("app.outdated", () => void (outdated = true));
   const producer = strandline.producer();
+  const handled = new BroadcastChannel("handled");
+  let owned: readonly number[] = [];
   return {
     send: async (topic, first, count) => {
       const messages = Array.from({ length: count }, (_, index) => {
@@ -59,6 +68,20 @@ function open(): TabsPage {
     outdated: () => outdated,
     attempt: async () => await strandline.sync.status().then(() => "resolved", String),
     unsettled: () => watch.unsettled(),
+    consume: async (groupId, topic, handlingMs) => {
+      const consumer = strandline.consumer({ groupId });
+      consumer.on("group_join", ({ memberAssignment }) => void (owned = memberAssignment[topic] ?? []));
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({
+        partitionsConsumedConcurrently: 6,
+        eachMessage: async ({ partition, message }) => {
+          await new Promise((resolve) => setTimeout(resolve, handlingMs));
+          // Before it can be committed.
+          handled.postMessage(`${partition}@${message.offset}`);
+        },
+      });
+    },
+    owned: () => owned,
     everyCall: async (topic) => await everyCall(strandline, topic),
   };
 }
@@ -93,6 +116,8 @@ if (name === "front") {
   window.thefts = 0;
   new BroadcastChannel("thefts").onmessage = () => (window.thefts += 1);
   window.pulses = new Map();
+  window.handled = [];
+  new BroadcastChannel("handled").onmessage = ({ data }: MessageEvent<string>) => window.handled.push(data);
   new BroadcastChannel("pulse").onmessage = ({ data }: MessageEvent<string>) =>
     window.pulses.set(data, performance.now());
 } else {

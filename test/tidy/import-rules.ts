@@ -20,9 +20,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "edge/quota": [],
   "edge/partition": ["edge/metrics", "edge/quota"],
   "edge/group": ["edge/partition"],
+  "edge/rest-consumer": ["edge/auth", "edge/group"],
   "edge/intake": ["edge/partition"],
   "edge/ingest": ["edge/auth", "edge/intake", "edge/quota"],
-  "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/routes"],
+  "edge/kafka-rest": ["edge/access", "edge/intake", "edge/operations", "edge/rest-consumer", "edge/routes"],
   "edge/controller": ["edge/access", "edge/auth", "edge/ingest", "edge/metrics", "edge/partition", "edge/quota"],
 };
 

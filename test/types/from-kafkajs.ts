@@ -2,7 +2,7 @@
  * A program in KafkaJS's shape, which has to compile as it is here. What differs from KafkaJS: bytes are `Uint8Array`
  * (`message.text()` where KafkaJS's users write `message.value.toString()`), offsets and timestamps are numbers, there
  * is an edge's `url` for `brokers`, producers have no transactions, ACLs are in words (`"READ"`) where KafkaJS has numbers, `alterConfigs` changes what it names and leaves
- * the rest, and groups cannot be listed. Never run.
+ * the rest, and groups at the edge are asked for with `coordinator: "edge"`. Never run.
  */
 import { logLevel, Strandline } from "../../client/index.ts";
 
@@ -55,6 +55,8 @@ export async function consume(): Promise<void> {
       await consumer.commitOffsets([{ topic, partition, offset: message.offset + 1 }]);
     },
   });
+  const { state, members, protocol } = await consumer.describeGroup();
+  void [state, members[0]?.memberId, protocol];
   consumer.seek({ topic: "orders", partition: 0, offset: "12" });
   consumer.pause([{ topic: "orders", partitions: [0] }]);
   const paused: readonly { readonly topic: string; readonly partitions?: readonly number[] }[] = consumer.paused();
@@ -111,7 +113,19 @@ export async function administer(): Promise<void> {
   for (const { partition, offset, high, low } of await admin.fetchTopicOffsets("orders"))
     void [partition, offset, high, low];
   await admin.fetchTopicOffsetsByTimestamp("orders", 1_700_000_000_000);
-  await admin.fetchOffsets({ groupId: "till", topics: ["orders"] });
+  const fetched = await admin.fetchOffsets({ groupId: "till", topics: ["orders"], resolveOffsets: true });
+  for (const { topic, partitions } of fetched)
+    for (const { partition, offset, metadata } of partitions) void [topic, partition, offset, metadata];
+  const { groups } = await admin.listGroups();
+  const described = await admin.describeGroups(
+    groups.map(({ groupId }) => groupId),
+    { coordinator: "edge" },
+  );
+  for (const { groupId, protocol, protocolType, state, errorCode, members } of described.groups)
+    for (const { memberId, clientId } of members)
+      void [groupId, protocol, protocolType, state, errorCode, memberId, clientId];
+  for (const { groupId, errorCode } of await admin.deleteGroups(["till"], { coordinator: "edge" }))
+    void [groupId, errorCode];
   await admin.setOffsets({ groupId: "till", topic: "orders", partitions: [{ partition: 0, offset: 35 }] });
   await admin.resetOffsets({ groupId: "till", topic: "orders", earliest: true });
   const { resources } = await admin.describeConfigs({

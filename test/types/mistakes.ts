@@ -82,6 +82,12 @@ export async function administration(admin: Admin): Promise<void> {
   await admin.describeConfigs({ resources: [{ type: 4, name: "0" }] });
   // @ts-expect-error no such operation
   await admin.describeAcls({ operation: "LOOK" });
-  // @ts-expect-error it never resolves with groups
-  void (await admin.listGroups()).groups;
+  // @ts-expect-error a group is of a device or of the edge
+  await admin.listGroups({ coordinator: "broker" });
+  // @ts-expect-error which topic is not said
+  await admin.resetOffsets({ groupId: "g", earliest: true });
+  // @ts-expect-error either KafkaJS's words, or where to
+  await admin.resetOffsets({ groupId: "g", topic: "t", earliest: true, to: "latest" });
+  // @ts-expect-error a time is milliseconds since 1970
+  await admin.resetOffsets({ groupId: "g", to: { timestamp: new Date() } });
 }

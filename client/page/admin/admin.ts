@@ -2,7 +2,18 @@
 import type { AclOperation, AclFilter, PatternType, PermissionType, ResourceType } from "../../../shared/api/acls.ts";
 import type { TopicConfig } from "../../../shared/api/metadata.ts";
 import type { PartitionPosition } from "../../calls/admin-calls.ts";
-import type { GroupPositions } from "./offsets.ts";
+import type {
+  DeletedGroup,
+  FetchOffsets,
+  GroupDescription,
+  GroupLag,
+  GroupOffsets,
+  GroupOverview,
+  GroupPositions,
+  OfCoordinator,
+  OffsetsReset,
+  ResetOffset,
+} from "./group-types.ts";
 import type { Wait } from "./ports.ts";
 
 export interface TopicSpec {
@@ -41,12 +52,6 @@ export interface PartitionOffsets {
   readonly offset: number;
   readonly low: number;
   readonly high: number;
-}
-
-export interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. */
-  readonly partitions: readonly { readonly partition: number; readonly offset: number; readonly metadata: null }[];
 }
 
 export interface ConfigResource {
@@ -158,18 +163,24 @@ export interface Admin {
   deleteAcls(options: Wait & { readonly filters: readonly AclEntryFilter[] }): Promise<{
     readonly filterResponses: readonly { readonly errorCode: 0; readonly matchingAcls: readonly AclEntry[] }[];
   }>;
-  /** Of a group of this device. Without `topics`: those in which it has committed. */
-  fetchOffsets(
-    options: Wait & { readonly groupId: string; readonly topics?: readonly string[] },
-  ): Promise<GroupOffsets[]>;
-  /** Of a group of this device, none of whose consumers runs in any tab: else `NON_EMPTY_GROUP`. */
+  /** Those that may be described; of the device those that have committed, once and since. */
+  listGroups(options?: Wait & OfCoordinator): Promise<{ readonly groups: readonly GroupOverview[] }>;
+  /** Of groups at the edge, as the next one: `UNSUPPORTED_OPERATION` of those of a device. */
+  describeGroups(
+    groupIds: readonly string[],
+    options?: Wait & OfCoordinator,
+  ): Promise<{ readonly groups: readonly GroupDescription[] }>;
+  /** With their offsets, while they have no member. Rejects with a `DeleteGroupsError` where not all were deleted. */
+  deleteGroups(groupIds: readonly string[], options?: Wait & OfCoordinator): Promise<DeletedGroup[]>;
+  fetchOffsets(options: Wait & FetchOffsets): Promise<GroupOffsets[]>;
+  /** Of a group none of whose consumers runs: else `NON_EMPTY_GROUP`. */
   setOffsets(options: Wait & GroupPositions): Promise<void>;
-  /** To the end of the log, or with `earliest` to its start. As `setOffsets`. */
-  resetOffsets(
-    options: Wait & { readonly groupId: string; readonly topic: string; readonly earliest?: boolean },
-  ): Promise<void>;
-  /** Rejects with `UNSUPPORTED_OPERATION`, as the next two: groups of a device are known by their offsets alone. */
-  listGroups(): Promise<never>;
-  describeGroups(groupIds: readonly string[]): Promise<never>;
-  deleteGroups(groupIds: readonly string[]): Promise<never>;
+  /**
+   * KafkaJS's: of one topic, to the end of its log, or with `earliest` to its start. Or `to` what it says: also a time, a
+   * shift by so many records, or stated offsets, of many topics. As `setOffsets`. Rejects with a `ResetOffsetsError` where
+   * partitions refuse; the others are reset.
+   */
+  resetOffsets(options: Wait & OffsetsReset): Promise<ResetOffset[]>;
+  /** How far it is behind, partition by partition. `GROUP_ID_NOT_FOUND` */
+  lag(groupId: string, options?: Wait & OfCoordinator): Promise<GroupLag>;
 }

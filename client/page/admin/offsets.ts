@@ -1,11 +1,11 @@
-/** Where partitions begin and end, and where groups are. */
+/** Where partitions begin and end. */
 import type { ListOffsetsAnswer, OffsetQuestion } from "../../../shared/api/list-offsets.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { checkTopicName } from "../../../shared/topic-name.ts";
 import type { PartitionBounds, PartitionPosition } from "../../calls/admin-calls.ts";
-import type { GroupOffsets, PartitionOffsets } from "./admin.ts";
-import { topicPath, unsupported, type AdminPorts, type Wait } from "./ports.ts";
-import { describeTopics, isLocal, listTopics } from "./topics.ts";
+import type { PartitionOffsets } from "./admin.ts";
+import { topicPath, type AdminPorts, type Wait } from "./ports.ts";
+import { describeTopics, isLocal } from "./topics.ts";
 
 /** Of KafkaJS: the end of the log. */
 const LATEST = -1;
@@ -14,7 +14,7 @@ export async function topicOffsets(ports: AdminPorts, topic: string, wait: Wait)
   return (await bounds(ports, topic, wait)).map((each) => ({ ...each, offset: each.high }));
 }
 
-async function bounds(ports: AdminPorts, topic: string, wait: Wait): Promise<PartitionBounds[]> {
+export async function bounds(ports: AdminPorts, topic: string, wait: Wait): Promise<PartitionBounds[]> {
   checkTopicName(topic);
   if (await isLocal(ports, topic, wait)) return await ports.call((api) => api.partitionBounds(topic), wait);
   return await eachPartition(ports, topic, wait, async (partition) => {
@@ -88,75 +88,7 @@ export async function deleteRecords(
   await ports.call((api) => api.deleteLocalRecords(topic, before), wait);
 }
 
-/** `topics` absent: all in which the group has committed. */
-export async function groupOffsets(
-  ports: AdminPorts,
-  { groupId, topics }: { readonly groupId: string; readonly topics?: readonly string[] | undefined },
-  wait: Wait,
-): Promise<GroupOffsets[]> {
-  checkGroup(groupId);
-  const names = topics ?? (await listTopics(ports, wait));
-  const found = await Promise.all(
-    names.map(async (topic) => {
-      const offsets = await ports.call((api) => api.groupOffsets(groupId, checkTopicName(topic)), wait).catch(noneOf);
-      return {
-        topic,
-        partitions: offsets.map((offset, partition) => ({ partition, offset: offset ?? -1, metadata: null })),
-      };
-    }),
-  );
-  return topics === undefined ? found.filter(({ partitions }) => partitions.some(({ offset }) => offset >= 0)) : found;
-}
-
-/** Of a topic of the edge that this device has not heard of. */
-function noneOf(error: unknown): (number | null)[] {
-  if (error instanceof StrandlineError && error.code === "UNKNOWN_TOPIC_OR_PARTITION") return [];
-  throw error;
-}
-
-export interface GroupPositions {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
-
-export async function setOffsets(
-  ports: AdminPorts,
-  { groupId, topic, partitions }: GroupPositions,
-  wait: Wait,
-): Promise<void> {
-  checkGroup(groupId);
-  for (const { partition, offset } of partitions) checkPosition(checkTopicName(topic), partition, offset);
-  await ports.call((api) => api.setGroupOffsets(groupId, topic, partitions), wait);
-}
-
-export async function resetOffsets(
-  ports: AdminPorts,
-  {
-    groupId,
-    topic,
-    earliest = false,
-  }: { readonly groupId: string; readonly topic: string; readonly earliest?: boolean },
-  wait: Wait,
-): Promise<void> {
-  checkGroup(groupId);
-  const partitions = (await bounds(ports, topic, wait)).map(({ partition, low, high }) => ({
-    partition,
-    offset: earliest ? low : high,
-  }));
-  await setOffsets(ports, { groupId, topic, partitions }, wait);
-}
-
-export function noEdgeGroups(what: string): Error {
-  return unsupported(`${what}: the groups of a device are its own, and are known by their offsets alone`);
-}
-
-function checkGroup(groupId: string): void {
-  if (typeof groupId !== "string" || groupId === "")
-    throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
-}
-
-function checkPosition(topic: string, partition: number, offset: number): void {
+export function checkPosition(topic: string, partition: number, offset: number): void {
   if (Number.isInteger(partition) && partition >= 0 && Number.isSafeInteger(offset) && offset >= 0) return;
   throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${String(partition)}`, {
     topic,

@@ -3,15 +3,10 @@ import type { MetadataAnswer } from "../../../shared/api/metadata.ts";
 import { createAcls, deleteAcls, describeAcls } from "./acls.ts";
 import type { Admin } from "./admin.ts";
 import { alterConfigs, describeConfigs } from "./configs.ts";
-import {
-  deleteRecords,
-  groupOffsets,
-  noEdgeGroups,
-  offsetsByTimestamp,
-  resetOffsets,
-  setOffsets,
-  topicOffsets,
-} from "./offsets.ts";
+import { groupOffsets, resetOffsets, setOffsets } from "./group-offsets.ts";
+import type { GroupDescription, OfCoordinator } from "./group-types.ts";
+import { deleteGroups, describeGroup, describeGroups, groupLag, listGroups } from "./groups.ts";
+import { deleteRecords, offsetsByTimestamp, topicOffsets } from "./offsets.ts";
 import { AdminPorts, type AdminDeps, type Wait } from "./ports.ts";
 import { createPartitions, createTopics, deleteTopics, describeTopics, listTopics } from "./topics.ts";
 
@@ -46,13 +41,32 @@ export function pageAdmin(deps: AdminDeps): Admin {
       const deleted = await deleteAcls(ports, filters, wait);
       return { filterResponses: deleted.map((matchingAcls) => ({ errorCode: 0, matchingAcls })) };
     },
+    listGroups: async (options = {}) => await listGroups(ports, options),
+    describeGroups: async (groupIds, options = {}) => await describeGroups(ports, groupIds, options),
+    deleteGroups: async (groupIds, options = {}) => await deleteGroups(ports, groupIds, options),
     fetchOffsets: async (options) => await groupOffsets(ports, options, options),
     setOffsets: async (options) => await setOffsets(ports, options, options),
     resetOffsets: async (options) => await resetOffsets(ports, options, options),
-    listGroups: async () => await Promise.reject(noEdgeGroups("listGroups")),
-    describeGroups: async () => await Promise.reject(noEdgeGroups("describeGroups")),
-    deleteGroups: async () => await Promise.reject(noEdgeGroups("deleteGroups")),
+    lag: async (groupId, options = {}) => await groupLag(ports, groupId, options),
   };
+}
+
+/** Of one consumer. */
+export async function describeGroupOf(
+  { call, connect, clock }: Pick<AdminDeps, "call" | "connect" | "clock">,
+  groupId: string,
+  options: Wait & OfCoordinator,
+): Promise<GroupDescription> {
+  const ports = new AdminPorts({
+    call,
+    connect,
+    clock,
+    url: null,
+    namespace: "",
+    coordinator: "device",
+    onTopic: () => {},
+  });
+  return await describeGroup(ports, groupId, options);
 }
 
 async function describeCluster(ports: AdminPorts, wait: Wait): ReturnType<Admin["describeCluster"]> {

@@ -3,7 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { EdgeRequest } from "../../calls/admin-calls.ts";
 import type { WorkerCalls } from "../../calls/worker-api.ts";
-import { aborted, untilAborted } from "../abort.ts";
+import { askUntilAborted } from "../abort.ts";
 import type { CallWorker } from "../consumer-link.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -24,6 +24,8 @@ export interface AdminDeps {
   /** Null: the device is its own broker. */
   readonly url: string | null;
   readonly namespace: string;
+  /** Where groups are of which nothing else is said. */
+  readonly coordinator: "device" | "edge";
   /** A topic was made or deleted: what the page remembers of its partitions is of another. */
   readonly onTopic: (topic: string) => void;
 }
@@ -41,6 +43,10 @@ export class AdminPorts {
 
   get namespace(): string {
     return this.#deps.namespace;
+  }
+
+  get coordinator(): "device" | "edge" {
+    return this.#deps.coordinator;
   }
 
   get clock(): Clock {
@@ -75,10 +81,7 @@ export class AdminPorts {
     { signal }: Wait,
     timeoutMs: number,
   ): Promise<Answer> {
-    if (signal?.aborted === true) throw aborted("nothing was asked", signal);
-    return await untilAborted(this.#deps.call(ask, timeoutMs), signal, (fired) =>
-      aborted("it may or may not have happened", fired),
-    );
+    return await askUntilAborted(() => this.#deps.call(ask, timeoutMs), signal);
   }
 }
 

@@ -7,7 +7,7 @@ import { MemoryLocks } from "../memory-locks.ts";
 import type { JoinGroup } from "../../../client/group/group-membership.ts";
 import { FakeGroup } from "./fake-group.ts";
 import { FakeLog, SILENT_CHANNEL } from "./fake-log.ts";
-import { GROUP, oneTab } from "./one-tab.ts";
+import { GROUP, deviceGroups } from "./device-groups.ts";
 
 const opened: ConsumerSession[] = [];
 afterEach(async () => {
@@ -31,7 +31,7 @@ function world() {
         news,
         clock: systemClock,
         random: cryptoRandom,
-        join: join ?? oneTab(ports),
+        join: join ?? deviceGroups(ports),
         follow,
       },
       {
@@ -134,7 +134,7 @@ test("a group begins where it committed; a seek goes before, also one that comes
   log.append("t", 1, 4, 5);
   log.commits.set(`g/${log.ref("t", 0).topicKey}/0`, 2);
   const session = open({ groupId: "g" });
-  expect(shown(await session.poll(ask({ seeks: [{ topic: "t", partition: 1, offset: 1 }] })))).toEqual([
+  expect(shown(await session.poll(ask({ waitMs: 5_000, seeks: [{ topic: "t", partition: 1, offset: 1 }] })))).toEqual([
     ["t", 0, 2, 3, [3]],
     ["t", 1, 1, 2, [5]],
   ]);
@@ -153,7 +153,7 @@ test("one consumer of a group has its turn; the next begins at what was committe
   log.addTopic("t", 1);
   log.append("t", 0, 1, 2, 3);
   const [first, second] = [open({ groupId: "g" }), open({ groupId: "g" })];
-  expect(shown(await first.poll(ask({ bytesMax: 2 })))).toEqual([["t", 0, 0, 2, [1, 2]]]);
+  expect(shown(await first.poll(ask({ waitMs: 5_000, bytesMax: 2 })))).toEqual([["t", 0, 0, 2, [1, 2]]]);
   const standby = second.poll(ask({ waitMs: 5_000 }));
   await systemClock.sleep(5);
   await first.close([{ topic: "t", partition: 0, offset: 2 }]);

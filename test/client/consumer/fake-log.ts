@@ -3,7 +3,6 @@ import type { Offset, Partition, TopicKey } from "../../../shared/brands.ts";
 import type { DeviceChannel } from "../../../client/device-news.ts";
 import type { PartitionRef, ReadResult, Replica, TopicCatalog } from "../../../client/log/device-log.ts";
 import type { PartitionRow, TopicRow } from "../../../client/log/rows.ts";
-import { turnOver } from "../../../client/log/turn-over.ts";
 
 export const SILENT_CHANNEL: DeviceChannel = { post: () => {}, onMessage: () => {}, close: () => {} };
 
@@ -64,18 +63,28 @@ export class FakeLog {
       offsetForTime: async () => null,
       cutFrom: async () => null,
       readFrom: async () => null,
+      timeAt: async () => null,
+      committedBy: async () => [],
+      groups: async () => [],
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
-      beginTurn: async (group) => {
-        const turn = (this.turns.get(group) ?? 0) + 1;
-        this.turns.set(group, turn);
-        return turn;
-      },
-      commit: async (group, offsets, { turn } = {}) => {
-        if (turn !== undefined && this.turns.get(group) !== turn) throw turnOver(group);
-        for (const { ref, offset } of offsets) this.commits.set(`${group}/${ref.topicKey}/${ref.partition}`, offset);
-      },
+      beginTurns: async (group, refs) => refs.map((ref) => this.#beginTurn(group, ref)),
+      commit: async (group, offsets) =>
+        offsets.flatMap(({ ref, offset, turn }) => {
+          const name = `${group}/${ref.topicKey}/${ref.partition}`;
+          if (turn === undefined) this.#beginTurn(group, ref);
+          else if (this.turns.get(name) !== turn) return [ref];
+          this.commits.set(name, offset);
+          return [];
+        }),
     };
+  }
+
+  #beginTurn(group: string, { topicKey, partition }: PartitionRef): number {
+    const name = `${group}/${topicKey}/${partition}`;
+    const turn = (this.turns.get(name) ?? 0) + 1;
+    this.turns.set(name, turn);
+    return turn;
   }
 
   #log(ref: PartitionRef): number[] {

@@ -10,7 +10,7 @@ import type { Offset } from "../../../shared/brands.ts";
 import { MemoryLocks } from "../memory-locks.ts";
 import { ReplicaLab } from "../storage/replica-lab.ts";
 import { SILENT_CHANNEL } from "./fake-log.ts";
-import { GROUP, oneTab } from "./one-tab.ts";
+import { GROUP, deviceGroups } from "./device-groups.ts";
 
 const ASK = {
   bytesMax: 10_000,
@@ -40,7 +40,7 @@ function session(lab: ReplicaLab, options: Partial<ConsumerOptions>): ConsumerSe
       ...{ replica, own, catalog, readThrough: null, follow: () => lab.topicRow() },
       ...ports,
       news,
-      join: oneTab({ ...ports, news, replica, locks: new MemoryLocks() }),
+      join: deviceGroups({ ...ports, news, replica, locks: new MemoryLocks() }),
     },
     {
       groupId,

@@ -178,9 +178,9 @@ test("a group's turn that goes to another tab is told, and its return, with what
   await consumer.run({ eachMessage: ({ message }) => void seen.push(inWords(message)) });
   await until(() => seen.length === 2);
   const turn = Promise.withResolvers<void>();
-  const other = lab.locks.request("strandline:lab:group:g", { steal: true }, async () => {
+  const ref = await lab.tab.ref("t-0");
+  const other = lab.locks.request(`strandline:lab:group:g:${ref.topicKey}/0`, { steal: true }, async () => {
     await lab.append("t-0: c d");
-    const ref = await lab.tab.ref("t-0");
     await lab.tab.log.replica.commit("g", [{ ref, offset: 3 as Offset }]);
     await turn.promise;
   });
@@ -199,6 +199,7 @@ test("a commit that comes after the turn was lost is no crash: the record is the
   const told: string[] = [];
   const seen: string[] = [];
   const turn = Promise.withResolvers<void>();
+  const ref = await lab.tab.ref("t-0");
   let other: Promise<void> | null = null;
   consumer.on("crash", () => told.push("crash"));
   consumer.on("rebalancing", () => told.push("left"));
@@ -207,8 +208,8 @@ test("a commit that comes after the turn was lost is no crash: the record is the
     eachMessage: async ({ message }) => {
       seen.push(inWords(message));
       const begun = Promise.withResolvers<void>();
-      other ??= lab.locks.request("strandline:lab:group:g", { steal: true }, async () => {
-        await lab.tab.log.replica.beginTurn("g");
+      other ??= lab.locks.request(`strandline:lab:group:g:${ref.topicKey}/0`, { steal: true }, async () => {
+        await lab.tab.log.replica.beginTurns("g", [ref]);
         begun.resolve();
         await turn.promise;
       });

@@ -113,9 +113,9 @@ test("a transaction under an earlier turn is refused, and the consumer goes on w
       payload.tx.state.put("last", message.text());
       if (seen.length > 1) return;
       // As another tab does, before this one hears that its lock was taken.
-      const turn = await tab.log.replica.beginTurn("g");
       const ref = { topicKey: row.topicKey, partition: 0 as Partition };
-      await tab.log.replica.commit("g", [{ ref, offset: 1 as Offset }], { turn });
+      const [turn = 0] = await tab.log.replica.beginTurns("g", [ref]);
+      await tab.log.replica.commit("g", [{ ref, offset: 1 as Offset, turn }]);
     },
   });
   await until(() => seen.length >= 2);
@@ -128,7 +128,7 @@ test("a transaction under an earlier turn is refused, and the consumer goes on w
 });
 
 test("the store refuses an earlier turn though the offset is the expected one", async () => {
-  const { tab, locks, committed } = await world("a");
+  const { tab, locks, row, committed } = await world("a");
   const consumer = tab.consumer("g", { maxWaitTimeInMs: 20 });
   const [told, seen]: [string[], string[]] = [[], []];
   consumer.on("fenced", () => told.push("fenced"));
@@ -137,7 +137,8 @@ test("the store refuses an earlier turn though the offset is the expected one", 
     eachMessage: async ({ message, tx }) => {
       seen.push(message.text() ?? "");
       tx.send({ topic: "out", messages: [{ value: "x" }] });
-      if (seen.length === 1) await tab.log.replica.beginTurn("g");
+      const ref = { topicKey: row.topicKey, partition: 0 as Partition };
+      if (seen.length === 1) await tab.log.replica.beginTurns("g", [ref]);
     },
   });
   await until(() => seen.length >= 2);

@@ -31,9 +31,11 @@ test("a signal stops a run promptly, and one that was aborted before refuses it"
   await lab.append("t-0: b");
   await systemClock.sleep(10);
   expect(handled).toBe(1);
-  await expect(consumer.run({ signal: AbortSignal.abort(new Error("no")), eachMessage: () => {} })).rejects.toThrow(
-    "no",
-  );
+  const cause = new Error("no");
+  await expect(consumer.run({ signal: AbortSignal.abort(cause), eachMessage: () => {} })).rejects.toMatchObject({
+    code: "ABORTED",
+    cause,
+  });
 });
 
 test("messages end with their signal, while they wait and before they begin", async () => {

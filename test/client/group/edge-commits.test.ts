@@ -1,9 +1,9 @@
 /** What a member of a group at the edge commits: together, late, offline, after a reload, and after it is no member any more. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CommitOffsets } from "../../../shared/api/groups.ts";
-import type { Offset } from "../../../shared/brands.ts";
+import type { LeaderEpoch, Offset } from "../../../shared/brands.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
-import type { GroupDevice, GroupTab } from "../../sim/simulated-member.ts";
+import { noNetwork, type GroupDevice, type GroupTab } from "../../sim/simulated-member.ts";
 import { GroupLab } from "./group-lab.ts";
 
 let lab: GroupLab;
@@ -58,6 +58,25 @@ test("where a message that is not whole begins goes along as metadata, and comes
   const next = await lab.tab({ device });
   await lab.owning(next, 0, 1, 2, 3);
   expect(await next.member.position(next.of(0))).toEqual({ offset: 8, readFrom: 5 });
+});
+
+test("a log that was rewound below the group's offset is told with where the group was", async () => {
+  const tab = await joined();
+  const { ref } = tab.of(0);
+  const empty = { ref, bytes: new Uint8Array(), lastCrc: null, logStartOffset: 0 as Offset };
+  const epoch = (counter: number) => ({ counter, random: "r" }) as unknown as LeaderEpoch;
+  const at = (offset: number) => ({
+    from: offset as Offset,
+    firstOffset: offset as Offset,
+    nextOffset: offset as Offset,
+  });
+  const run = { ...empty, ...at(0), restart: false, highWatermark: 60 as Offset, leaderEpoch: epoch(1) };
+  await tab.log.replica.store([run]);
+  await lab.during(tab.commit([0, 50]));
+  expect(await tab.member.position(tab.of(0))).toEqual({ offset: 50 });
+  const cut = { ...run, ...at(30), restart: true, highWatermark: 30 as Offset, leaderEpoch: epoch(2) };
+  await tab.log.replica.store([cut]);
+  expect(await tab.member.position(tab.of(0))).toEqual({ offset: 30, cutFrom: 50 });
 });
 
 test("STALE_MEMBER_EPOCH: a heartbeat at once, and then the commit stands where the partition is its own still", async () => {
@@ -125,6 +144,45 @@ test("offline commits count on the device at once, and reach the edge when it an
   await lab.clock.until("nothing is kept", async () => (await kept()) === 0);
 });
 
+test("what was kept and is refused is told with its range, though the member lives", async () => {
+  const tab = await joined();
+  await lab.during(tab.commit([0, 2], [1, 2]));
+  device.fault = ({ kind }) => (kind === "commit" ? { error: noNetwork() } : null);
+  const of = tab.of(0);
+  expect(await lab.during(tab.commit([0, 7], [1, 7]))).toEqual([]);
+  const fenced = new StrandlineError("FENCED_MEMBER_EPOCH", "").toBody();
+  device.answers = (commit, answer) => {
+    answer();
+    return refusing(commit, 0, fenced);
+  };
+  device.fault = () => null;
+  await lab.clock.until("told", () => tab.fenced.length === 1);
+  expect([tab.fenced, of.state]).toEqual([["0 2-7 FENCED_MEMBER_EPOCH"], "lost"]);
+  await lab.clock.until("nothing is kept", async () => (await kept()) === 0);
+});
+
+test("once a heartbeat has failed by the network, a commit does not wait for the edge to be asked", async () => {
+  const tab = await joined();
+  device.fault = ({ kind }) => (kind === "heartbeat" ? { error: noNetwork() } : null);
+  const said = device.said.length;
+  await lab.clock.until("a heartbeat", () => device.said.length > said);
+  await lab.clock.advance(100);
+  expect(await tab.commit([0, 4])).toEqual([]);
+  expect(commits()).toEqual([]);
+});
+
+test("a commit that is kept after one whose answer was lost counts over it, also after a reload", async () => {
+  const tab = await joined();
+  device.fault = ({ kind }) => (kind === "commit" ? "lost" : { error: noNetwork() });
+  await lab.during(tab.commit([0, 4]));
+  await lab.during(tab.commit([0, 9]));
+  expect([lab.group.committed(0), commits().length]).toEqual([4, 1]);
+  tab.kill();
+  device.fault = () => null;
+  await lab.tab({ device });
+  await lab.clock.until("counts", () => lab.group.committed(0) === 9);
+});
+
 test("a commit whose answer is lost is sent again, and counts once", async () => {
   const tab = await joined();
   device.fault = ({ kind }) => (kind === "commit" && commits().length === 0 ? "lost" : null);
@@ -149,7 +207,7 @@ test("commits of a page that was reloaded are sent by the next one under the old
   device.online = false;
   await lab.during(tab.commit([0, 4], [2, 6]));
   const { memberId } = tab.member;
-  device.kill(tab);
+  tab.kill();
   device.online = true;
   const next = await lab.tab({ device });
   await lab.clock.until("owns all", () => next.owned.length === 4, 90_000);

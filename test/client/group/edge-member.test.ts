@@ -15,7 +15,7 @@ test("two members share the partitions, and what the first lets go of goes on wh
   const b = await lab.tab();
   await lab.clock.until("half each", () => a.owned.length === 2 && b.owned.length === 2);
   for (const partition of b.owned) expect(await b.member.position(b.of(partition))).toEqual({ offset: 5 + partition });
-  expect([...a.owned, ...b.owned].toSorted()).toEqual([0, 1, 2, 3]);
+  expect([...a.owned, ...b.owned].toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3]);
 });
 
 test("a member names itself with 16 random bytes, and goes by the id that it was given", async () => {
@@ -62,7 +62,7 @@ test("what is to be let go of is leaving until it is released, and another has i
   const [left = -1, right = -1] = a.leaving;
   expect(await lab.during(a.commit([left, 9]))).toEqual([]);
   a.release();
-  await lab.owning(b, ...[left, right].toSorted());
+  await lab.owning(b, ...[left, right].toSorted((one, other) => one - other));
   expect(await b.member.position(b.of(left))).toEqual({ offset: 9 });
 });
 
@@ -137,6 +137,18 @@ test("a member that is thrown out again and again joins ever more rarely", async
   await lab.tab({ device });
   await lab.clock.advance(600_000);
   expect(device.said.length).toBeLessThan(80);
+});
+
+test("so does one that is thrown out whenever it has joined", async () => {
+  const device = lab.device();
+  device.fault = ({ kind, body }) =>
+    kind === "heartbeat" && (body.memberEpoch ?? 0) > 0
+      ? { error: new StrandlineError("FENCED_MEMBER_EPOCH", "") }
+      : null;
+  await lab.tab({ device });
+  await lab.clock.advance(600_000);
+  expect(lab.group.joins).toBeGreaterThan(3);
+  expect(lab.group.joins).toBeLessThan(60);
 });
 
 const FINAL: readonly ErrorCode[] = [

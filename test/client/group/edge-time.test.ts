@@ -114,7 +114,7 @@ test("a static member that was killed takes its own place at once, by the id of 
   const device = lab.device();
   const first = await lab.tab({ device, group: { instanceId: "i" } });
   await lab.owning(first, 0, 1, 2, 3);
-  device.kill(first);
+  first.kill();
   const back = await lab.tab({ device, group: { instanceId: "i" } });
   await lab.clock.until("owns all", () => back.owned.length === 4, 1_000);
   expect([back.failures, lab.group.members]).toEqual([[], 1]);
@@ -129,6 +129,18 @@ test("a second tab with the same instance id waits, says so, and takes over when
   expect([second.failures, second.owned, first.owned]).toEqual([["UNRELEASED_INSTANCE_ID"], [], [0, 1, 2, 3]]);
   await lab.during(first.close());
   await lab.owning(second, 0, 1, 2, 3);
+});
+
+test("a tab that waits for its instance and closes is done with at once", async () => {
+  const device = lab.device();
+  const first = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.owning(first, 0, 1, 2, 3);
+  const second = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.clock.until("it waits", () => second.failures.length === 1);
+  await lab.during(second.close());
+  await lab.during(first.close());
+  const third = await lab.tab({ device, group: { instanceId: "i" } });
+  await lab.owning(third, 0, 1, 2, 3);
 });
 
 test("another device with the same instance id waits for the first one's session", async () => {

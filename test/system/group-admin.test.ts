@@ -1,0 +1,240 @@
+/** The admin's calls for groups at the edge, from Node, against a real broker; members beat over HTTP, as any client may. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Strandline } from "../../client/http.ts";
+import type { GroupAssignment } from "../../shared/api/groups.ts";
+import { startTcpProxy, type TcpProxy } from "../harness/tcp-proxy.ts";
+import { tempDir } from "../harness/temp-dir.ts";
+import { startBroker } from "../harness/workerd-broker.ts";
+import type { Workerd } from "../harness/workerd.ts";
+
+const EDGE = { coordinator: "edge" } as const;
+const WITHIN = { timeout: 20_000, interval: 50 };
+
+let dir: Awaited<ReturnType<typeof tempDir>>;
+let broker: Workerd;
+let proxy: TcpProxy;
+let client: Strandline;
+let admin: ReturnType<Strandline["admin"]>;
+beforeAll(async () => {
+  dir = await tempDir("group-admin");
+  broker = await startBroker({ dir: dir.path });
+});
+beforeEach(async () => {
+  proxy = await startTcpProxy({ upstreamPort: broker.port });
+  client = new Strandline({ url: proxy.url, retry: { initialRetryTime: 20, maxRetryTime: 200 } });
+  admin = client.admin();
+});
+afterEach(async () => {
+  await client.close({ flush: false });
+  await proxy.close();
+});
+afterAll(async () => {
+  await broker.kill();
+  await dir.remove();
+});
+
+/** Partition 1 has the times 10, 20, 30 and 40. */
+async function written(topic: string): Promise<void> {
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  const messages = [10, 20, 30, 40].map((timestamp) => ({ value: "x", partition: 1, timestamp }));
+  await client.producer().send({ topic, messages, acks: -1 });
+}
+
+let members = 0;
+
+/** A member that owns all of the topic. */
+async function joined(group: string, topic: string): Promise<GroupAssignment> {
+  members += 1;
+  const path = `${broker.url}/v1/groups/${encodeURIComponent(group)}/heartbeat`;
+  const memberId = `member-${members}`.padEnd(22, "A");
+  const body = { memberId, memberEpoch: 0, owned: [], subscription: { topics: [topic], patterns: [] }, clientId: "m" };
+  for (;;) {
+    const answered = await fetch(path, { method: "POST", body: JSON.stringify(body) });
+    const said = (await answered.json()) as GroupAssignment;
+    if (said.assignment.flatMap(({ partitions }) => partitions).length === 2) return said;
+  }
+}
+
+async function left(group: string, { memberId }: GroupAssignment): Promise<void> {
+  const path = `${broker.url}/v1/groups/${encodeURIComponent(group)}/leave`;
+  expect((await fetch(path, { method: "POST", body: JSON.stringify({ memberId }) })).status).toBe(204);
+}
+
+async function refusalOf(call: Promise<unknown>): Promise<unknown> {
+  return await call.then(
+    () => "no refusal",
+    (error: unknown) => error,
+  );
+}
+
+test("groups are listed, described, and deleted while nobody is there; each error is of its group", async () => {
+  await written("described");
+  const group = "a group/of ours";
+  expect((await admin.describeGroups([group], EDGE)).groups).toEqual([
+    ...[
+      {
+        groupId: group,
+        protocolType: "consumer",
+        errorCode: 0,
+        protocol: "",
+        state: "Dead",
+        groupEpoch: 0,
+        members: [],
+      },
+    ],
+  ]);
+  const member = await joined(group, "described");
+  expect((await admin.listGroups(EDGE)).groups).toContainEqual({ groupId: group, protocolType: "consumer" });
+  expect(await admin.listGroups({ coordinator: "device" })).toEqual({ groups: [] });
+  const all = [{ topic: "described", partitions: [0, 1] }];
+  expect((await admin.describeGroups([group], EDGE)).groups).toEqual([
+    {
+      ...{ groupId: group, protocolType: "consumer", errorCode: 0, protocol: "sticky", state: "Stable" },
+      groupEpoch: member.memberEpoch,
+      members: [
+        {
+          ...{ memberId: member.memberId, clientId: "m", groupInstanceId: null, memberEpoch: member.memberEpoch },
+          subscription: { topics: ["described"], patterns: [] },
+          ...{ memberAssignment: all, targetAssignment: all },
+        },
+      ],
+    },
+  ]);
+  const consumer = client.consumer({ ...EDGE, groupId: group });
+  expect(await consumer.describeGroup()).toMatchObject({ groupId: group, members: [{ memberAssignment: all }] });
+  await admin.setOffsets({ ...EDGE, groupId: "empty", topic: "described", partitions: [{ partition: 1, offset: 3 }] });
+  expect(await refusalOf(admin.deleteGroups([group, "nobody", "empty"], EDGE))).toMatchObject({
+    ...{ code: "NON_EMPTY_GROUP", details: { groupId: group } },
+    groups: [
+      { groupId: group, errorCode: 68, error: { code: "NON_EMPTY_GROUP" } },
+      { groupId: "nobody", errorCode: 69, error: { code: "GROUP_ID_NOT_FOUND" } },
+      { groupId: "empty", errorCode: 0 },
+    ],
+  });
+  await left(group, member);
+  expect(await admin.deleteGroups([group], EDGE)).toEqual([{ groupId: group, errorCode: 0 }]);
+  expect((await admin.listGroups(EDGE)).groups).toEqual([]);
+});
+
+test("offsets of a group at the edge are told, set and reset, and are none of the device's group of that name", async () => {
+  await written("moved");
+  const asked = { ...EDGE, groupId: "g" };
+  const offsets = async (): Promise<unknown> =>
+    (await admin.fetchOffsets({ ...asked, topics: ["moved"] })).map(({ partitions }) =>
+      partitions.map((one) => one.offset),
+    );
+  expect(await admin.fetchOffsets(asked)).toEqual([]);
+  expect(await offsets()).toEqual([[-1, -1]]);
+  await admin.setOffsets({ ...asked, topic: "moved", partitions: [{ partition: 1, offset: 3 }] });
+  expect(await admin.fetchOffsets(asked)).toEqual([
+    {
+      topic: "moved",
+      partitions: [
+        { partition: 0, offset: -1, metadata: null },
+        { partition: 1, offset: 3, metadata: "" },
+      ],
+    },
+  ]);
+  expect(
+    (await admin.fetchOffsets({ ...asked, resolveOffsets: true }))[0]?.partitions.map((one) => one.offset),
+  ).toEqual([...[0, 3]]);
+  expect(await admin.fetchOffsets({ groupId: "g", coordinator: "device" })).toEqual([]);
+  const dry = await admin.resetOffsets({ ...asked, to: { timestamp: 25 }, dryRun: true });
+  expect(dry).toEqual([
+    { topic: "moved", partition: 0, from: null, to: 0, error: null },
+    { topic: "moved", partition: 1, from: 3, to: 2, error: null },
+  ]);
+  expect(await offsets()).toEqual([[-1, 3]]);
+  // A dry run tells of what would be refused, and does not reject for it.
+  expect(await admin.resetOffsets({ ...asked, to: { shift: -1 }, dryRun: true })).toMatchObject([
+    { to: null, error: { code: "INVALID_REQUEST" } },
+    { from: 3, to: 2, error: null },
+  ]);
+  expect(await refusalOf(admin.resetOffsets({ ...asked, to: { shift: -1 } }))).toMatchObject({
+    ...{ code: "INVALID_REQUEST", details: { topic: "moved", partition: 0 } },
+    offsets: [
+      { to: null, error: { code: "INVALID_REQUEST" } },
+      { from: 3, to: 2, error: null },
+    ],
+  });
+  expect(await offsets()).toEqual([[-1, 2]]);
+  await admin.resetOffsets({ ...asked, topic: "moved", earliest: true });
+  expect(await offsets()).toEqual([[0, 0]]);
+  await admin.resetOffsets({ ...asked, topic: "moved" });
+  expect(await offsets()).toEqual([[0, 4]]);
+  await admin.resetOffsets({ ...asked, to: { offsets: [{ topic: "moved", partition: 1, offset: null }] } });
+  expect(await offsets()).toEqual([[0, -1]]);
+  const beyond = { ...asked, topic: "moved", partitions: [{ partition: 1, offset: 9 }] };
+  expect(await refusalOf(admin.setOffsets(beyond))).toMatchObject({
+    ...{ code: "OFFSET_OUT_OF_RANGE", details: { topic: "moved", partition: 1, highWatermark: 4 } },
+  });
+  const member = await joined("g", "moved");
+  for (const call of [
+    () => admin.setOffsets({ ...asked, topic: "moved", partitions: [{ partition: 1, offset: 0 }] }),
+    () => admin.resetOffsets({ ...asked, topic: "moved" }),
+    () => admin.resetOffsets({ ...asked, to: "latest", dryRun: true }),
+  ])
+    expect(await refusalOf(call())).toMatchObject({ code: "NON_EMPTY_GROUP" });
+  await left("g", member);
+  await expect(admin.fetchOffsets({ ...asked, topics: ["nowhere"] })).rejects.toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+  });
+  await expect(admin.resetOffsets({ ...EDGE, groupId: "nobody", to: "latest" })).rejects.toMatchObject({
+    code: "GROUP_ID_NOT_FOUND",
+  });
+});
+
+test("the lag of a group at the edge, of which this device has read nothing; out of reach it says so", async () => {
+  await written("behind");
+  await admin.setOffsets({ ...EDGE, groupId: "slow", topic: "behind", partitions: [{ partition: 1, offset: 1 }] });
+  const { memberId } = await joined("slow", "behind");
+  expect(await admin.lag("slow", EDGE)).toMatchObject({
+    ...{ groupId: "slow", status: "OK", lag: 3 },
+    partitions: [
+      { topic: "behind", partition: 0, committed: null, lag: 0, status: "OK", memberId, error: null },
+      { topic: "behind", partition: 1, committed: 1, logEndOffset: 4, lag: 3, memberId, error: null },
+    ],
+  });
+  // Where there is a url a server's groups are those of the edge, unless it says otherwise.
+  expect(await admin.lag("slow")).toMatchObject({ lag: 3 });
+  await expect(admin.lag("nobody", EDGE)).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
+  await expect(admin.lag("slow", { coordinator: "device" })).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
+  proxy.cut();
+  await expect(admin.lag("slow", EDGE)).rejects.toMatchObject({ code: "NETWORK_EXCEPTION", retriable: true });
+});
+
+test("what a consumer does is seen: its place in the group, its lag, and that nothing is set while it runs", async () => {
+  await written("worked");
+  const consumer = client.consumer({ groupId: "workers" });
+  await consumer.subscribe({ topic: "worked", fromBeginning: true });
+  const gate = Promise.withResolvers<void>();
+  await consumer.run({
+    autoCommitThreshold: 1,
+    eachMessage: async ({ message }) => {
+      if (message.offset === 2) await gate.promise;
+    },
+  });
+  const lagOf = async (): Promise<number> => (await admin.lag("workers")).lag;
+  await expect.poll(lagOf, WITHIN).toBe(2);
+  const { state, members: there } = await consumer.describeGroup();
+  expect([state, there.length]).toEqual(["Stable", 1]);
+  expect(there[0]?.memberAssignment).toEqual([{ topic: "worked", partitions: [0, 1] }]);
+  const { partitions } = await admin.lag("workers");
+  expect(partitions.map(({ memberId }) => memberId)).toEqual([there[0]?.memberId, there[0]?.memberId]);
+  expect(await refusalOf(admin.resetOffsets({ groupId: "workers", topic: "worked" }))).toMatchObject({
+    code: "NON_EMPTY_GROUP",
+  });
+  gate.resolve();
+  await expect.poll(lagOf, WITHIN).toBe(0);
+  await consumer.disconnect();
+  expect((await admin.describeGroups(["workers"])).groups).toMatchObject([{ state: "Empty", members: [] }]);
+  expect((await admin.lag("workers")).partitions.map(({ memberId }) => memberId)).toEqual([null, null]);
+  // Where it is set to go on the next consumer begins.
+  await admin.resetOffsets({ groupId: "workers", topics: ["worked"], to: { timestamp: 25 } });
+  const again = client.consumer({ groupId: "workers" });
+  await again.subscribe({ topic: "worked" });
+  const first = Promise.withResolvers<number>();
+  await again.run({ eachMessage: ({ message }) => first.resolve(message.offset) });
+  expect(await first.promise).toBe(2);
+  await again.disconnect();
+});
