@@ -131,7 +131,7 @@ export class ConsumerLoop {
   }
 
   async #fetch(): Promise<Fetched> {
-    const { book, options, onFetch } = this.#deps;
+    const { book, options, onFetch, clock } = this.#deps;
     if (await this.#link.open()) book.reopened(options.groupId !== null);
     this.#group?.follow(this.#link.opened);
     this.#opening.abort();
@@ -139,9 +139,10 @@ export class ConsumerLoop {
     this.#commits.beside();
     const told = onFetch();
     this.#polling = true;
+    const askedAt = clock.now();
     try {
       const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit: [] }));
-      this.#group?.heard(answer.group);
+      this.#group?.heard(answer.group, askedAt);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {

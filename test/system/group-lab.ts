@@ -40,8 +40,8 @@ export class GroupLab {
     const tabs = await TabsLab.open(files);
     const lab = new GroupLab(tabs);
     await lab.tabs.front.evaluate(() => {
-      window.handled = [];
-      new BroadcastChannel("handled").onmessage = ({ data }: MessageEvent<Handled>) => window.handled.push(data);
+      window.memberHandled = [];
+      new BroadcastChannel("handled").onmessage = ({ data }: MessageEvent<Handled>) => window.memberHandled.push(data);
     });
     await lab.client.admin().createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
     return lab;
@@ -75,13 +75,13 @@ export class GroupLab {
   }
 
   async handled(from = 0): Promise<Handled[]> {
-    return await this.tabs.front.evaluate((at) => window.handled.slice(at), from);
+    return await this.tabs.front.evaluate((at) => window.memberHandled.slice(at), from);
   }
 
   /** How many different records were handled. */
   async union(): Promise<number> {
     return await this.tabs.front.evaluate(
-      () => new Set(window.handled.map(({ partition, offset }) => `${partition}@${offset}`)).size,
+      () => new Set(window.memberHandled.map(({ partition, offset }) => `${partition}@${offset}`)).size,
     );
   }
 

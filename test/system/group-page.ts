@@ -18,8 +18,6 @@ export interface Handled {
   readonly partition: number;
   readonly offset: number;
   readonly value: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
 }
 
 export interface MemberEvent {
@@ -49,14 +47,13 @@ export interface GroupPage {
   /** The main thread does nothing else for so long. */
   busy(ms: number): void;
   leave(): Promise<void>;
-  status(): Promise<unknown>;
 }
 
 declare global {
   interface Window {
     group: GroupPage;
     /** In the page that is in front. */
-    handled: Handled[];
+    memberHandled: Handled[];
   }
 }
 
@@ -77,7 +74,6 @@ function open(): GroupPage {
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   let handled = 0;
-  let step = "";
   return {
     join: async ({ topic, group, sessionTimeout, instanceId, pauseEvery = Infinity, counts = false }) => {
       const instance = instanceId === undefined ? {} : { groupInstanceId: instanceId };
@@ -95,15 +91,9 @@ function open(): GroupPage {
         autoCommitInterval: 100,
         eachMessage: async ({ partition, message }) => {
           await gate.promise;
-          told.postMessage({ tab, partition, offset: message.offset, value: message.text() ?? "", at: Date.now() } satisfies Handled);
+          told.postMessage({ tab, partition, offset: message.offset, value: message.text() ?? "" } satisfies Handled);
           handled += 1;
-          if (handled % pauseEvery === 0) {
-            step = "fetching";
-            const a = await fetch("/group.html");
-            step = "body";
-            await a.text();
-            step = "out";
-          }
+          if (handled % pauseEvery === 0) await (await fetch("/group.html")).text();
         },
       });
     },
@@ -114,7 +104,6 @@ function open(): GroupPage {
       const until = performance.now() + ms;
       while (performance.now() < until);
     },
-    status: async () => ({ ...(await client.sync.status()), atWork: handled, step }),
     leave: async () => await consumer?.disconnect(),
   };
 }

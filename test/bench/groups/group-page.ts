@@ -63,17 +63,19 @@ async function readAll({ kind, records }: { readonly kind: Kind; readonly record
 
 /** Seconds from the first record to the end of the last one's handler, which awaits; joining comes before. */
 async function readAwaiting({
+  kind,
   consumers,
   perPartition,
   awaitMs,
 }: {
+  readonly kind: Kind;
   readonly consumers: number;
   readonly perPartition: number;
   readonly awaitMs: number;
 }): Promise<number> {
   const group = `awaiting-${(groups += 1)}`;
   await createTopic(group);
-  const members = Array.from({ length: consumers }, () => consumerOf("edge", group));
+  const members = Array.from({ length: consumers }, () => consumerOf(kind, group));
   const shared = members.map((member) => untilOwning(member, PARTITIONS / consumers));
   let [left, firstAt] = [PARTITIONS * perPartition, 0];
   const { promise: read, resolve } = Promise.withResolvers<void>();

@@ -23,7 +23,7 @@ export async function memberBench(): Promise<Figure[]> {
     return await withBrowser({ entry: "test/bench/groups/group-page.ts" }, async (browser) => {
       const page = await browser.open();
       await call(page, "openBench", { edge: edge.url, records: RECORDS });
-      return [...(await throughputs(page)), await awaitingFigure(page)];
+      return [...(await throughputs(page)), await awaitingFigure(page, "device"), await awaitingFigure(page, "edge")];
     });
   } finally {
     await edge.kill();
@@ -70,10 +70,10 @@ async function throughputs(page: Page): Promise<Figure[]> {
   });
 }
 
-async function awaitingFigure(page: Page): Promise<Figure> {
+async function awaitingFigure(page: Page, kind: Kind): Promise<Figure> {
   const took = { one: [] as number[], six: [] as number[] };
   const read = async (consumers: number): Promise<number> =>
-    await call<number>(page, "readAwaiting", { consumers, perPartition: PER_PARTITION, awaitMs: AWAIT_MS });
+    await call<number>(page, "readAwaiting", { kind, consumers, perPartition: PER_PARTITION, awaitMs: AWAIT_MS });
   for (let round = 0; round < AWAITING_ROUNDS; round += 1) {
     took.six.push(await read(CONSUMERS));
     took.one.push(await read(1));
@@ -82,13 +82,13 @@ async function awaitingFigure(page: Page): Promise<Figure> {
   const ratios = took.one.map((seconds, round) => seconds / (took.six[round] ?? Number.NaN));
   return relative(
     {
-      name: `${CONSUMERS} consumers on ${CONSUMERS} partitions, handlers await ${AWAIT_MS} ms (page)`,
+      name: `${CONSUMERS} consumers on ${CONSUMERS} partitions, handlers await ${AWAIT_MS} ms, a group of the ${kind} (page)`,
       unit: "records/s",
       ours: records / median(took.six),
       raw: records / median(took.one),
       ratio: median(ratios),
       peers: { "worst round's ratio": Math.min(...ratios), "best round's": Math.max(...ratios) },
-      note: `raw: one consumer on all of them; a group at the edge, ${records} records, sent once all have joined`,
+      note: `raw: one consumer on all of them; ${records} records, sent once all have joined`,
     },
     { atLeast: 5.5 },
   );
