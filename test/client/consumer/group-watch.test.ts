@@ -33,7 +33,12 @@ test("an answer that a freeze has held up does not let handlers go on; one to a 
   await expect.poll(() => answers.length).toBe(3);
   expect(watch.holding).toBe(true);
   const free = watch.free();
-  answers[3]?.resolve({ view: { ...VIEW, version: 3 }, news: [] });
+  // The worker has had no word of the group either, since it woke.
+  answers[3]?.resolve({ view: { ...VIEW, version: 2, holding: true }, news: [] });
+  await answers[3]?.promise;
+  await Promise.resolve();
+  expect(watch.holding).toBe(true);
+  answers[2]?.resolve({ view: { ...VIEW, version: 3 }, news: [] });
   await free;
   expect(watch.holding).toBe(false);
 });
