@@ -41,7 +41,8 @@ export class GroupLab {
     const lab = new GroupLab(tabs);
     await lab.tabs.front.evaluate(() => {
       window.memberHandled = [];
-      new BroadcastChannel("handled").onmessage = ({ data }: MessageEvent<Handled>) => window.memberHandled.push(data);
+      new BroadcastChannel("member-handled").onmessage = ({ data }: MessageEvent<Handled>) =>
+        window.memberHandled.push(data);
     });
     await lab.client.admin().createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
     return lab;
