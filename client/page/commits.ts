@@ -22,7 +22,7 @@ export class Commits {
   /** What is due by itself and under way: one at a time. */
   #due: Promise<void> | null = null;
   /** What the last of those met. */
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(deps: CommitsDeps) {
     this.#deps = deps;
@@ -54,7 +54,7 @@ export class Commits {
       .catch((error: unknown) => {
         // Whoever polls hears of a worker's end as well: told again, it would end the next one's session.
         const isOver = error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
-        if (!isOver) this.#failure = error;
+        if (!isOver) this.#failure = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => (this.#due = null));
   }
