@@ -70,6 +70,8 @@ export class SessionGroup {
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
     const { clock } = this.#deps;
     if (worked) this.membership.polled();
+    // The page has slept.
+    if (version === null) await this.membership.confirm?.();
     const until = clock.now() + WATCH_MS;
     while (!this.#closed && version === this.#version && this.#news.length === 0) {
       const leftMs = until - clock.now();

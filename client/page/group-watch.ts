@@ -117,12 +117,11 @@ export class GroupWatch {
   refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
     if (refused.length === 0) return;
     const { book, tell } = this.#deps;
-    const groupId = this.#groupId;
-    const names = new Map(refused.map((each) => [nameOf(each), each]));
+    const names = new Set(refused.map(nameOf));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
       const { ownership } = theirs.find((each) => nameOf(each) === nameOf({ topic, partition })) ?? {};
-      // It was never its own: nobody has handled anything of it here.
+      // Nobody has handled anything of it here.
       if (ownership === undefined) continue;
       // What is handled since, where it is its own again, is not refused.
       const again = (book.share.ownershipOf({ topic, partition }) ?? ownership) !== ownership;
@@ -132,7 +131,7 @@ export class GroupWatch {
       const to = Math.max(range?.to ?? 0, offset);
       // It was told when the partition was lost.
       if ((this.#toldTo.get(ownership) ?? -1) < to)
-        tell("commit_fenced", { groupId, topic, partition, from, to, code });
+        tell("commit_fenced", { groupId: this.#groupId, topic, partition, from, to, code });
     }
     this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
   }

@@ -116,7 +116,7 @@ test("a page that slept for longer than a session asks before it hands out anoth
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0b@1") && done.includes("1d@3"));
   // In one task, as after a freeze: the worker knows of the loss, and the page does not yet.
-  jumpMs = 3_600_000;
+  jumpMs = 9_000;
   gates.open("0b@1");
   member().lose("t-0");
   await until(() => done.includes("0b@1"));
