@@ -27,7 +27,7 @@ export interface Resolution {
 export interface HeartbeatCall {
   /** With the member's whole id, which is proven to be its own; and so is that of an earlier life. */
   readonly heartbeat: GroupHeartbeat;
-  /** Of the listing of topics, as the Worker has it. */
+  /** Of the listing of topics and of the rules by which they may be read, as the Worker has them. */
   readonly revision: number;
   /** Of the subscription; null: the Worker was not told it, or has not been asked. */
   readonly resolution: Resolution | null;

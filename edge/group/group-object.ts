@@ -9,6 +9,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock as clock } from "../system-ports.ts";
 import type { Assignor } from "./assignors/assignor.ts";
 import { ASSIGNORS } from "./assignors/assignors.ts";
+import { guarded } from "./assignors/guarded.ts";
 import { FencePushes, type FencePush } from "./fence-pushes.ts";
 import type {
   GroupAddress,
@@ -48,7 +49,7 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
     this.#partitions = new GroupPartitions(env, clock);
     this.#pushes = new FencePushes({ atOnceMax: CALLS_AT_ONCE_MAX, push: async (one) => await this.#push(one) });
     this.#life = new GroupLife({
-      ...{ state, env, clock, partitions: this.#partitions, assignors: this.assignors() },
+      ...{ state, env, clock, partitions: this.#partitions, assignors: this.assignors().map(guarded) },
       membersMax: LIMITS.groupMembersMax,
       stands: (machine) => this.#pushDue(machine),
     });
