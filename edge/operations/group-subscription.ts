@@ -8,14 +8,23 @@ import type { TopicListing } from "../topic-listing.ts";
 import type { EdgePorts } from "./ports.ts";
 
 /**
+ * What a subscription means changes with the topics and with the rights of who subscribes. Both revisions only go up, and
+ * isolates hear of either late: none says a higher sum than one that knows both as they are, so that one is heeded at last.
+ */
+export function meaningRevision({ standing }: EdgePorts, listing: TopicListing): number {
+  return listing.revision + standing.aclsRevision;
+}
+
+/**
  * A topic that is named and is not there is waited for. Throws `TOPIC_AUTHORIZATION_FAILED` of one that is named and may
  * not be read, `INVALID_TOPIC_EXCEPTION`, `INVALID_REGULAR_EXPRESSION`; patterns pass by what may not be read.
  */
 export function resolveSubscription(
-  { access }: EdgePorts,
+  ports: EdgePorts,
   { topics, patterns }: GroupSubscription,
   listing: TopicListing,
 ): Resolution {
+  const { access } = ports;
   for (const name of topics) demandPermission(access, "groupTopics", checkTopicName(name));
   const named = new Set(topics);
   const regexes = patterns.map(compiled);
@@ -24,7 +33,7 @@ export function resolveSubscription(
       named.has(name) ||
       (regexes.length > 0 && isPermitted(access, "groupTopics", name) && regexes.some((regex) => regex.test(name))),
   );
-  return { revision: listing.revision, topics: found.map(groupTopic) };
+  return { revision: meaningRevision(ports, listing), topics: found.map(groupTopic) };
 }
 
 export function groupTopic({ topicId, name, partitionCount, config }: TopicListing["topics"][number]): GroupTopic {

@@ -11,7 +11,7 @@ import {
 } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
-import { resolveSubscription } from "./group-subscription.ts";
+import { meaningRevision, resolveSubscription } from "./group-subscription.ts";
 import { coordinated, demandGroup, demandOwnMember } from "./group-ports.ts";
 import type { EdgePorts } from "./ports.ts";
 
@@ -28,8 +28,9 @@ export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupH
   let { subscription } = asked;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const listing = await ports.groups.topics();
+    const revision = meaningRevision(ports, listing);
     const resolution = subscription === undefined ? null : resolveSubscription(ports, subscription, listing);
-    const call = { heartbeat: own, revision: listing.revision, resolution };
+    const call = { heartbeat: own, revision, resolution };
     const { assignment, resolve } = await coordinated(group.heartbeat(call));
     if (assignment !== null) return assignment;
     subscription = resolve;
