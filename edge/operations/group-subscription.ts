@@ -1,10 +1,10 @@
 /** Which topics a subscription means, for who may read them. */
 import type { GroupSubscription } from "../../shared/api/groups.ts";
-import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import { demandPermission, isPermitted } from "../access/access.ts";
 import type { GroupTopic, Resolution } from "../group/group-calls.ts";
 import type { TopicListing } from "../topic-listing.ts";
+import { NamePattern, PatternBudget } from "./name-pattern.ts";
 import type { EdgePorts } from "./ports.ts";
 
 /**
@@ -27,7 +27,9 @@ export function resolveSubscription(
   const { access } = ports;
   for (const name of topics) demandPermission(access, "groupTopics", checkTopicName(name));
   const named = new Set(topics);
-  const regexes = patterns.map(compiled);
+  const budget = new PatternBudget();
+  // `g` and `y` say where a search begins: here it is at the beginning.
+  const regexes = patterns.map(({ source, flags }) => new NamePattern(source, flags.replace(/[gy]/g, ""), budget));
   const found = listing.topics.filter(
     ({ name }) =>
       named.has(name) ||
@@ -43,14 +45,4 @@ export function groupTopic({ topicId, name, partitionCount, config }: TopicListi
     ...(jurisdiction === undefined ? {} : { jurisdiction }),
     ...(location === undefined ? {} : { location }),
   };
-}
-
-/** `g` and `y` would remember where they were in the name before. */
-function compiled({ source, flags }: GroupSubscription["patterns"][number]): RegExp {
-  try {
-    return new RegExp(source, flags.replace(/[gy]/g, ""));
-  } catch {
-    const pattern = `/${source}/${flags}`.slice(0, 64);
-    throw new StrandlineError("INVALID_REGULAR_EXPRESSION", pattern, { pattern });
-  }
 }
