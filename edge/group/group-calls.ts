@@ -2,6 +2,7 @@
 import type { GroupAssignment, GroupDescription, GroupHeartbeat, GroupSubscription } from "../../shared/api/groups.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
+import type { OffsetReset } from "../partition/group-port.ts";
 
 export interface GroupAddress {
   readonly namespace: string;
@@ -50,7 +51,7 @@ export interface OffsetChange {
   readonly topic: GroupTopic;
   readonly partition: number;
   /** Null: it is forgotten. */
-  readonly to: { readonly offset: number; readonly metadata: string } | null;
+  readonly to: OffsetReset | null;
 }
 
 export interface GroupCalls {
