@@ -94,7 +94,9 @@ test("what nobody's commit says of the log that it was read from is kept, and he
     return await (await call(pathOf(group, "/offsets"), { json })).json();
   };
   expect(await committing(leaderEpoch?.counter ?? 0)).toMatchObject({ offsets: [{ error: null }] });
-  expect(await committing((leaderEpoch?.counter ?? 0) + 1)).toMatchObject({ offsets: [{ error: { code: "TRUNCATED" } }] });
+  expect(await committing((leaderEpoch?.counter ?? 0) + 1)).toMatchObject({
+    offsets: [{ error: { code: "TRUNCATED" } }],
+  });
   const told: GroupOffsets = await (await call(pathOf(group, "/offsets"))).json();
   expect(told.offsets[0]?.committed).toMatchObject({ offset: 3, leaderEpoch });
 });
