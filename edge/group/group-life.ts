@@ -149,7 +149,10 @@ export class GroupLife {
   /** One that is registered and was never made, nothing else would take off the list. */
   async forgetUnmade({ namespace, groupId }: GroupAddress): Promise<void> {
     this.#removals += 1;
-    await this.#controller(namespace).unregisterGroup(groupId, null);
+    const over = Promise.all([this.#unregistering, this.#controller(namespace).unregisterGroup(groupId, null)]);
+    // Of any incarnation: one that is registered before it has happened would be taken off the list with it.
+    this.#unregistering = over.then(() => undefined, told);
+    await over;
   }
 
   /** Of the alarm. Never rejects, since one that fails too often is dropped for good. */

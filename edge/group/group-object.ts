@@ -113,16 +113,19 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
     const opened = await this.#life.made(address);
     if (!opened.ok) return opened;
     const machine = opened.value;
-    const raised = attempt(() =>
-      this.#life.step(machine, () => {
+    const raised = attempt(() => {
+      const stated = this.#life.step(machine, () => {
         const now = clock.now();
         machine.tick(now);
         const topics = [...new Map(changes.map(({ topic }) => [topic.topicId, topic])).values()];
         const epoch = machine.raiseWhileEmpty(resolvedOf(topics), now);
         this.#life.learnPlaces(topics);
         return epoch;
-      }),
-    );
+      });
+      // Another call for which it was made as well was refused, and it is none.
+      if (this.#life.machine() !== machine) throw unavailable("the group was not made");
+      return stated;
+    });
     if (!raised.ok) return raised;
     const outcomes = await inParallel(changes, CALLS_AT_ONCE_MAX, async ({ topic, partition, to }) => {
       const request = { group: groupId, memberId: null, ...raised.value, reset: to };
