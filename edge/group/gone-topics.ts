@@ -3,16 +3,16 @@
  * one day, and could take nobody in or out.
  */
 import type { TopicId } from "../../shared/brands.ts";
-import type { TopicListingAnswer } from "../controller/topic-registry.ts";
 import type { GroupMachine } from "./group-machine.ts";
 import type { Where } from "./group-store.ts";
 
 /** So many that nobody reads are kept before it is asked whether they are still there. */
 const UNREAD_MAX = 100;
 
+/** `ask`: for all topics of the namespace; null: they are not told. */
 export async function goneTopics(
   machine: GroupMachine,
-  ask: () => Promise<TopicListingAnswer>,
+  ask: () => Promise<{ readonly topics: readonly { readonly topicId: TopicId }[] | null }>,
 ): Promise<ReadonlySet<TopicId>> {
   const unread = machine.unreadTopics();
   if (unread.length < UNREAD_MAX) return new Set();
