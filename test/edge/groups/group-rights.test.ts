@@ -98,3 +98,17 @@ test("a right to read that is given or taken away moves partitions with the next
   const taken = await next(given.memberEpoch);
   expect(taken.assignment.map(({ topic }) => topic)).toEqual(["orders"]);
 });
+
+test("a member whose next token lets it read less loses what it may not read, though no rule changed", async () => {
+  const lab = new RightsLab();
+  await lab.topic("orders");
+  await lab.topic("secrets");
+  await lab.allow(aclOf({}), aclOf({ ...GROUP, operation: "READ" }));
+  const all = { subscription: { topics: [], patterns: [{ source: ".*", flags: "" }] } };
+  const said = async (asked: object, scope: string): Promise<GroupAssignment> =>
+    (await (await lab.as("bob", asked as never, scope)).json()) as GroupAssignment;
+  const joined = await said(beat(newName(), 0, [], all), "admin");
+  expect(joined.assignment.map(({ topic }) => topic)).toEqual(["orders", "secrets"]);
+  const later = await said(beat(joined.memberId, joined.memberEpoch), "");
+  expect(later.assignment.map(({ topic }) => topic)).toEqual(["orders"]);
+});
