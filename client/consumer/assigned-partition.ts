@@ -135,8 +135,9 @@ export function identitiesOf({ identities }: AssignedPartition): OwnIdentity[] {
   return [...identities].map(([producerId, sequenceBase]) => ({ producerId, sequenceBase }));
 }
 
+/** No topic's name has a slash: partition -1 of `a` is not partition 1 of `a-`. */
 export function partitionName(topic: string, partition: number): string {
-  return `${topic}-${partition}`;
+  return `${topic}/${partition}`;
 }
 
 export function isPaused(paused: ReadonlySet<string>, { topic, ref }: AssignedPartition): boolean {

@@ -254,9 +254,8 @@ function matches(pattern: RegExp, name: string): boolean {
 }
 
 function unassigned(topic: string, partition: number): StrandlineError {
-  return new StrandlineError(
-    "UNKNOWN_TOPIC_OR_PARTITION",
-    `${partitionName(topic, partition)} is not assigned to this consumer`,
-    { topic, partition },
-  );
+  return new StrandlineError("UNKNOWN_TOPIC_OR_PARTITION", `${topic}-${partition} is not assigned to this consumer`, {
+    topic,
+    partition,
+  });
 }

@@ -193,7 +193,7 @@ interface Line extends TopicPartition {
 }
 
 function nameOf({ topic, partition, pending }: Line): string {
-  return `${topic}-${partition}${pending === true ? "~" : ""}`;
+  return `${topic}/${partition}${pending === true ? "~" : ""}`;
 }
 
 function placeOf(message: ReceivedMessage): number {

@@ -11,11 +11,11 @@ export type Line = TopicPartition & {
 };
 
 export function lineName({ topic, partition, pending }: Line): string {
-  return `${topic}-${partition}${pending ? "~" : ""}`;
+  return `${topic}/${partition}${pending ? "~" : ""}`;
 }
 
 export function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
+  return `${topic}/${partition}`;
 }
 
 export function seekName(position: SeekPosition): string {

@@ -14,7 +14,7 @@ export interface TopicPartitions {
 }
 
 export function placeName({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
+  return `${topic}/${partition}`;
 }
 
 export class PausedPartitions {
