@@ -1,5 +1,6 @@
 /** What a caller may say of a consumer's group. */
 import type { GroupOptions } from "../calls/consumer-calls.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
 export interface GroupConfig {
@@ -36,6 +37,9 @@ export function checkGroupConfig(config: GroupConfig): GroupOptions {
   if (!Array.isArray(assignors) || assignors.length === 0 || !assignors.every(isName))
     refuse("partitionAssigners", assignors, "names, as 'sticky'");
   const sessionTimeoutMs = milliseconds(config, "sessionTimeout", SESSION_MS);
+  const { sessionMsMin, sessionMsMax } = LIMITS;
+  if (coordinator === "edge" && (sessionTimeoutMs < sessionMsMin || sessionTimeoutMs > sessionMsMax))
+    refuse("sessionTimeout", sessionTimeoutMs, `${sessionMsMin} to ${sessionMsMax} milliseconds, at the edge`);
   const heartbeatMs = Math.min(5_000, Math.max(1, Math.floor(sessionTimeoutMs / 3)));
   const heartbeatIntervalMs = milliseconds(config, "heartbeatInterval", heartbeatMs);
   if (heartbeatIntervalMs >= sessionTimeoutMs)
