@@ -19,6 +19,10 @@ export interface CommitsDeps {
 
 export class Commits {
   readonly #deps: CommitsDeps;
+  /** What is due by itself and under way: one at a time. */
+  #due: Promise<void> | null = null;
+  /** What the last of those met. */
+  #failure: Error | null = null;
 
   constructor(deps: CommitsDeps) {
     this.#deps = deps;
@@ -44,22 +48,40 @@ export class Commits {
     await this.#commit(this.#deps.autoCommit.due());
   }
 
+  /**
+   * What is due is committed while more is read and handled: nobody waits for the edge. Throws what the one before met;
+   * what that did not commit is due again.
+   */
+  beside(): void {
+    this.#demandNoFailure();
+    this.#due ??= this.commitDue()
+      .catch((error: unknown) => {
+        // Whoever polls hears of a worker's end as well: told again, it would end the next one's session.
+        const isOver = error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
+        if (!isOver) this.#failure = error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => (this.#due = null));
+  }
+
   /** The next poll commits what was handled; where that one waits for news already (`waits`), this does. */
   async whileIdle(next: Promise<unknown>, waits: () => boolean): Promise<void> {
     const { autoCommit, clock } = this.#deps;
     if (autoCommit.all().length === 0 || !waits()) return;
-    await this.commitDue();
-    for (let waitMs = autoCommit.dueInMs; waitMs !== null && waits();) {
-      const over = new AbortController();
-      const settled = next.then(
-        () => over.abort(),
-        () => over.abort(),
-      );
-      await Promise.race([clock.sleep(waitMs, over.signal), settled]);
-      over.abort();
-      if (waits()) await this.commitDue();
-      waitMs = autoCommit.dueInMs;
+    const over = new AbortController();
+    const answered = next.then(
+      () => over.abort(),
+      () => over.abort(),
+    );
+    // One that is under way knows less.
+    await Promise.race([this.#due, answered]);
+    for (let waitMs: number | null = 0; waitMs !== null && waits(); waitMs = autoCommit.dueInMs) {
+      if (waitMs > 0) await Promise.race([clock.sleep(waitMs, over.signal), answered]);
+      if (!waits()) break;
+      this.beside();
+      await Promise.race([this.#due, answered]);
+      this.#demandNoFailure();
     }
+    over.abort();
   }
 
   committed(wanted: readonly HandledTo[], refused: readonly RefusedCommit[]): void {
@@ -71,6 +93,12 @@ export class Commits {
     book.committed(offsets);
     autoCommit.committed();
     onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+  }
+
+  #demandNoFailure(): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure;
   }
 
   async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {

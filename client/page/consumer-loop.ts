@@ -131,19 +131,18 @@ export class ConsumerLoop {
   }
 
   async #fetch(): Promise<Fetched> {
-    const { book, options, onFetch } = this.#deps;
+    const { book, options, onFetch, clock } = this.#deps;
     if (await this.#link.open()) book.reopened(options.groupId !== null);
     this.#group?.follow(this.#link.opened);
     this.#opening.abort();
     const [rejoins, seeks] = [book.fenced(), book.seeks()];
-    const commit = this.#autoCommit.due();
-    book.committing(commit);
+    this.#commits.beside();
     const told = onFetch();
     this.#polling = true;
+    const askedAt = clock.now();
     try {
-      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit }));
-      this.#group?.heard(answer.group);
-      this.#commits.committed(commit, answer.refused);
+      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit: [] }));
+      this.#group?.heard(answer.group, askedAt);
       told(answer);
       return { ...answer, rejoins, seeks };
     } finally {

@@ -45,7 +45,11 @@ export class GroupShare {
 
   /** Null: it is known already. */
   heard(view: GroupView): ShareChange | null {
-    if (this.view !== null && view.version <= this.view.version) return null;
+    if (this.view !== null && view.version <= this.view.version) {
+      // It begins with the passing of time, and ends with a change.
+      if (view.holding && view.version === this.view.version) this.view = view;
+      return null;
+    }
     const joined = view.joined && this.view?.joined !== true;
     this.view = view;
     return { joined, ...this.#become(view.owned.filter(({ ownership }) => !this.#refused.has(ownership))) };

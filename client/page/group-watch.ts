@@ -53,6 +53,7 @@ export class GroupWatch {
   readonly #waiting = new Set<() => void>();
   /** Which of the link's sessions is watched; 0: none. */
   #session = 0;
+  /** When that was asked for which was heard last. */
   #heardAt: number;
   #yieldedAt = 0;
   #rebalancingSince: number;
@@ -102,9 +103,10 @@ export class GroupWatch {
     this.#goOn();
   }
 
-  heard(view: GroupView | null): void {
-    const { book, clock } = this.#deps;
-    this.#heardAt = clock.now();
+  /** `askedAt`: an answer that a freeze has held up says nothing of what is now. */
+  heard(view: GroupView | null, askedAt: number): void {
+    const { book } = this.#deps;
+    this.#heardAt = Math.max(this.#heardAt, askedAt);
     const change = view === null ? null : book.share.heard(view);
     if (change !== null) this.#apply(change);
     this.#goOn();
@@ -193,6 +195,7 @@ export class GroupWatch {
   async #watch(session: number): Promise<void> {
     const { link, book, clock } = this.#deps;
     while (this.#session === session) {
+      const askedAt = clock.now();
       try {
         const answer = await link.on((api, id) =>
           api.watchGroup(id, book.share.view?.version ?? -1, this.#hasWorked()),
@@ -200,7 +203,7 @@ export class GroupWatch {
         if (this.#session !== session) return;
         // It is closed.
         if (answer === null) return this.lost();
-        this.#take(answer);
+        this.#take(answer, askedAt);
       } catch (error) {
         if (this.#session !== session) return;
         if (isOver(error)) return this.lost();
@@ -211,9 +214,10 @@ export class GroupWatch {
 
   async #ask(): Promise<void> {
     const session = this.#session;
+    const askedAt = this.#deps.clock.now();
     try {
       const answer = await this.#deps.link.on((api, id) => api.watchGroup(id, null, this.#hasWorked()));
-      if (this.#session === session && answer !== null) this.#take(answer);
+      if (this.#session === session && answer !== null) this.#take(answer, askedAt);
       else if (this.#session === session) this.lost();
     } catch (error) {
       if (this.#session !== session) return;
@@ -222,8 +226,8 @@ export class GroupWatch {
     }
   }
 
-  #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }): void {
-    this.heard(view);
+  #take({ view, news }: { readonly view: GroupView; readonly news: readonly GroupNews[] }, askedAt: number): void {
+    this.heard(view, askedAt);
     this.#events.news(news);
   }
 

@@ -7,6 +7,7 @@ import { codecSuite } from "./codec/codec-suite.ts";
 import { authSuite } from "./edge/auth-suite.ts";
 import { edgeSuite } from "./edge/edge-suite.ts";
 import type { Figure, Suite } from "./figure.ts";
+import { groupsSuite } from "./groups/groups-suite.ts";
 import { localSuite } from "./local/local-suite.ts";
 import { sizeSuite } from "./size/size-suite.ts";
 import { syncSuite } from "./sync/sync-suite.ts";
@@ -20,6 +21,7 @@ const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["edge", edgeSuite],
   ["tail", tailSuite],
   ["codec", codecSuite],
+  ["groups", groupsSuite],
 ]);
 
 const OPTIONS: readonly string[] = ["--auth", "--json"];
