@@ -95,9 +95,6 @@ export const LIMITS = {
   groupPatternsMax: 100,
   groupPatternCharsMax: 249,
   groupInstanceIdCharsMax: 249,
-  /** Of a member of a group at the edge. */
-  sessionMsMin: 6_000,
-  sessionMsMax: 1_800_000,
   commitPartitionsMax: 1_000,
   /** Batches that one reconcile request describes. */
   reconcileBatchesMax: 512,
