@@ -31,6 +31,10 @@ export interface AssignedPartition {
   /** What is read below it was handled: it is read for the chunks among it. Null: nothing. */
   handledTo: Offset | null;
   start: StartAt;
+  /** The group has no offset and begins at the log's end: where that was is told once it is known. */
+  startsGroup: boolean;
+  /** The topic has grown by it under the session's eyes: all of it came since. */
+  grown: boolean;
   /** The offset for a time is under way; of the seek that asked for it. */
   lookup: TimeLookup | null;
   /** The position was reached by reading: only a truncation can put it beyond the log's end. */
@@ -62,6 +66,8 @@ export function newPartition(topic: string, ref: PartitionRef, source: RecordSou
     position: null,
     handledTo: null,
     start: { at: "group" },
+    startsGroup: false,
+    grown: false,
     lookup: null,
     reached: false,
     cutTo: null,
@@ -82,6 +88,7 @@ export function seekTo(assigned: AssignedPartition, to: SeekPosition): void {
     assigned.localSequence = to.localSequence as LocalSequence;
     return;
   }
+  assigned.startsGroup = false;
   assigned.reached = false;
   assigned.handledTo = "offset" in to && to.readFrom !== undefined ? (to.offset as Offset) : null;
   assigned.position = "offset" in to ? ((to.readFrom ?? to.offset) as Offset) : null;
@@ -97,6 +104,7 @@ export function rejoin(assigned: AssignedPartition, joins: number): void {
   assigned.position = null;
   assigned.handledTo = null;
   assigned.start = { at: "group" };
+  assigned.startsGroup = false;
   assigned.reached = false;
   assigned.mayHaveMore = true;
 }

@@ -87,12 +87,6 @@ export class Assignment {
     return Array.from(this.partitions.values(), ({ ref }) => refName(ref)).join();
   }
 
-  get(topic: string, partition: number): AssignedPartition {
-    const assigned = this.partitions.get(partitionName(topic, partition));
-    if (assigned === undefined) throw unassigned(topic, partition);
-    return assigned;
-  }
-
   /** Also where none of its partitions is known. */
   reads(topic: string): boolean {
     return this.#topics.has(topic);
@@ -162,12 +156,20 @@ export class Assignment {
           throw error;
         });
         if (assigned.seeks === seeks) assigned.position = start;
+        this.#tellStart(assigned);
       }
       if (this.#showsOwn(assigned) && assigned.localSequence === null) {
         const start = await this.#starts.ownStartOf(assigned);
         if (assigned.seeks === seeks) assigned.localSequence = start;
       }
     }
+  }
+
+  #tellStart(assigned: AssignedPartition): void {
+    const { topic, ref, position: offset, startsGroup, ownedAs: ownership, joins } = assigned;
+    if (!startsGroup || offset === null) return;
+    assigned.startsGroup = false;
+    this.#listener.onNews({ type: "start", topic, partition: ref.partition, offset, ownership, joins });
   }
 
   async close(): Promise<void> {
@@ -205,6 +207,7 @@ export class Assignment {
         this.partitions.delete(name);
     }
     if (row === undefined) return;
+    const isRead = [...this.partitions.values()].some(({ topic: of, ref }) => of === topic && ref.partition >= 0);
     const source = storage === "none" && !row.local ? this.#readThrough() : this.#replica;
     if (!known) source.learn?.(topic);
     for (let index = known ? 0 : -1; index < (row.partitionCount ?? 0); index += 1) {
@@ -212,6 +215,7 @@ export class Assignment {
       if (this.partitions.has(name) || (index < 0 && this.#options.isolation !== "local")) continue;
       const ref = { topicKey: row.topicKey, partition: index < 0 ? UNASSIGNED : toPartition(index) };
       const assigned = newPartition(topic, ref, source);
+      assigned.grown = isRead;
       if (this.membership === null || index < 0) this.#seekSought(name, assigned);
       this.partitions.set(name, assigned);
     }

@@ -70,6 +70,8 @@ export class SessionGroup {
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
     const { clock } = this.#deps;
     if (worked) this.membership.polled();
+    // The page has slept.
+    if (version === null) await this.membership.confirm?.();
     const until = clock.now() + WATCH_MS;
     while (!this.#closed && version === this.#version && this.#news.length === 0) {
       const leftMs = until - clock.now();
@@ -91,9 +93,10 @@ export class SessionGroup {
     const refused: RefusedCommit[] = [];
     const owned = new Map<Ownership, { readonly commit: OwnedOffset; readonly assigned: AssignedPartition }>();
     for (const { topic, partition, offset, readFrom, ownership } of offsets) {
-      const assigned = this.#deps.assignment.get(topic, partition);
-      const of = assigned.ownership;
-      if (of === null || of.state === "lost" || (ownership ?? assigned.ownedAs) !== assigned.ownedAs)
+      const assigned = this.#deps.assignment.partitions.get(partitionName(topic, partition));
+      const of = assigned?.ownership ?? null;
+      if (assigned === undefined) refused.push({ topic, partition, offset, code: "UNKNOWN_TOPIC_OR_PARTITION" });
+      else if (of === null || of.state === "lost" || (ownership ?? assigned.ownedAs) !== assigned.ownedAs)
         refused.push({ topic, partition, offset, code: "ILLEGAL_GENERATION" });
       else {
         const needed = readFrom === undefined ? {} : { readFrom: toOffset(readFrom) };

@@ -86,7 +86,7 @@ export class Starts {
   /** The group's committed offset; without one the beginning or, as Kafka's `latest`, the end as far as it is known. */
   #groupStart(assigned: AssignedPartition): Offset | { readonly at: "latest" | "earliest" } {
     const { topic, groupStart } = assigned;
-    if (groupStart === null) return this.#otherwise(topic);
+    if (groupStart === null) return this.#otherwise(assigned);
     const { offset: to, readFrom, cutFrom: from } = groupStart;
     const { partition } = assigned.ref;
     if (from !== undefined) this.#deps.onNews({ type: "reset", topic, partition, from, to, reason: "truncated" });
@@ -96,8 +96,11 @@ export class Starts {
     return readFrom;
   }
 
-  #otherwise(topic: string): { readonly at: "latest" | "earliest" } {
-    return { at: this.#deps.fromBeginning(topic) ? "earliest" : "latest" };
+  /** What comes before the next owner begins would else be nobody's: the end is another one by then. */
+  #otherwise(assigned: AssignedPartition): { readonly at: "latest" | "earliest" } {
+    const fromBeginning = this.#deps.fromBeginning(assigned.topic);
+    assigned.startsGroup = assigned.ownership !== null && !fromBeginning;
+    return { at: fromBeginning || assigned.grown ? "earliest" : "latest" };
   }
 
   /** A consumer that begins at the end sees what is appended from now on. */

@@ -84,6 +84,15 @@ export class DeviceGroup implements GroupMembership {
     this.#shareOut();
   }
 
+  async confirm(): Promise<void> {
+    const owned = this.owned();
+    if (owned.length === 0) return;
+    const { replica, groupId } = this.#ports;
+    const refs = owned.map(({ ref }) => ref);
+    const turns = await replica.turns(groupId, refs);
+    for (const [index, of] of owned.entries()) if (turns[index] !== turnIn(of)) this.#turnIsOver(of);
+  }
+
   async position({ ref }: Ownership): Promise<GroupStart | null> {
     const { replica, groupId } = this.#ports;
     const offset = await replica.committed(groupId, ref);

@@ -20,6 +20,9 @@ const THROWN_OUT: ReadonlySet<ErrorCode> = new Set(["UNKNOWN_MEMBER_ID", "FENCED
 /** No answer came, or none of the edge. */
 const UNREACHED: ReadonlySet<ErrorCode> = new Set(["NETWORK_EXCEPTION", "REQUEST_TIMED_OUT", "CLOSED"]);
 
+/** Of who asks, and not of what: another token may do. Offline `auth` has nobody to ask for one. */
+const CREDENTIAL: ReadonlySet<ErrorCode> = new Set(["SASL_AUTHENTICATION_FAILED", "PRINCIPAL_CHANGED"]);
+
 export type Verdict = "final" | "thrown out" | "unreached" | "later";
 
 export function verdictOf({ code }: StrandlineError): Verdict {
@@ -31,7 +34,7 @@ export function verdictOf({ code }: StrandlineError): Verdict {
 /** Of one partition's commit: it may be taken later. Another one ends its ownership. */
 export function isForLater({ code, retriable }: Pick<StrandlineError, "code" | "retriable">): boolean {
   // The topic of a member's partition was there: it is no more.
-  return code !== "UNKNOWN_TOPIC_ID" && (retriable || UNREACHED.has(code));
+  return code !== "UNKNOWN_TOPIC_ID" && (retriable || UNREACHED.has(code) || CREDENTIAL.has(code));
 }
 
 export function asStrandlineError(thrown: unknown): StrandlineError {

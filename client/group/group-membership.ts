@@ -88,6 +88,8 @@ export interface GroupMembership {
    * steps down (`maxPollIntervalMs`), and joins again with the next.
    */
   polled(): void;
+  /** Finds out what was lost unheard, as in a freeze. Absent: `holding` says it. */
+  confirm?(): Promise<void>;
   /** The group's offset, as it stands for this ownership now; null: none. */
   position(of: Ownership): Promise<GroupStart | null>;
   /**

@@ -256,6 +256,8 @@ export interface Replica extends GroupLookups {
   readFrom(group: string, ref: PartitionRef): Promise<Offset | null>;
   /** A consumer's turn with each of these begins, and every earlier one is over. Their numbers. */
   beginTurns(group: string, refs: readonly PartitionRef[]): Promise<number[]>;
+  /** The latest turns that have begun; 0: none has. */
+  turns(group: string, refs: readonly PartitionRef[]): Promise<number[]>;
   /** Answers those whose turn is over; the others stand. Without one it is nobody's, and the turn that there is ends with it. */
   commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]>;
 }

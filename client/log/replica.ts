@@ -137,6 +137,12 @@ export class StoredReplica implements Replica {
     );
   }
 
+  async turns(group: string, refs: readonly PartitionRef[]): Promise<number[]> {
+    return await this.#store.transact(["offsets"], { mode: "readonly" }, (transaction) =>
+      Promise.all(refs.map((ref) => turnOf(transaction, group, ref))),
+    );
+  }
+
   /** Relaxed: a commit that the machine's end undoes makes records come again, which a consumer must bear anyway. */
   async commit(group: string, offsets: readonly GroupOffset[]): Promise<PartitionRef[]> {
     if (offsets.length === 0) return [];

@@ -1,6 +1,6 @@
 /** When what was handled is committed without being asked for: KafkaJS's rules. */
 import type { Clock } from "../../shared/clock.ts";
-import type { HandledTo } from "../calls/consumer-calls.ts";
+import type { ConsumerNews, HandledTo } from "../calls/consumer-calls.ts";
 import type { RunConfig } from "./consumer-events.ts";
 import type { PositionBook } from "./position-book.ts";
 
@@ -22,6 +22,11 @@ export class AutoCommit {
     this.#intervalMs = config.autoCommitInterval ?? null;
     this.#threshold = config.autoCommitThreshold ?? null;
     this.#committedAt = clock.now();
+  }
+
+  /** Where its group begins is committed as well: whoever goes on would else begin at another end. */
+  started(start: Extract<ConsumerNews, { type: "start" }>): void {
+    if (this.#on) this.#book.started(start);
   }
 
   /** What is to be committed now. Without interval and threshold: all that was handled. */

@@ -165,6 +165,10 @@ export class ConsumerLoop {
     for (const rejoined of rejoins) book.rejoined(rejoined);
     for (const position of seeks) book.sought(position);
     for (const each of news) {
+      if (each.type === "start") {
+        this.#autoCommit.started(each);
+        continue;
+      }
       if (each.type === "reset" && each.reason === "truncated") book.truncated(each, each.to);
       onNews(each);
     }

@@ -1,6 +1,6 @@
 /** What a consumer does over the device's own copy of the log: the same records, online or not. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { ConsumerNews, ConsumerOptions } from "../calls/consumer-calls.ts";
+import type { ConsumerOptions } from "../calls/consumer-calls.ts";
 import { checkSubscription, type CheckedConsumer, type Subscription } from "./consumer-config.ts";
 import type { ConsumerDeps } from "./consumer.ts";
 import type { ConsumerPayloads, RunConfig } from "./consumer-events.ts";
@@ -233,7 +233,7 @@ export class ConsumerWork {
     };
   }
 
-  #onNews(news: ConsumerNews): void {
+  #onNews(news: Parameters<LoopDeps["onNews"]>[0]): void {
     const { groupId } = this.#deps.options;
     if (news.type === "refused") {
       const error = StrandlineError.fromBody(news.error);

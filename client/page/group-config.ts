@@ -27,6 +27,8 @@ export interface GroupConfig {
 }
 
 const SESSION_MS = 45_000;
+/** A tab that is silent for longer has lost its partitions to others of its device. */
+const DEVICE_SESSION_MS = 8_000;
 
 export function checkGroupConfig(config: GroupConfig): GroupOptions {
   const { coordinator = "device", groupInstanceId = null, partitionAssigners = ["sticky"] } = config;
@@ -46,7 +48,7 @@ export function checkGroupConfig(config: GroupConfig): GroupOptions {
   return {
     coordinator,
     instanceId: groupInstanceId,
-    sessionTimeoutMs,
+    sessionTimeoutMs: coordinator === "device" ? Math.min(sessionTimeoutMs, DEVICE_SESSION_MS) : sessionTimeoutMs,
     rebalanceTimeoutMs: milliseconds(config, "rebalanceTimeout", 60_000),
     heartbeatIntervalMs,
     maxPollIntervalMs: milliseconds(config, "maxPollInterval", 300_000),

@@ -117,18 +117,21 @@ export class GroupWatch {
   refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
     if (refused.length === 0) return;
     const { book, tell } = this.#deps;
-    const groupId = this.#groupId;
-    const names = new Map(refused.map((each) => [nameOf(each), each]));
+    const names = new Set(refused.map(nameOf));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
     for (const { topic, partition, offset, code } of refused) {
-      const range = book.uncommittedRange({ topic, partition });
-      book.withhold({ topic, partition });
-      const ownership = theirs.find((each) => nameOf(each) === nameOf({ topic, partition }))?.ownership ?? -1;
+      const { ownership } = theirs.find((each) => nameOf(each) === nameOf({ topic, partition })) ?? {};
+      // Nobody has handled anything of it here.
+      if (ownership === undefined) continue;
+      // What is handled since, where it is its own again, is not refused.
+      const again = (book.share.ownershipOf({ topic, partition }) ?? ownership) !== ownership;
+      const range = again ? null : book.uncommittedRange({ topic, partition });
+      if (!again) book.withhold({ topic, partition });
       const from = range?.from ?? this.#sentFrom.get(ownership) ?? null;
       const to = Math.max(range?.to ?? 0, offset);
       // It was told when the partition was lost.
       if ((this.#toldTo.get(ownership) ?? -1) < to)
-        tell("commit_fenced", { groupId, topic, partition, from, to, code });
+        tell("commit_fenced", { groupId: this.#groupId, topic, partition, from, to, code });
     }
     this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
   }

@@ -32,7 +32,7 @@ export interface LoopDeps {
   /** Returns the way to tell what came. */
   readonly onFetch: () => (answer: PollAnswer) => void;
   readonly onBatch: Delivery["onBatch"];
-  readonly onNews: (news: ConsumerNews) => void;
+  readonly onNews: (news: Exclude<ConsumerNews, { type: "start" }>) => void;
   /** What becomes of the consumer in its group. */
   readonly tell: GroupWatchDeps["tell"];
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;

@@ -3,7 +3,13 @@ import type { ChunkAssembler } from "./chunks.ts";
 import { GroupShare } from "./group-share.ts";
 import { lineName, nameOf, ownedByAny, resolvedAt, seekName, type Line, type Resolved } from "./line-position.ts";
 import type { PausedPartitions, TopicPartition } from "./paused-partitions.ts";
-import type { HandledTo, PolledRun, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type {
+  ConsumerNews,
+  HandledTo,
+  PolledRun,
+  SeekPosition,
+  TopicPartitionOffset,
+} from "../calls/consumer-calls.ts";
 
 /** From where a transaction starts: the group's committed offset (null: none), and how often it was asked for. */
 export interface Base {
@@ -49,6 +55,15 @@ export class PositionBook {
     if (expected === undefined || joins === undefined) return;
     // What the run brings is older where it was read ahead of a commit.
     if (this.#bases.get(name)?.joins !== joins) this.#bases.set(name, { expected, joins });
+  }
+
+  /** The group has had no offset: it begins here. */
+  started({ topic, partition, offset, ownership, joins }: Extract<ConsumerNews, { type: "start" }>): void {
+    const name = nameOf({ topic, partition });
+    if (this.#goesElsewhere(name) || this.share.ownershipOf({ topic, partition }) !== ownership) return;
+    this.#ownerships.set(name, ownership);
+    this.#bases.set(name, { expected: null, joins });
+    this.#uncommitted.set(name, { topic, partition, offset, since: offset });
   }
 
   /** Everything below `offset` was handled; of a pending run, below that local sequence. */
@@ -113,7 +128,9 @@ export class PositionBook {
   /** Of what was handled and not committed: where it begins and ends. Null: nothing is. */
   uncommittedRange(of: TopicPartition): { readonly from: number; readonly to: number } | null {
     const uncommitted = this.#uncommitted.get(nameOf(of));
-    return uncommitted === undefined ? null : { from: uncommitted.since, to: uncommitted.offset };
+    return uncommitted === undefined || uncommitted.since >= uncommitted.offset
+      ? null
+      : { from: uncommitted.since, to: uncommitted.offset };
   }
 
   /** Records that were handled since they were last committed. */

@@ -32,6 +32,7 @@ export function evictableReplica(replica: Replica, { store, roomy, clock, govern
   return {
     rows: (refs) => replica.rows(refs),
     beginTurns: (group, refs) => positions.beginTurns(group, refs),
+    turns: (group, refs) => positions.turns(group, refs),
     offsetForTime: (ref, timestamp) => replica.offsetForTime(ref, timestamp),
     cutFrom: (group, ref) => replica.cutFrom(group, ref),
     readFrom: (group, ref) => replica.readFrom(group, ref),

@@ -20,11 +20,11 @@ export function ownedTransport(transport: Transport, owner: Owner, tokens: Token
     });
   return {
     async request(request) {
-      const token = tokens === null ? null : await tokens.current();
+      const token = tokens === null ? null : await tokens.for(request);
       const answer = await send(request, token);
       if (tokens === null || token === null || !isOfToken(answer)) return answer;
       tokens.refused(token);
-      const renewed = await tokens.current();
+      const renewed = await tokens.for(request);
       return renewed === token ? answer : await send(request, renewed);
     },
   };

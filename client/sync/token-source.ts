@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import type { TransportRequest } from "./transport.ts";
 
 const ASK_MS_MAX = 30_000;
 /** A token that ends while its request is under way would be refused. */
@@ -28,6 +29,20 @@ export class TokenSource {
     if (this.#token !== null && !this.#isEnding(this.#expiresAtMs)) return this.#token;
     this.#asking ??= this.#renewed().finally(() => (this.#asking = null));
     return await this.#asking;
+  }
+
+  /** As `current`, for as long as the request may last. `auth` may take its time, and others wait for it as well. */
+  async for({ method, path, timeoutMs, signal }: TransportRequest): Promise<string> {
+    const over = new AbortController();
+    const ended = (code: "CLOSED" | "REQUEST_TIMED_OUT") =>
+      new StrandlineError(code, `${method} ${path} had no token yet`);
+    const calledOff = new Promise<never>((_, reject) => {
+      const giveUp = (): void => reject(ended("CLOSED"));
+      if (signal?.aborted === true) giveUp();
+      signal?.addEventListener("abort", giveUp, { once: true, signal: over.signal });
+      void this.#clock.sleep(timeoutMs, over.signal).then(() => reject(ended("REQUEST_TIMED_OUT")));
+    });
+    return await Promise.race([this.current(), calledOff]).finally(() => over.abort());
   }
 
   /** The edge did not take it. */

@@ -15,6 +15,7 @@ export class ConsumerDesk {
   /** Of those that read by pattern. */
   readonly #watches = new Map<number, () => void>();
   #opened = 0;
+  #closed = false;
 
   constructor(device: Device, topics: TopicDesk) {
     this.#device = device;
@@ -46,6 +47,7 @@ export class ConsumerDesk {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const id of this.#watches.keys()) this.#endWatch(id);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.close([])));
     this.#sessions.clear();
@@ -67,6 +69,8 @@ export class ConsumerDesk {
     const session = new ConsumerSession(deps, options);
     try {
       await session.subscribe();
+      // Nobody would end it any more, and it would be a member for ever.
+      if (this.#closed) throw new StrandlineError("CLOSED", "the worker ended while a consumer was opened");
     } catch (error) {
       await session.close([]);
       throw error;

@@ -5,8 +5,10 @@ import type { Revocation } from "../../shared/api/revocations.ts";
 
 export interface NamespaceRules {
   readonly acls: readonly Acl[];
+  /** Higher after each change of them. */
+  readonly aclsRevision: number;
   readonly revocations: readonly Revocation[];
   readonly quotas: readonly EntityQuotas[];
 }
 
-export const NO_RULES: NamespaceRules = { acls: [], revocations: [], quotas: [] };
+export const NO_RULES: NamespaceRules = { acls: [], aclsRevision: 0, revocations: [], quotas: [] };

@@ -45,6 +45,11 @@ export class Standing implements Access {
     return this.#parts.bearer.expiresAtMs;
   }
 
+  /** Of the ACLs that are heeded; 0: none bind the caller. */
+  get aclsRevision(): number {
+    return this.#rules.aclsRevision;
+  }
+
   allows(operation: AclOperation, resource: Resource): boolean {
     return this.#access.allows(operation, resource);
   }

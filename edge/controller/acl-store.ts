@@ -22,6 +22,12 @@ export class AclStore {
     return (this.#known ??= this.#read());
   }
 
+  /** Higher after each change. */
+  revision(): number {
+    const rows = this.#sql.exec<{ value: number }>("SELECT value FROM counters WHERE name = 'acls'").toArray();
+    return rows[0]?.value ?? 0;
+  }
+
   matching(filter: AclFilter): Acl[] {
     return this.all().filter((acl) => matchesFilter(acl, filter));
   }

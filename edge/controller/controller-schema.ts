@@ -72,6 +72,11 @@ const TABLES = [
       INSERT INTO counters (name, value) VALUES ('listing', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
     END`,
   ),
+  ...["INSERT", "DELETE"].map(
+    (change, index) => `CREATE TRIGGER IF NOT EXISTS acls_${index} AFTER ${change} ON acls BEGIN
+      INSERT INTO counters (name, value) VALUES ('acls', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+    END`,
+  ),
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];
 

@@ -35,7 +35,10 @@ export class RulesObject extends DurableObject<Env> {
 
   /** Who may do what in this namespace, and how much. */
   rules(): NamespaceRules {
-    return { ...NO_RULES, acls: this.#acls.all(), revocations: this.#revocations.all(), quotas: this.quotas.all() };
+    return {
+      ...{ ...NO_RULES, acls: this.#acls.all(), aclsRevision: this.#acls.revision() },
+      ...{ revocations: this.#revocations.all(), quotas: this.quotas.all() },
+    };
   }
 
   revoke(request: RevokeRequest): Outcome<Revocation> {

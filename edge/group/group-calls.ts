@@ -2,6 +2,7 @@
 import type { GroupAssignment, GroupDescription, GroupHeartbeat, GroupSubscription } from "../../shared/api/groups.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Outcome } from "../outcome.ts";
+import type { OffsetReset } from "../partition/group-port.ts";
 
 export interface GroupAddress {
   readonly namespace: string;
@@ -27,7 +28,7 @@ export interface Resolution {
 export interface HeartbeatCall {
   /** With the member's whole id, which is proven to be its own; and so is that of an earlier life. */
   readonly heartbeat: GroupHeartbeat;
-  /** Of the listing of topics, as the Worker has it. */
+  /** Of the listing of topics and of the rules by which they may be read, as the Worker has them. */
   readonly revision: number;
   /** Of the subscription; null: the Worker was not told it, or has not been asked. */
   readonly resolution: Resolution | null;
@@ -50,7 +51,7 @@ export interface OffsetChange {
   readonly topic: GroupTopic;
   readonly partition: number;
   /** Null: it is forgotten. */
-  readonly to: { readonly offset: number; readonly metadata: string } | null;
+  readonly to: OffsetReset | null;
 }
 
 export interface GroupCalls {

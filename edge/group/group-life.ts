@@ -9,6 +9,7 @@ import { log, thrownFields } from "../log.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { Assignor } from "./assignors/assignor.ts";
 import { Forgettings } from "./forgettings.ts";
+import { goneTopics, withoutPlaces } from "./gone-topics.ts";
 import type { GroupAddress, GroupTopic } from "./group-calls.ts";
 import { GroupMachine } from "./group-machine.ts";
 import type { GroupPartitions } from "./group-partitions.ts";
@@ -148,7 +149,10 @@ export class GroupLife {
   /** One that is registered and was never made, nothing else would take off the list. */
   async forgetUnmade({ namespace, groupId }: GroupAddress): Promise<void> {
     this.#removals += 1;
-    await this.#controller(namespace).unregisterGroup(groupId, null);
+    const over = Promise.all([this.#unregistering, this.#controller(namespace).unregisterGroup(groupId, null)]);
+    // Of any incarnation: one that is registered before it has happened would be taken off the list with it.
+    this.#unregistering = over.then(() => undefined, told);
+    await over;
   }
 
   /** Of the alarm. Never rejects, since one that fails too often is dropped for good. */
@@ -158,10 +162,23 @@ export class GroupLife {
       const machine = this.machine();
       const looked = machine === null ? null : this.step(machine, () => machine.tick(this.#parts.clock.now()));
       if (machine !== null && looked === "RETENTION_OVER") this.end(machine);
+      else if (machine !== null) await this.#forgetGone(machine);
     } catch (error) {
       told(error);
     }
     await this.goOn();
+  }
+
+  async #forgetGone(machine: GroupMachine): Promise<void> {
+    const gone = await goneTopics(machine, async () => await this.#controller().topicListing(null));
+    if (gone.size === 0 || this.#machine !== machine) return;
+    this.step(machine, () => {
+      machine.forgetTopics(gone);
+      const where = this.#known();
+      const kept = where === null ? null : withoutPlaces(where, gone);
+      this.#whereChanged ||= kept !== where;
+      this.#where = kept;
+    });
   }
 
   /** With what is to be told of deleted groups. Never rejects: what fails the alarm goes on with. */

@@ -19,6 +19,7 @@ import {
   type GroupSubscription,
   type LeaveGroup,
 } from "../../shared/api/groups.ts";
+import type { TopicId } from "../../shared/brands.ts";
 import { assert } from "../../shared/assert.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { FenceEpoch } from "../partition/group-port.ts";
@@ -199,6 +200,16 @@ export class GroupMachine {
   /** All topics that the group has met, with partition counts: where its offsets may be. */
   topics(): readonly ResolvedTopic[] {
     return [...this.#state.topics.values()].map(asResolved);
+  }
+
+  /** Those that no member subscribes to, or works on. */
+  unreadTopics(): readonly TopicId[] {
+    return this.#members.unreadTopics();
+  }
+
+  /** Those of them that were deleted: no offset of them is anywhere. */
+  forgetTopics(gone: Iterable<TopicId>): void {
+    this.#members.forgetTopics(gone);
   }
 
   describe(): DescribedGroup {

@@ -226,6 +226,20 @@ export class GroupMembers {
     return isGrown;
   }
 
+  unreadTopics(): readonly TopicId[] {
+    const members = [...this.#state.members.values()];
+    return [...this.#state.topics].flatMap(([topicId, { slots }]) => {
+      const isFree = slots.every((slot) => slot.target === null && slot.holders.length === 0);
+      return isFree && !members.some((member) => member.topics.has(topicId)) ? [topicId] : [];
+    });
+  }
+
+  forgetTopics(gone: Iterable<TopicId>): void {
+    const unread = new Set(this.unreadTopics());
+    for (const topicId of gone)
+      if (unread.has(topicId)) this.#state.changed = this.#state.topics.delete(topicId) || this.#state.changed;
+  }
+
   raise(): number {
     this.#state.changed = true;
     this.#state.epoch += 1;

@@ -9,6 +9,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock as clock } from "../system-ports.ts";
 import type { Assignor } from "./assignors/assignor.ts";
 import { ASSIGNORS } from "./assignors/assignors.ts";
+import { guarded } from "./assignors/guarded.ts";
 import { FencePushes, type FencePush } from "./fence-pushes.ts";
 import type {
   GroupAddress,
@@ -48,7 +49,7 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
     this.#partitions = new GroupPartitions(env, clock);
     this.#pushes = new FencePushes({ atOnceMax: CALLS_AT_ONCE_MAX, push: async (one) => await this.#push(one) });
     this.#life = new GroupLife({
-      ...{ state, env, clock, partitions: this.#partitions, assignors: this.assignors() },
+      ...{ state, env, clock, partitions: this.#partitions, assignors: this.assignors().map(guarded) },
       membersMax: LIMITS.groupMembersMax,
       stands: (machine) => this.#pushDue(machine),
     });
@@ -112,16 +113,19 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
     const opened = await this.#life.made(address);
     if (!opened.ok) return opened;
     const machine = opened.value;
-    const raised = attempt(() =>
-      this.#life.step(machine, () => {
+    const raised = attempt(() => {
+      const stated = this.#life.step(machine, () => {
         const now = clock.now();
         machine.tick(now);
         const topics = [...new Map(changes.map(({ topic }) => [topic.topicId, topic])).values()];
         const epoch = machine.raiseWhileEmpty(resolvedOf(topics), now);
         this.#life.learnPlaces(topics);
         return epoch;
-      }),
-    );
+      });
+      // Another call for which it was made as well was refused, and it is none.
+      if (this.#life.machine() !== machine) throw unavailable("the group was not made");
+      return stated;
+    });
     if (!raised.ok) return raised;
     const outcomes = await inParallel(changes, CALLS_AT_ONCE_MAX, async ({ topic, partition, to }) => {
       const request = { group: groupId, memberId: null, ...raised.value, reset: to };

@@ -60,9 +60,9 @@ async function commitOfNobody(
     PARTITIONS_AT_ONCE_MAX,
     async (one) =>
       await reached(one, async (): Promise<OffsetChange> => {
-        const { topicId, partition, offset, metadata = "" } = one;
+        const { topicId, partition, offset, metadata = "", leaderEpoch = null } = one;
         const topic = await partitionById(ports, topicId, partition, "groupTopics");
-        return { topic: groupTopic(topic), partition, to: { offset, metadata } };
+        return { topic: groupTopic(topic), partition, to: { offset, metadata, leaderEpoch } };
       }),
   );
   const changes = found.flatMap((one) => (one.ok ? [one.value] : []));

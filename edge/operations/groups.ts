@@ -11,12 +11,15 @@ import {
 } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
-import { resolveSubscription } from "./group-subscription.ts";
+import type { HeartbeatCall } from "../group/group-calls.ts";
+import { meaningRevision, resolveSubscription } from "./group-subscription.ts";
 import { coordinated, demandGroup, demandOwnMember } from "./group-ports.ts";
 import type { EdgePorts } from "./ports.ts";
 
 /** Topics that change while they are looked at: the next heartbeat sees them. */
 const ROUNDS_MAX = 3;
+/** Above every revision: what a member subscribed to is asked for, whatever is known of what it means. */
+const ANEW = Number.MAX_SAFE_INTEGER;
 
 /**
  * Throws, besides what the group refuses: `TOPIC_AUTHORIZATION_FAILED` of a topic that is named and may not be read,
@@ -26,15 +29,23 @@ export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupH
   const group = demandGroup(ports, groupId, "joinGroup");
   const own = await proven(ports, asked);
   let { subscription } = asked;
+  let isLost = false;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const listing = await ports.groups.topics();
+    const revision = meaningRevision(ports, listing);
     const resolution = subscription === undefined ? null : resolveSubscription(ports, subscription, listing);
-    const call = { heartbeat: own, revision: listing.revision, resolution };
+    const call: HeartbeatCall = { heartbeat: own, revision: isLost ? ANEW : revision, resolution };
     const { assignment, resolve } = await coordinated(group.heartbeat(call));
-    if (assignment !== null) return assignment;
-    subscription = resolve;
+    // A credential that allows less than the one before shows in no revision.
+    isLost = resolution === null && assignment?.assignment.some(({ topic }) => !isReadable(ports, topic)) === true;
+    if (assignment !== null && !isLost) return assignment;
+    subscription = resolve ?? undefined;
   }
   throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "topics change while they are looked at");
+}
+
+function isReadable({ access }: EdgePorts, topic: string): boolean {
+  return isPermitted(access, "groupTopics", topic);
 }
 
 /** With ids that are proven to be the caller's. Throws `UNKNOWN_MEMBER_ID`, `INVALID_REQUEST`. */

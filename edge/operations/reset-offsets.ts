@@ -22,6 +22,9 @@ import { groupTopic } from "./group-subscription.ts";
 import { offsetAtTime } from "./list-offsets.ts";
 import { partitionById, partitionByName, topicByName, type EdgePorts } from "./ports.ts";
 
+/** Above that of every group: what one that was deleted has left at a partition is nobody's. */
+const NO_INCARNATION = Number.MAX_SAFE_INTEGER;
+
 interface Aim {
   readonly topic: GroupTopic;
   readonly partition: number;
@@ -52,7 +55,7 @@ export async function resetOffsets(ports: EdgePorts, groupId: string, asked: Res
     const standing = await reached({ topicId, partition: aim.partition }, async () => {
       const topic = await partitionById(ports, topicId, aim.partition, "groupTopics");
       const port = ports.partition(topic, aim.partition);
-      return { port, standing: take(await port.groupStanding(groupId, held.incarnation ?? 0)) };
+      return { port, standing: take(await port.groupStanding(groupId, held.incarnation ?? NO_INCARNATION)) };
     });
     if (!standing.ok) return { aim, from: null, to: standing };
     const from = standing.value.standing.committed?.offset ?? null;
@@ -100,7 +103,7 @@ async function aimsOf(
     });
   }
   if (topics !== undefined) {
-    const known = await inParallel(topics, PARTITIONS_AT_ONCE_MAX, async (name) =>
+    const known = await inParallel([...new Set(topics)], PARTITIONS_AT_ONCE_MAX, async (name) =>
       groupTopic(await topicByName(ports, checkTopicName(name), "groupTopics")),
     );
     return known.flatMap((topic) =>

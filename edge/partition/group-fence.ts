@@ -88,7 +88,7 @@ function epochOf({ incarnation, epoch }: FenceEpoch): FenceEpoch {
 }
 
 function resetTo(reset: NonNullable<FenceRequest["reset"]> | null, now: number): CommittedOffset | null {
-  return reset === null ? null : { ...reset, committedAt: now, leaderEpoch: null };
+  return reset === null ? null : { ...reset, committedAt: now, leaderEpoch: reset.leaderEpoch ?? null };
 }
 
 function whyNot(

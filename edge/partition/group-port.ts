@@ -12,13 +12,20 @@ export interface FenceEpoch {
   readonly epoch: number;
 }
 
+export interface OffsetReset {
+  readonly offset: number;
+  readonly metadata: string;
+  /** Absent: of no log in particular. */
+  readonly leaderEpoch?: LeaderEpoch | null;
+}
+
 /** Of the group's coordinator alone, before the owner hears of it. */
 export interface FenceRequest extends FenceEpoch {
   readonly group: string;
   /** Null: nobody. */
   readonly memberId: string | null;
   /** Replaces the committed offset with the fence, in one step; null: forgets it. Absent: it stays. */
-  readonly reset?: { readonly offset: number; readonly metadata: string } | null;
+  readonly reset?: OffsetReset | null;
 }
 
 export interface FenceAnswer {
@@ -52,7 +59,7 @@ export interface GroupStanding {
 }
 
 export interface GroupPort {
-  /** Refuses a reset beyond the log's end, or one with too much metadata, as it does commits: nothing is changed then. */
+  /** Refuses a reset beyond the log's end, of another log or with too much metadata, as it does commits: nothing is changed then. */
   fence(request: FenceRequest): Promise<Outcome<FenceAnswer>>;
   /**
    * `STALE_MEMBER_EPOCH`: the member owns it since a later epoch. `FENCED_MEMBER_EPOCH`: another one owns it.

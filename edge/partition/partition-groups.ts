@@ -34,7 +34,11 @@ export class PartitionGroups {
   fence(request: FenceRequest): FenceAnswer {
     const { group, reset } = request;
     const verdict = decideFence(this.#rows.row(group), request, this.#around());
-    if (verdict.kind === "refuse") throw this.#refusal(verdict.code, group, reset?.offset);
+    const { leaderEpoch = null, offset = 0 } = reset ?? {};
+    const isRefused = verdict.kind === "refuse";
+    if (isRefused ? verdict.code === "OFFSET_OUT_OF_RANGE" : verdict.row !== null)
+      this.#demandOwnHistory({ group, leaderEpoch, offset });
+    if (isRefused) throw this.#refusal(verdict.code, group, reset?.offset);
     if (verdict.row !== null) this.#rows.write(group, verdict.row);
     return verdict.answer;
   }
@@ -90,7 +94,7 @@ export class PartitionGroups {
   }
 
   /** Storage that was restored holds other records behind where it went back to: whoever read the former ones is told. */
-  #demandOwnHistory({ group, leaderEpoch, offset }: CommitRequest): void {
+  #demandOwnHistory({ group, leaderEpoch, offset }: Pick<CommitRequest, "group" | "leaderEpoch" | "offset">): void {
     const divergence = leaderEpoch === null ? null : this.#parts.reads.divergence({ leaderEpoch, offset });
     if (divergence !== null) throw new StrandlineError("TRUNCATED", `offset ${offset}`, { group, offset, divergence });
   }

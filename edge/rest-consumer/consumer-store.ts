@@ -1,4 +1,7 @@
 /** What a REST consumer's object keeps, over SQL: one row, in a table that is made with the consumer. */
+import { LIMITS } from "../../shared/limits.ts";
+import { StrandlineError } from "../../shared/strandline-error.ts";
+import { utf8Length } from "../../shared/utf8.ts";
 import type { ConsumerOwner, ConsumerState } from "./consumer-calls.ts";
 
 export interface KeptConsumer {
@@ -41,15 +44,21 @@ export class ConsumerStore {
     };
   }
 
-  /** One row. */
+  /** One row. Throws `GROUP_MAX_SIZE_REACHED` where it does not fit. */
   write({ owner, state, version, seenMs, stamp }: KeptConsumer): void {
     const { sql } = this.#storage;
+    const text = JSON.stringify(state);
+    if (utf8Length(text) > LIMITS.rowBytesMax)
+      throw new StrandlineError(
+        "GROUP_MAX_SIZE_REACHED",
+        `${state.held.length} partitions are more than one instance can keep`,
+      );
     if (!this.#hasTable) {
       sql.exec(`CREATE TABLE consumer (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL,
         version INTEGER NOT NULL, seen_ms INTEGER NOT NULL, stamp INTEGER NOT NULL)`);
       this.#hasTable = true;
     }
-    sql.exec(PUT, JSON.stringify(owner), JSON.stringify(state), version, seenMs, stamp);
+    sql.exec(PUT, JSON.stringify(owner), text, version, seenMs, stamp);
   }
 
   /** One row. */

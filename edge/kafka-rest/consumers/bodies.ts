@@ -3,6 +3,7 @@ import type { GroupSubscription } from "../../../shared/api/groups.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import type { ConsumerConfig } from "../../rest-consumer/consumer-calls.ts";
+import { NamePattern } from "../../operations/name-pattern.ts";
 import { invalid, listAt, objectAt, textAt, wholeAt, type JsonObject } from "../fields.ts";
 import type { NamedOffset, NamedPartition } from "./commits.ts";
 import { illegalState } from "./instance.ts";
@@ -113,9 +114,9 @@ function patternOf(pattern: string): string {
   try {
     // A bracket that it closes itself would be the one above.
     new RegExp(pattern);
-    new RegExp(source);
+    new NamePattern(source, "");
   } catch {
-    throw invalid("topic_pattern", "is no regular expression");
+    throw invalid("topic_pattern", "is no regular expression, or one that is not supported");
   }
   return source;
 }

@@ -127,6 +127,26 @@ test("latest of a topic the edge was never heard of is decided later, of a local
   expect(shown(await local.poll(ask()))).toEqual([["here", 0, 1, 2, [2]]]);
 });
 
+test.each([null, "g"])(
+  "a partition that its topic grows by is read from its beginning, in group %s",
+  async (groupId) => {
+    const { log, open } = world();
+    log.addTopic("t", 1);
+    log.append("t", 0, 1, 2);
+    const session = open({ groupId, topics: [{ name: "t", fromBeginning: false, storage: "replica" }] });
+    await session.poll(ask({ waitMs: 50 }));
+    log.append("t", 0, 3);
+    log.addTopic("t", 2);
+    log.append("t", 1, 4, 5);
+    const records: number[] = [];
+    for (let polls = 0; records.length < 3 && polls < 100; polls += 1) {
+      const { runs } = await session.poll(ask({ waitMs: 50 }));
+      for (const { buffer } of runs) records.push(...new Uint8Array(buffer));
+    }
+    expect(records.toSorted((a, b) => a - b)).toEqual([3, 4, 5]);
+  },
+);
+
 test("a group begins where it committed; a seek goes before, also one that comes early", async () => {
   const { log, open } = world();
   log.addTopic("t", 2);
@@ -143,9 +163,9 @@ test("a group begins where it committed; a seek goes before, also one that comes
   expect(shown(await session.poll(ask({ seeks: [{ topic: "t", partition: 0, offset: 0 }] })))).toEqual([
     ["t", 0, 0, 3, [1, 2, 3]],
   ]);
-  await expect(session.commit([{ topic: "t", partition: 9, offset: 0 }])).rejects.toMatchObject({
-    code: "UNKNOWN_TOPIC_OR_PARTITION",
-  });
+  const both = [9, 0].map((partition) => ({ topic: "t", partition, offset: 1 }));
+  expect(await session.commit(both)).toEqual([{ ...both[0], code: "UNKNOWN_TOPIC_OR_PARTITION" }]);
+  expect(log.commits.get(`g/${log.ref("t", 0).topicKey}/0`)).toBe(1);
 });
 
 test("one consumer of a group has its turn; the next begins at what was committed", async () => {

@@ -24,6 +24,8 @@ export class FakeGroup {
   onCommit: (place: string, offset: number, before: number) => void = () => {};
   /** These commits are refused, as if another member had been given the partition. */
   readonly refusing = new Set<string>();
+  /** Commits are decided after it. */
+  underWay: Promise<void> = Promise.resolve();
 
   get groups(): { readonly device: JoinGroup } {
     return {
@@ -132,7 +134,7 @@ export class FakeMember implements GroupMembership {
   }
 
   async commit(offsets: readonly OwnedOffset[]): Promise<readonly CommitRefusal[]> {
-    await Promise.resolve();
+    await this.#group.underWay;
     const refusals: CommitRefusal[] = [];
     for (const { of, offset } of offsets) {
       const place = placeOf(of);

@@ -68,6 +68,8 @@ export class FakeLog {
       groups: async () => [],
       committed: async (group, ref) =>
         (this.commits.get(`${group}/${ref.topicKey}/${ref.partition}`) ?? null) as Offset | null,
+      turns: async (group, refs) =>
+        refs.map(({ topicKey, partition }) => this.turns.get(`${group}/${topicKey}/${partition}`) ?? 0),
       beginTurns: async (group, refs) => refs.map((ref) => this.#beginTurn(group, ref)),
       commit: async (group, offsets) =>
         offsets.flatMap(({ ref, offset, turn }) => {

@@ -10,6 +10,8 @@ import { Freezer, SimulatedChannels } from "../../sim/simulated-freezer.ts";
 import { VirtualClock } from "../../sim/virtual-clock.ts";
 import { Tab } from "../log/log-fixture.ts";
 import { MemoryLocks } from "../memory-locks.ts";
+import { systemClock } from "../../../client/web-ports.ts";
+import { ConsumerLab, until } from "./consumer-lab.ts";
 import { FakeLog } from "./fake-log.ts";
 import { GROUP, deviceGroups } from "./device-groups.ts";
 
@@ -121,4 +123,29 @@ test("the store refuses what is committed under an earlier turn, and takes what 
   expect(await commit(6, second)).toEqual([ref]);
   expect(await replica.committed("g", other)).toBe(7);
   expect(await replica.beginTurns("other", [ref])).toEqual([1]);
+});
+
+test("a page that slept asks the store whose turn it is, before its worker has heard of another's", async () => {
+  let jumpMs = 0;
+  const clock = { now: () => systemClock.now() + jumpMs, sleep: systemClock.sleep.bind(systemClock) };
+  const lab = await ConsumerLab.open({ localPartitionCount: 1, clock });
+  await lab.append("t-0: a b");
+  const consumer = lab.consumer({ groupId: "g" });
+  const gate = Promise.withResolvers<void>();
+  const order: string[] = [];
+  consumer.on("partitions_lost", () => order.push("lost"));
+  await consumer.subscribe({ topic: "t", fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      order.push(message.text() ?? "");
+      await gate.promise;
+    },
+  });
+  await until(() => order.length === 1);
+  await lab.tab.log.replica.beginTurns("g", [await lab.tab.ref("t-0")]);
+  jumpMs = 9_000;
+  gate.resolve();
+  await until(() => order.filter((each) => each === "b").length === 1);
+  expect(order).toEqual(["a", "lost", "a", "b"]);
+  await consumer.stop();
 });

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../../client/web-ports.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { ConsumerLab, until } from "./consumer-lab.ts";
+import { FakeGroup } from "./fake-group.ts";
 import { rebalanceWorld, type RebalanceOptions } from "./rebalance-world.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -115,7 +116,7 @@ test("a page that slept for longer than a session asks before it hands out anoth
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0b@1") && done.includes("1d@3"));
   // In one task, as after a freeze: the worker knows of the loss, and the page does not yet.
-  jumpMs = 3_600_000;
+  jumpMs = 9_000;
   gates.open("0b@1");
   member().lose("t-0");
   await until(() => done.includes("0b@1"));
@@ -188,6 +189,19 @@ test("what is said of the group is checked, and a group at the edge needs one", 
     code: "UNSUPPORTED_OPERATION",
     details: { option: "url" },
   });
+});
+
+test("a worker that ends while a consumer is being opened leaves no member behind", async () => {
+  const group = new FakeGroup();
+  const opening = (): void => queueMicrotask(() => lab.kills === 0 && lab.kill());
+  const lab = await ConsumerLab.open({ localPartitionCount: 1, groups: group.groups, opening });
+  const consumer = lab.consumer({ groupId: "g" });
+  await consumer.subscribe({ topic: "t" });
+  await consumer.run({ eachMessage: () => {} });
+  await until(() => group.members.length === 2);
+  await until(() => group.living.length === 1);
+  expect(group.members.map(({ closed }) => closed)).toEqual([true, false]);
+  await consumer.stop();
 });
 
 test("tx in a group at the edge says that it needs one of the device", async () => {

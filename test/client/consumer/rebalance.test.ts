@@ -175,6 +175,26 @@ test("a commit that is refused on the way out is told with its range, and stops 
   expect(told.filter((each) => each.startsWith("crash"))).toEqual([]);
 });
 
+test("a commit that is refused for an earlier ownership takes nothing from the one that there is", async () => {
+  const { group, consumer, seen, told, member } = await world({ run: { autoCommitThreshold: 1_000 } });
+  const decided = Promise.withResolvers<void>();
+  member().assign("t-0");
+  await until(() => seen.length === 4);
+  group.underWay = decided.promise;
+  const committing = consumer.commitOffsets([{ topic: "t", partition: 0, offset: 4 }]);
+  const refused = expect(committing).rejects.toMatchObject({ code: "FENCED_MEMBER_EPOCH" });
+  await systemClock.sleep(5);
+  member().lose("t-0");
+  member().assign("t-0");
+  await until(() => seen.length === 8);
+  decided.resolve();
+  await refused;
+  member().revoke("t-0");
+  await until(() => group.told.includes("release t-0"));
+  expect(group.told).toEqual(["refused t-0@4", "commit t-0@4", "release t-0"]);
+  expect(told.filter((each) => each.startsWith("fenced"))).toEqual(["fenced t-0 0-4 ILLEGAL_GENERATION"]);
+});
+
 test("a commit that is refused keeps none beside it from standing", async () => {
   const { group, seen, told, member } = await world();
   group.refusing.add("t-1");

@@ -52,6 +52,22 @@ test("one that dies is succeeded at once, one that freezes after a session; what
   expect(world.wrong).toEqual([]);
 });
 
+test("one that wakes and asks hears of what it has lost at once, and keeps what is its own", async () => {
+  const world = new GroupWorld(9, 4, 5_000);
+  const [a, b] = [world.open(), world.open()];
+  await world.clock.until("shared", () => world.settled(), 2_000);
+  await a.group.confirm();
+  expect(a.owned()).toHaveLength(2);
+  a.freezer.freeze();
+  const had = a.group.owned();
+  await world.clock.until("shared without the frozen", () => b.owned().length === 4, SESSION_MS);
+  await a.group.confirm();
+  expect(had.map(({ state }) => state)).toEqual(["lost", "lost"]);
+  a.freezer.thaw();
+  await world.clock.until("shared with the woken", () => world.settled(), 5_000);
+  expect(world.wrong).toEqual([]);
+});
+
 test("a page that does not let go is not waited for; one that does not poll steps down until it does", async () => {
   const world = new GroupWorld(4, 4, 100_000);
   const stuck = world.open();

@@ -51,6 +51,19 @@ test("the owner is stated in every request, percent-encoded, with open doors too
 });
 
 describe("a token", () => {
+  test("that does not come is not waited for by a request that is called off, or whose time is over", async () => {
+    tokens = [() => new Promise<never>(() => {}), () => new Promise<never>(() => {})];
+    const leaving = new AbortController();
+    const asking = ownedTransport(edge, OWNER, source()).request({ ...REQUEST, signal: leaving.signal });
+    leaving.abort();
+    await expect(asking).rejects.toMatchObject({ code: "CLOSED" });
+    const late = ownedTransport(edge, OWNER, source()).request(REQUEST);
+    const timedOut = expect(late).rejects.toMatchObject({ code: "REQUEST_TIMED_OUT" });
+    await clock.advance(REQUEST.timeoutMs);
+    await timedOut;
+    expect(sent).toEqual([]);
+  });
+
   test("is asked for once, by all who need it at the same moment", async () => {
     tokens = [() => "one"];
     const transport = ownedTransport(edge, OWNER, source());
@@ -132,7 +145,7 @@ describe("a token", () => {
 
   test("that never comes ends with an error, not with silence", async () => {
     tokens = [() => new Promise<string>(() => {})];
-    const failing = ownedTransport(edge, OWNER, source()).request(REQUEST);
+    const failing = ownedTransport(edge, OWNER, source()).request({ ...REQUEST, timeoutMs: 60_000 });
     const refused = expect(failing).rejects.toMatchObject({ message: expect.stringContaining("within 30000 ms") });
     await clock.advance(31_000);
     await refused;

@@ -1,6 +1,7 @@
 /** Each rule of a group, and each code that it answers with. */
 import { describe, expect, test } from "vitest";
 import { LEAVES, LEAVES_FOR_A_WHILE } from "../../../shared/api/groups.ts";
+import type { TopicId } from "../../../shared/brands.ts";
 import { codeOf, GroupLab, HEARTBEAT_MS, joined, LabMember, rounds, topicOf } from "./group-lab.ts";
 
 describe("joining", () => {
@@ -62,6 +63,25 @@ describe("joining", () => {
     lab.unreachable.clear();
     member.beat();
     expect(member.count).toBe(6);
+  });
+
+  test("topics that are gone are forgotten once nobody reads them, and take no room then", () => {
+    const lab = new GroupLab({ topics: [topicOf("t", 1)] });
+    const [member] = joined(lab, 1);
+    const sizes: number[] = [];
+    for (let round = 0; round < 50; round += 1) {
+      lab.topics = [topicOf("t", 1), topicOf(`gone-${round}`, 3)];
+      lab.revision += 1;
+      member?.beat({ resolved: { revision: lab.revision, topics: lab.topics } });
+      member?.beat();
+      // Those that are read stay, whoever says that they are gone.
+      lab.machine.forgetTopics(["id-t" as TopicId, ...lab.machine.unreadTopics()]);
+      lab.settle();
+      sizes.push(JSON.stringify(lab.snapshot).length);
+    }
+    expect(Math.max(...sizes.slice(10)) - Math.min(...sizes.slice(10))).toBeLessThan(20);
+    expect(member?.names().toSorted()).toEqual(["id-gone-49/0", "id-gone-49/1", "id-gone-49/2", "id-t/0"]);
+    expect(lab.machine.unreadTopics()).toEqual([]);
   });
 
   test("a partition with a later fence: the group goes beyond it", () => {

@@ -2,10 +2,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Assignor } from "../../../edge/group/assignors/assignor.ts";
-import { GroupObject } from "../../../edge/worker.ts";
+import { ControllerObject, GroupObject } from "../../../edge/worker.ts";
+import type { GroupList } from "../../../shared/api/groups.ts";
 import { breakWriteAfter } from "../broken-write.ts";
 import { call, newPlace } from "../edge.ts";
-import { coordinator, describeGroup, evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
+import { coordinator, describeGroup, evictGroup, Member, newGroup, pathOf, runGroupAlarm } from "./group-lab.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -118,4 +119,32 @@ test("an object that knows another assignor serves it by its name", async () => 
   await members[0].settle(members.slice(1));
   expect(members.map((one) => one.partitions.length).toSorted((one, other) => one - other)).toEqual([0, 0, 4]);
   expect((await describeGroup(group)).assignor).toBe("last-takes-all");
+});
+
+test("a deletion of a group that is not there takes none off the list that is made meanwhile", async () => {
+  const place = await newPlace({}, 1);
+  const group = newGroup();
+  const real = Reflect.get(ControllerObject.prototype, "unregisterGroup") as ControllerObject["unregisterGroup"];
+  const called = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  vi.spyOn(ControllerObject.prototype, "unregisterGroup").mockImplementation(async function (
+    this: ControllerObject,
+    ...said: Parameters<typeof real>
+  ) {
+    called.resolve();
+    await gate.promise;
+    real.apply(this, said);
+  } as never);
+  const removing = call(pathOf(group), { method: "DELETE" });
+  await called.promise;
+  const member = new Member(group, { topics: [place.name] });
+  const joining = member.beat();
+  // Time for the join to go ahead, if it does.
+  for (let round = 0; round < 5; round += 1) await call(pathOf(group));
+  gate.resolve();
+  expect((await removing).status).toBe(404);
+  await joining;
+  expect(member.error).toBeNull();
+  const listed: GroupList = await (await call("/v1/groups")).json();
+  expect(listed.groups.map(({ groupId }) => groupId)).toContain(group);
 });

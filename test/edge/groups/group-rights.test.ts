@@ -77,3 +77,38 @@ test("patterns pass by what may not be read, names do not, and what may not be d
   ])
     expect(await codeOf(await lab.as("eve", asked as never))).toBe("GROUP_AUTHORIZATION_FAILED");
 });
+
+test("a right to read that is given or taken away moves partitions with the next heartbeat, though no topic changed", async () => {
+  const lab = new RightsLab();
+  await lab.topic("orders");
+  await lab.topic("secrets");
+  const mayRead = aclOf({ resourceName: "secrets" });
+  await lab.allow(aclOf({}), aclOf({ ...GROUP, operation: "READ" }));
+  const all = { subscription: { topics: [], patterns: [{ source: ".*", flags: "" }] } };
+  const { memberId, ...joined } = (await (
+    await lab.as("bob", beat(newName(), 0, [], all) as never)
+  ).json()) as GroupAssignment;
+  const next = async (epoch: number): Promise<GroupAssignment> =>
+    (await (await lab.as("bob", beat(memberId, epoch) as never)).json()) as GroupAssignment;
+  expect(joined.assignment.map(({ topic }) => topic)).toEqual(["orders"]);
+  await lab.allow(mayRead);
+  const given = await next(joined.memberEpoch);
+  expect(given.assignment.map(({ topic }) => topic)).toEqual(["orders", "secrets"]);
+  await lab.asAdmin({ method: "DELETE", path: "/v1/acls?resourceName=secrets" });
+  const taken = await next(given.memberEpoch);
+  expect(taken.assignment.map(({ topic }) => topic)).toEqual(["orders"]);
+});
+
+test("a member whose next token lets it read less loses what it may not read, though no rule changed", async () => {
+  const lab = new RightsLab();
+  await lab.topic("orders");
+  await lab.topic("secrets");
+  await lab.allow(aclOf({}), aclOf({ ...GROUP, operation: "READ" }));
+  const all = { subscription: { topics: [], patterns: [{ source: ".*", flags: "" }] } };
+  const said = async (asked: object, scope: string): Promise<GroupAssignment> =>
+    (await (await lab.as("bob", asked as never, scope)).json()) as GroupAssignment;
+  const joined = await said(beat(newName(), 0, [], all), "admin");
+  expect(joined.assignment.map(({ topic }) => topic)).toEqual(["orders", "secrets"]);
+  const later = await said(beat(joined.memberId, joined.memberEpoch), "");
+  expect(later.assignment.map(({ topic }) => topic)).toEqual(["orders"]);
+});

@@ -71,6 +71,9 @@ test("a heartbeat that is refused, or is none, is answered on the socket, which 
     [{ id: 2, group: "", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "INVALID_GROUP_ID"],
     [{ id: 3, group: "g", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "UNKNOWN_MEMBER_ID"],
     [{ id: 4, group: "g", heartbeat: { ...heartbeat, colour: "red" } }, "INVALID_REQUEST"],
+    // No address leads to a group of that name.
+    [{ id: 5, group: ".", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "INVALID_GROUP_ID"],
+    [{ id: 6, group: "..", heartbeat: { ...heartbeat, memberEpoch: 1 } }, "INVALID_GROUP_ID"],
   ];
   for (const [frame] of refused) client.send(JSON.stringify({ type: "heartbeat", ...frame }));
   await client.until(() => client.frames("heartbeat").length === refused.length);
@@ -79,7 +82,7 @@ test("a heartbeat that is refused, or is none, is answered on the socket, which 
   for (const [index, [, code]] of refused.entries()) expect(codeOf(index + 1)).toEqual([code]);
   client.send("ping");
   await client.until(() => client.frames("pong").length === 1);
-  client.send(JSON.stringify({ type: "heartbeat", id: 5, group: "g" }));
+  client.send(JSON.stringify({ type: "heartbeat", id: 7, group: "g" }));
   await client.until(() => client.closed !== null);
 });
 

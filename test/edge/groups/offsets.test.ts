@@ -5,6 +5,7 @@ import type { CommittedOffsets, GroupOffsets, OffsetsReset, ResetOffsets } from 
 import type { ErrorBody } from "../../../shared/strandline-error.ts";
 import { newDevice } from "../device.ts";
 import { call, errorOf, newPlace, type Place } from "../edge.ts";
+import { fetchOne } from "../fetcher.ts";
 import { evictGroup, Member, newGroup, pathOf, runGroupAlarm } from "./group-lab.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -80,6 +81,26 @@ test("R19 commits that come late, twice or of somebody else change nothing", asy
   expect(third.owned.get(`${topicId}:0`)).toMatchObject({ offset: 4, metadata: "by hand" });
 });
 
+test("what nobody's commit says of the log that it was read from is kept, and heeded", async () => {
+  const place = await written();
+  const group = newGroup();
+  const { leaderEpoch } = await fetchOne(place);
+  const committing = async (counter: number): Promise<unknown> => {
+    const read = { ...leaderEpoch, counter };
+    const json = {
+      ...{ memberId: null, memberEpoch: 0, commit: 0 },
+      offsets: [{ topicId: place.topicId, partition: 0, offset: 3, leaderEpoch: read }],
+    };
+    return await (await call(pathOf(group, "/offsets"), { json })).json();
+  };
+  expect(await committing(leaderEpoch?.counter ?? 0)).toMatchObject({ offsets: [{ error: null }] });
+  expect(await committing((leaderEpoch?.counter ?? 0) + 1)).toMatchObject({
+    offsets: [{ error: { code: "TRUNCATED" } }],
+  });
+  const told: GroupOffsets = await (await call(pathOf(group, "/offsets"))).json();
+  expect(told.offsets[0]?.committed).toMatchObject({ offset: 3, leaderEpoch });
+});
+
 describe("a reset", () => {
   test("goes where it is told to, tells it before, and only while nobody is there", async () => {
     const place = await written();
@@ -116,6 +137,26 @@ describe("a reset", () => {
       const response = await call(pathOf(group, "/offsets/reset"), { json: { topics, to: "latest", dryRun } });
       expect(await errorOf(response)).toMatchObject({ status: 409, code: "NON_EMPTY_GROUP" });
     }
+  });
+
+  test("of a group that was deleted knows nothing of what it left at partitions that were not told", async () => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const place = await written();
+    const group = newGroup();
+    await put(group, place, 5);
+    vi.spyOn(PartitionObject.prototype, "forgetGroup").mockRejectedValue(new Error("gone"));
+    expect((await call(pathOf(group), { method: "DELETE" })).status).toBe(204);
+    const [first] = await reset(group, { topics: [place.name], to: { shift: 1 } });
+    expect(first).toMatchObject({ from: null, to: null, error: { code: "INVALID_REQUEST" } });
+  });
+
+  test("of a topic that is named twice is made once", async () => {
+    const place = await written();
+    const group = newGroup();
+    await put(group, place, 5);
+    const topics = [place.name, place.name];
+    expect(await reset(group, { topics, to: { shift: 1 } })).toMatchObject([{ from: 5, to: 6 }, { from: null }]);
+    expect(await offsetsOf(group)).toEqual([6, null]);
   });
 
   test.each([

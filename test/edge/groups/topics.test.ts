@@ -1,8 +1,10 @@
 /** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
 import { afterEach, expect, test, vi } from "vitest";
 import { PartitionObject } from "../../../edge/worker.ts";
+import type { GroupTopic } from "../../../edge/group/group-calls.ts";
+import type { TopicId } from "../../../shared/brands.ts";
 import { call, newPlace } from "../edge.ts";
-import { evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
+import { coordinator, evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -90,4 +92,41 @@ test("R27 a clock that jumps by ten years takes nobody's place", async () => {
     await runGroupAlarm(group);
     expect(await member.commit(place.topicId, 0, 0)).toBe("ok");
   }
+});
+
+test("topics that were deleted are forgotten by the alarm, those that are there are not", async () => {
+  vi.spyOn(console, "warn").mockReturnValue();
+  const group = newGroup();
+  const address = { namespace: "default", groupId: group };
+  const place = await newPlace({}, 1);
+  const topicOf = (n: number): GroupTopic => ({
+    ...{ topicId: crypto.randomUUID() as TopicId, topic: `gone-${n}`, partitionCount: 1 },
+    ...(n === 0 ? { jurisdiction: "eu" } : {}),
+  });
+  const topics = [
+    ...Array.from({ length: 120 }, (_, n) => topicOf(n)),
+    { topicId: place.topicId, topic: place.name, partitionCount: 1 },
+  ];
+  const beat = async (memberEpoch: number, revision: number, all: readonly GroupTopic[]): Promise<void> => {
+    const subscription = { topics: [], patterns: [] };
+    const heartbeat = { memberId: "m", memberEpoch, owned: [], subscription, sessionTimeoutMs: 1_800_000 };
+    const told = await coordinator(group).heartbeat(address, {
+      ...{ heartbeat, revision, resolution: { revision, topics: all } },
+    });
+    expect(told).toMatchObject({ ok: true });
+  };
+  const known = async (): Promise<unknown> => {
+    const held = await coordinator(group).heldOffsets();
+    return held.ok ? held.value.topics.map(({ topic }) => topic) : held;
+  };
+  await beat(0, 1, topics);
+  expect(await known()).toHaveLength(121);
+  await runGroupAlarm(group);
+  expect(await known()).toHaveLength(121);
+  await beat(1, 2, []);
+  await beat(2, 2, []);
+  await runGroupAlarm(group);
+  expect(await known()).toEqual([place.name]);
+  await evictGroup(group);
+  expect(await known()).toEqual([place.name]);
 });

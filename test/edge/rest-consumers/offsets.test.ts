@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../../edge/system-ports.ts";
+import type { TopicId } from "../../../shared/brands.ts";
 import { call, newPlace } from "../edge.ts";
 import { newGroup } from "../groups/group-lab.ts";
 import { consumerObject, JSON_V2, post, produce, RestClient, restErrorOf } from "./consumer-lab.ts";
@@ -254,4 +255,23 @@ test("a poll that tells something is one row written, and one that does not is n
   // What it committed then is one more.
   expect(await client.poll()).toEqual([]);
   expect(await rows()).toBe(before + 2);
+});
+
+test("a consumer that would hold more than its row takes is refused with what it is too much of, and stays as it was", async () => {
+  const client = await RestClient.create();
+  const object = consumerObject(client);
+  const principal = await runInDurableObject(object, (_, { storage }) => {
+    const [row] = storage.sql.exec<{ owner: string }>("SELECT owner FROM consumer").toArray();
+    return (JSON.parse(row?.owner ?? "{}") as { principal: string }).principal;
+  });
+  const read = await object.read(principal, { polls: false });
+  if (!read.ok) throw new Error(read.error.code);
+  const { version, state } = read.value;
+  const held = Array.from({ length: 20_000 }, (_, partition) => ({
+    ...{ topicId: crypto.randomUUID() as TopicId, topic: "t", partition },
+    ...{ position: 0, committed: null, leaderEpoch: null },
+  }));
+  const written = await object.write(principal, version, { ...state, held });
+  expect(written).toMatchObject({ ok: false, error: { code: "GROUP_MAX_SIZE_REACHED" } });
+  expect(await object.read(principal, { polls: false })).toMatchObject({ value: { version, state } });
 });
