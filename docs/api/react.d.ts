@@ -716,6 +716,12 @@ type ConsumerNews =
   readonly to: number;
   readonly reason: "retention" | "truncated";
 } |
+/** The group has no offset of the partition: it begins here, and this is committed as what was handled is. */
+(TopicPartitionOffset & {
+  readonly type: "start";
+  readonly ownership: number;
+  readonly joins: number;
+}) |
 /** The edge refuses the topic; told once until something of it comes. */
 {
   readonly type: "refused";
