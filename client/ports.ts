@@ -25,7 +25,7 @@ export interface Locks {
 export interface Lifecycle {
   /** Returns the way to stop listening. */
   onHint(listener: () => void): () => void;
-  /** The page goes where the browser may restore it from as it was (true), or has come back from there. */
+  /** The page goes, for good or where the browser may restore it from as it was (true), or has come back from there. */
   onParked(listener: (parked: boolean) => void): () => void;
   /** The page may end without another word. */
   onHidden(listener: () => void): () => void;

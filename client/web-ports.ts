@@ -87,7 +87,7 @@ export function pageLifecycle(): Lifecycle {
     onParked(listener: (parked: boolean) => void): () => void {
       if (typeof window === "undefined") return () => {};
       const hear = (event: PageTransitionEvent): void => {
-        if (event.persisted) listener(event.type === "pagehide");
+        if (event.type === "pagehide" || event.persisted) listener(event.type === "pagehide");
       };
       window.addEventListener("pagehide", hear);
       window.addEventListener("pageshow", hear);

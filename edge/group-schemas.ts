@@ -83,21 +83,24 @@ export const commitOffsetsRequest: z.ZodType<CommitOffsets> = z.strictObject({
 export const resetOffsetsRequest: z.ZodType<ResetOffsets> = z
   .strictObject({
     topics: z.array(topicName).min(1).max(LIMITS.groupTopicsMax).exactOptional(),
-    to: z.union([
-      z.enum(["earliest", "latest"]),
-      z.strictObject({ shift: z.int() }),
-      z.strictObject({ timestamp: z.int().min(0) }),
-      z.strictObject({
-        offsets: z
-          .array(z.strictObject({ topic: topicName, partition: int32, offset: offset.nullable() }))
-          .min(1)
-          .max(LIMITS.commitPartitionsMax)
-          .refine(
-            (all) => new Set(all.map(({ topic, partition }) => `${topic} ${partition}`)).size === all.length,
-            ONCE,
-          ),
-      }),
-    ]),
+    to: z.union(
+      [
+        z.enum(["earliest", "latest"]),
+        z.strictObject({ shift: z.int() }),
+        z.strictObject({ timestamp: z.int().min(0) }),
+        z.strictObject({
+          offsets: z
+            .array(z.strictObject({ topic: topicName, partition: int32, offset: offset.nullable() }))
+            .min(1)
+            .max(LIMITS.commitPartitionsMax)
+            .refine(
+              (all) => new Set(all.map(({ topic, partition }) => `${topic} ${partition}`)).size === all.length,
+              ONCE,
+            ),
+        }),
+      ],
+      "earliest, latest, {shift}, {timestamp} or {offsets: [{topic, partition, offset}]}",
+    ),
     dryRun: z.boolean().exactOptional(),
   })
   .refine(({ topics, to }) => topics === undefined || typeof to === "string" || !("offsets" in to), {

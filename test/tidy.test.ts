@@ -11,6 +11,7 @@ import {
   machinePaths,
   names,
   nondeterminism,
+  runsOnNode20,
   unfinishedWords,
 } from "./tidy/text-rules.ts";
 
@@ -52,6 +53,18 @@ const RULES: readonly Rule[] = [
       ["client/sync/a.ts", 'import { b } from "../log/b.ts";\nimport { c } from "../../shared/c.ts";'],
       ["edge/partition/partition-object.ts", 'import { DurableObject } from "cloudflare:workers";'],
       ["client/a.ts", '// import { x } from "../edge/b.ts";'],
+    ],
+  },
+  {
+    name: "the library runs on Node 20",
+    check: runsOnNode20,
+    caught: [
+      ["client/a.ts", "const end = Promise.withResolvers<void>();"],
+      ["shared/a.ts", "Map.groupBy(all, keyOf);"],
+    ],
+    passed: [
+      ["edge/a.ts", "Promise.withResolvers();"],
+      ["shared/a.ts", "// as Promise.withResolvers()"],
     ],
   },
   {

@@ -17,8 +17,8 @@ export interface DeviceCalls {
    */
   logout(discard: boolean): Promise<{ readonly unsyncedRecords: number }>;
   /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   * The page is parked where the browser may restore it from (its back/forward cache), or ends, or is back. Parked, its tab
+   * neither leads nor has a group's turn: it stands still, for how long nobody knows.
    */
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@
  * The lock of one partition of a group: asked for at once and, where it is not free, waited for, until it is let go.
  * It can be taken from a holder that does not answer. Nothing rests on it alone: see `turn-over.ts`.
  */
+import { deferred } from "../../shared/deferred.ts";
 import type { Locks } from "../ports.ts";
 
 export class PartitionLock {
@@ -10,7 +11,7 @@ export class PartitionLock {
   /** Whether it is held, is held no more, or is known to be another's has changed. */
   readonly #changed: () => void;
   readonly #waiting = new AbortController();
-  readonly #end = Promise.withResolvers<void>();
+  readonly #end = deferred<void>();
   #stealing = false;
   /** `asking`: whether it is free is not known yet. `over`: for good. */
   state: "asking" | "waiting" | "held" | "over" = "asking";

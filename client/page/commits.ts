@@ -34,7 +34,11 @@ export class Commits {
     if (refused === undefined) return;
     const { code, topic, partition, offset } = refused;
     const { groupId } = this.#deps.options;
-    throw new StrandlineError(code, `${topic}-${partition} is not this consumer's`, {
+    const said =
+      code === "OFFSET_OUT_OF_RANGE" || code === "TRUNCATED"
+        ? `offset ${offset} of ${topic}-${partition}`
+        : `${topic}-${partition} is not this consumer's, or was another's since it handled the record`;
+    throw new StrandlineError(code, said, {
       ...{ groupId, topic, partition, offset },
     });
   }

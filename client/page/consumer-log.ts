@@ -19,8 +19,9 @@ export function logEvents(consumer: Consumer, logger: Logger): void {
   );
 }
 
-function sentenceOf({ restart, retryInMs, partition }: ConsumerPayloads["crash"]): string {
+function sentenceOf({ restart, retryInMs, topic, partition }: ConsumerPayloads["crash"]): string {
   if (!restart) return "the consumer has ended";
   if (partition !== undefined) return "a handler failed, its record comes again";
-  return retryInMs === null ? "a topic may not be read, the others are" : "a consumer failed, and tries again";
+  if (topic !== undefined) return "a topic may not be read, the others are";
+  return retryInMs === null ? "a consumer is not in its group, and tries again" : "a consumer failed, and tries again";
 }

@@ -1,5 +1,6 @@
 /** What a caller may say of a consumer's group. */
 import type { GroupOptions } from "../calls/consumer-calls.ts";
+import { SESSION_MS_MAX, SESSION_MS_MIN } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 
 export interface GroupConfig {
@@ -38,6 +39,8 @@ export function checkGroupConfig(config: GroupConfig): GroupOptions {
   if (!Array.isArray(assignors) || assignors.length === 0 || !assignors.every(isName))
     refuse("partitionAssigners", assignors, "names, as 'sticky'");
   const sessionTimeoutMs = milliseconds(config, "sessionTimeout", SESSION_MS);
+  if (coordinator === "edge" && (sessionTimeoutMs < SESSION_MS_MIN || sessionTimeoutMs > SESSION_MS_MAX))
+    refuse("sessionTimeout", sessionTimeoutMs, `${SESSION_MS_MIN} to ${SESSION_MS_MAX} milliseconds, at the edge`);
   const heartbeatMs = Math.min(5_000, Math.max(1, Math.floor(sessionTimeoutMs / 3)));
   const heartbeatIntervalMs = milliseconds(config, "heartbeatInterval", heartbeatMs);
   if (heartbeatIntervalMs >= sessionTimeoutMs)

@@ -69,7 +69,7 @@ export function checkSeek(position: SeekInput): SeekPosition {
   return { topic, partition, offset };
 }
 
-function checkPlace(topic: string, partition: number): void {
+export function checkPlace(topic: string, partition: number): void {
   checkTopicName(topic);
   if (!Number.isInteger(partition) || partition < 0)
     throw new StrandlineError("INVALID_ARGUMENT", `partition ${String(partition)} of ${topic}`, {
@@ -78,16 +78,20 @@ function checkPlace(topic: string, partition: number): void {
     });
 }
 
-function checkOffset(
+export function checkOffset(
   given: OffsetLike,
   least: number,
   { topic, partition }: { readonly topic: string; readonly partition: number },
 ): number {
   const offset = typeof given === "string" && /^-?\d{1,16}$/.test(given) ? Number(given) : given;
   if (typeof offset === "number" && Number.isSafeInteger(offset) && offset >= least) return offset;
-  throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(given)} of ${topic}-${partition}`, {
-    topic,
-    partition,
-    offset: String(given),
-  });
+  throw new StrandlineError(
+    "INVALID_ARGUMENT",
+    `offset ${String(given)} of ${topic}-${partition}: a whole number from ${least}`,
+    {
+      topic,
+      partition,
+      offset: String(given),
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** The latest value of each key of a topic: live, offline, with this device's own records at once. */
 import type { Clock } from "../../shared/clock.ts";
+import { deferred } from "../../shared/deferred.ts";
 import { keyText } from "../../shared/key-text.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
@@ -86,8 +87,8 @@ export class PageTable<Value> implements Table<Value> {
   readonly #decode: (message: ReceivedMessage) => Value | undefined;
   readonly #events = new Emitter<{ readonly change: readonly TableChange<Value>[] }>(["change"]);
   readonly #closing = new AbortController();
-  readonly #loaded = Promise.withResolvers<void>();
-  readonly #completed = Promise.withResolvers<void>();
+  readonly #loaded = deferred<void>();
+  readonly #completed = deferred<void>();
   #isReady = false;
   #isComplete = false;
   /** Loaded before the first poll. */

@@ -4,6 +4,7 @@
  * opens another worker.
  */
 import { proxy, transfer, wrap, type Remote } from "comlink";
+import { deferred } from "../../shared/deferred.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { transferErrors } from "../comlink-errors.ts";
 import type { Locks } from "../ports.ts";
@@ -145,7 +146,7 @@ export class WorkerConnection implements WorkerLine {
       life =
         watching && lifeLock !== null ? watchLife(locks, lifeLock, () => this.#onDeath(outstanding, worker)) : null;
     };
-    const begun = Promise.withResolvers<void>();
+    const begun = deferred<void>();
     const alive = (name: string): void => {
       lifeLock = name;
       begun.resolve();

@@ -100,7 +100,8 @@ export class AdminDesk {
       free = true;
       await replica.commit(groupId, offsets);
     });
-    if (!free) throw new StrandlineError("NON_EMPTY_GROUP", `${groupId}: stop its consumers first`, { groupId });
+    if (!free)
+      throw new StrandlineError("NON_EMPTY_GROUP", `${JSON.stringify(groupId)}: stop its consumers first`, { groupId });
   }
 
   async #local(topic: string): Promise<TopicRow> {

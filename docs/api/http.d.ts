@@ -606,6 +606,12 @@ type ConsumerNews =
   readonly to: number;
   readonly reason: "retention" | "truncated";
 } |
+/** The group has no offset of the partition: it begins here, and this is committed as what was handled is. */
+(TopicPartitionOffset & {
+  readonly type: "start";
+  readonly ownership: number;
+  readonly joins: number;
+}) |
 /** The edge refuses the topic; told once until something of it comes. */
 {
   readonly type: "refused";
@@ -1033,6 +1039,145 @@ interface GroupLag$1 {
   readonly timeLagMs: number;
   readonly partitions: readonly PartitionLag$1[];
 }
+/** A safe integer, or its digits. */
+type OffsetLike = number | string;
+interface OffsetsByTopic {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: number;
+    }[];
+  }[];
+}
+/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
+type OffsetsInput = readonly {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}[] | {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: OffsetLike;
+    }[];
+  }[];
+};
+/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
+type SeekInput = {
+  readonly topic: string;
+  readonly partition: number;
+} & ({
+  readonly offset: OffsetLike;
+  readonly timestamp?: never;
+} | {
+  readonly timestamp: number;
+  readonly offset?: never;
+});
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface PositionInput {
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PositionInput[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
 type TopicConfig = Readonly<Record<string, string>>;
 interface TopicMetadata {
   readonly name: string;
@@ -1111,105 +1256,6 @@ interface AdminCalls {
   /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
   deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
 }
-/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
-interface OfCoordinator {
-  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
-  readonly coordinator?: "device" | "edge";
-}
-interface GroupOverview {
-  readonly groupId: string;
-  readonly protocolType: "consumer";
-}
-interface TopicOfGroup {
-  readonly topic: string;
-  readonly partitions: readonly number[];
-}
-interface MemberDescription {
-  readonly memberId: string;
-  readonly clientId: string;
-  /** Its `groupInstanceId`; null: it is no static member. */
-  readonly groupInstanceId: string | null;
-  readonly memberEpoch: number;
-  readonly subscription: GroupSubscription;
-  /** What it owns. */
-  readonly memberAssignment: readonly TopicOfGroup[];
-  /** What it is to own once all others have let go. */
-  readonly targetAssignment: readonly TopicOfGroup[];
-}
-interface GroupDescription extends GroupOverview {
-  readonly errorCode: 0;
-  /** How partitions are shared out: `sticky`. */
-  readonly protocol: string;
-  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
-  readonly state: GroupState | "Dead";
-  readonly groupEpoch: number;
-  readonly members: readonly MemberDescription[];
-}
-interface DeletedGroup {
-  readonly groupId: string;
-  /** Of Kafka; 0: it is deleted. */
-  readonly errorCode: number;
-  readonly error?: StrandlineError;
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: string | null;
-  }[];
-}
-interface FetchOffsets extends OfCoordinator {
-  readonly groupId: string;
-  /** Those in which it has committed, where absent. */
-  readonly topics?: readonly string[];
-  /** Instead of -1 the log's end, where a consumer begins by default. */
-  readonly resolveOffsets?: boolean;
-}
-interface GroupPositions extends OfCoordinator {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
-type OffsetsReset = OfCoordinator & {
-  readonly groupId: string;
-  /** Nothing is changed: what would be is told. */
-  readonly dryRun?: boolean;
-} & ({
-  readonly topic: string;
-  /** To where the log begins; else to its end. */
-  readonly earliest?: boolean;
-  readonly to?: never;
-  readonly topics?: never;
-} | {
-  /** All in which it has offsets, where absent; those that `offsets` names. */
-  readonly topics?: readonly string[];
-  readonly to: ResetOffsets["to"];
-  readonly topic?: never;
-  readonly earliest?: never;
-});
-interface ResetOffset {
-  readonly topic: string;
-  readonly partition: number;
-  /** Null: nothing was committed. */
-  readonly from: number | null;
-  /** Null: nothing is from now on, or there is an error. */
-  readonly to: number | null;
-  /** Of this partition alone. */
-  readonly error: ErrorBody | null;
-}
-interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
-  /** Null: of a topic that the edge does not know. */
-  readonly topicId: string | null;
-}
-/**
- * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
- * where there is a lag, since it is known where the group is and not how it came there.
- */
-interface GroupLag extends Omit<GroupLag$1, "partitions"> {
-  readonly partitions: readonly PartitionLag[];
-}
 /** Records cross packed: finished batches in one transferred buffer. */
 interface PackPart {
   readonly topic: string;
@@ -1260,8 +1306,8 @@ interface DeviceCalls {
     readonly unsyncedRecords: number;
   }>;
   /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   * The page is parked where the browser may restore it from (its back/forward cache), or ends, or is back. Parked, its tab
+   * neither leads nor has a group's turn: it stands still, for how long nobody knows.
    */
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -1578,42 +1624,6 @@ interface Wait {
   readonly signal?: AbortSignal;
 }
 type Listener<Event> = (event: Event) => void;
-/** A safe integer, or its digits. */
-type OffsetLike = number | string;
-interface OffsetsByTopic {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: number;
-    }[];
-  }[];
-}
-/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
-type OffsetsInput = readonly {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: OffsetLike;
-}[] | {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: OffsetLike;
-    }[];
-  }[];
-};
-/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
-type SeekInput = {
-  readonly topic: string;
-  readonly partition: number;
-} & ({
-  readonly offset: OffsetLike;
-  readonly timestamp?: never;
-} | {
-  readonly timestamp: number;
-  readonly offset?: never;
-});
 interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
@@ -2150,7 +2160,7 @@ interface Admin {
   /** The partitions begin at these offsets from then on; -1 is the end. */
   deleteTopicRecords(options: Wait & {
     readonly topic: string;
-    readonly partitions: readonly PartitionPosition[];
+    readonly partitions: readonly PositionInput[];
   }): Promise<void>;
   /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
   describeCluster(options?: Wait): Promise<{

@@ -656,144 +656,6 @@ interface AdminCalls {
   /** As far as the device has heard of the log. Rejects with `GROUP_ID_NOT_FOUND`. */
   deviceGroupLag(groupId: string): Promise<DeviceGroupLag>;
 }
-/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
-interface OfCoordinator {
-  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
-  readonly coordinator?: "device" | "edge";
-}
-interface GroupOverview {
-  readonly groupId: string;
-  readonly protocolType: "consumer";
-}
-interface TopicOfGroup {
-  readonly topic: string;
-  readonly partitions: readonly number[];
-}
-interface MemberDescription {
-  readonly memberId: string;
-  readonly clientId: string;
-  /** Its `groupInstanceId`; null: it is no static member. */
-  readonly groupInstanceId: string | null;
-  readonly memberEpoch: number;
-  readonly subscription: GroupSubscription;
-  /** What it owns. */
-  readonly memberAssignment: readonly TopicOfGroup[];
-  /** What it is to own once all others have let go. */
-  readonly targetAssignment: readonly TopicOfGroup[];
-}
-interface GroupDescription extends GroupOverview {
-  readonly errorCode: 0;
-  /** How partitions are shared out: `sticky`. */
-  readonly protocol: string;
-  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
-  readonly state: GroupState | "Dead";
-  readonly groupEpoch: number;
-  readonly members: readonly MemberDescription[];
-}
-interface DeletedGroup {
-  readonly groupId: string;
-  /** Of Kafka; 0: it is deleted. */
-  readonly errorCode: number;
-  readonly error?: StrandlineError;
-}
-/** With which `deleteGroups` rejects, where not all were deleted: the error of the first that was not, and what became of each. */
-interface DeleteGroupsError extends StrandlineError {
-  readonly groups: readonly DeletedGroup[];
-}
-interface GroupOffsets {
-  readonly topic: string;
-  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly metadata: string | null;
-  }[];
-}
-interface FetchOffsets extends OfCoordinator {
-  readonly groupId: string;
-  /** Those in which it has committed, where absent. */
-  readonly topics?: readonly string[];
-  /** Instead of -1 the log's end, where a consumer begins by default. */
-  readonly resolveOffsets?: boolean;
-}
-interface GroupPositions extends OfCoordinator {
-  readonly groupId: string;
-  readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
-}
-type OffsetsReset = OfCoordinator & {
-  readonly groupId: string;
-  /** Nothing is changed: what would be is told. */
-  readonly dryRun?: boolean;
-} & ({
-  readonly topic: string;
-  /** To where the log begins; else to its end. */
-  readonly earliest?: boolean;
-  readonly to?: never;
-  readonly topics?: never;
-} | {
-  /** All in which it has offsets, where absent; those that `offsets` names. */
-  readonly topics?: readonly string[];
-  readonly to: ResetOffsets["to"];
-  readonly topic?: never;
-  readonly earliest?: never;
-});
-interface ResetOffset {
-  readonly topic: string;
-  readonly partition: number;
-  /** Null: nothing was committed. */
-  readonly from: number | null;
-  /** Null: nothing is from now on, or there is an error. */
-  readonly to: number | null;
-  /** Of this partition alone. */
-  readonly error: ErrorBody | null;
-}
-/** With which `resetOffsets` and `setOffsets` reject, where partitions refused: the first one's error, and what became of each. */
-interface ResetOffsetsError extends StrandlineError {
-  readonly offsets: readonly ResetOffset[];
-}
-interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
-  /** Null: of a topic that the edge does not know. */
-  readonly topicId: string | null;
-}
-/**
- * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
- * where there is a lag, since it is known where the group is and not how it came there.
- */
-interface GroupLag extends Omit<GroupLag$1, "partitions"> {
-  readonly partitions: readonly PartitionLag[];
-}
-/** Records cross packed: finished batches in one transferred buffer. */
-interface PackPart {
-  readonly topic: string;
-  /** -1: count not known to the page; the worker assigns by key. */
-  readonly partition: number;
-  /** By which it was chosen; 0: not known. */
-  readonly partitionCount: number;
-  /** Bounds of the batch within the buffer. */
-  readonly start: number;
-  readonly end: number;
-}
-/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
-interface Pack {
-  readonly buffer: ArrayBuffer;
-  readonly parts: readonly PackPart[];
-  readonly durability: "strict" | "relaxed";
-  readonly compression: "none" | "gzip";
-}
-/** The answer for one part. */
-interface PartAck {
-  readonly partition: number;
-  readonly localSequence: number;
-  /** Of a local topic. */
-  readonly baseOffset: number | null;
-  /** Of a topic that was made again: as in the receipt. */
-  readonly remade?: number;
-}
-interface AppendCalls {
-  /** All or nothing; one answer per part. */
-  append(pack: Pack): Promise<PartAck[]>;
-}
 interface TopicPartitionOffset {
   readonly topic: string;
   readonly partition: number;
@@ -924,6 +786,12 @@ type ConsumerNews =
   readonly to: number;
   readonly reason: "retention" | "truncated";
 } |
+/** The group has no offset of the partition: it begins here, and this is committed as what was handled is. */
+(TopicPartitionOffset & {
+  readonly type: "start";
+  readonly ownership: number;
+  readonly joins: number;
+}) |
 /** The edge refuses the topic; told once until something of it comes. */
 {
   readonly type: "refused";
@@ -1008,6 +876,184 @@ interface ConsumerCalls {
   nudge(consumer: number): Promise<void>;
   closeConsumer(consumer: number, commit: readonly HandledTo[]): Promise<readonly RefusedCommit[]>;
 }
+/** A safe integer, or its digits. */
+type OffsetLike = number | string;
+interface OffsetsByTopic {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: number;
+    }[];
+  }[];
+}
+/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
+type OffsetsInput = readonly {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}[] | {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: OffsetLike;
+    }[];
+  }[];
+};
+/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
+type SeekInput = {
+  readonly topic: string;
+  readonly partition: number;
+} & ({
+  readonly offset: OffsetLike;
+  readonly timestamp?: never;
+} | {
+  readonly timestamp: number;
+  readonly offset?: never;
+});
+/** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
+interface OfCoordinator {
+  /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
+  readonly coordinator?: "device" | "edge";
+}
+interface GroupOverview {
+  readonly groupId: string;
+  readonly protocolType: "consumer";
+}
+interface TopicOfGroup {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface MemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Its `groupInstanceId`; null: it is no static member. */
+  readonly groupInstanceId: string | null;
+  readonly memberEpoch: number;
+  readonly subscription: GroupSubscription;
+  /** What it owns. */
+  readonly memberAssignment: readonly TopicOfGroup[];
+  /** What it is to own once all others have let go. */
+  readonly targetAssignment: readonly TopicOfGroup[];
+}
+interface GroupDescription extends GroupOverview {
+  readonly errorCode: 0;
+  /** How partitions are shared out: `sticky`. */
+  readonly protocol: string;
+  /** `Assigning`: partitions are still to be let go of or granted. `Dead`: there is no such group. */
+  readonly state: GroupState | "Dead";
+  readonly groupEpoch: number;
+  readonly members: readonly MemberDescription[];
+}
+interface DeletedGroup {
+  readonly groupId: string;
+  /** Of Kafka; 0: it is deleted. */
+  readonly errorCode: number;
+  readonly error?: StrandlineError;
+}
+/** With which `deleteGroups` rejects, where not all were deleted: the error of the first that was not, and what became of each. */
+interface DeleteGroupsError extends StrandlineError {
+  readonly groups: readonly DeletedGroup[];
+}
+interface GroupOffsets {
+  readonly topic: string;
+  /** `offset` -1: nothing was committed. `metadata` as it was committed; null: none. */
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string | null;
+  }[];
+}
+interface FetchOffsets extends OfCoordinator {
+  readonly groupId: string;
+  /** Those in which it has committed, where absent. */
+  readonly topics?: readonly string[];
+  /** Instead of -1 the log's end, where a consumer begins by default. */
+  readonly resolveOffsets?: boolean;
+}
+interface PositionInput {
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}
+interface GroupPositions extends OfCoordinator {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partitions: readonly PositionInput[];
+}
+type OffsetsReset = OfCoordinator & {
+  readonly groupId: string;
+  /** Nothing is changed: what would be is told. */
+  readonly dryRun?: boolean;
+} & ({
+  readonly topic: string;
+  /** To where the log begins; else to its end. */
+  readonly earliest?: boolean;
+  readonly to?: never;
+  readonly topics?: never;
+} | {
+  /** All in which it has offsets, where absent; those that `offsets` names. */
+  readonly topics?: readonly string[];
+  readonly to: ResetOffsets["to"];
+  readonly topic?: never;
+  readonly earliest?: never;
+});
+interface ResetOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: nothing was committed. */
+  readonly from: number | null;
+  /** Null: nothing is from now on, or there is an error. */
+  readonly to: number | null;
+  /** Of this partition alone. */
+  readonly error: ErrorBody | null;
+}
+/** With which `resetOffsets` and `setOffsets` reject, where partitions refused: the first one's error, and what became of each. */
+interface ResetOffsetsError extends StrandlineError {
+  readonly offsets: readonly ResetOffset[];
+}
+interface PartitionLag extends Omit<PartitionLag$1, "topicId"> {
+  /** Null: of a topic that the edge does not know. */
+  readonly topicId: string | null;
+}
+/**
+ * Of a group of this device as far as the device has heard of the log: `rate` and `memberId` are null, and so is `status`
+ * where there is a lag, since it is known where the group is and not how it came there.
+ */
+interface GroupLag extends Omit<GroupLag$1, "partitions"> {
+  readonly partitions: readonly PartitionLag[];
+}
+/** Records cross packed: finished batches in one transferred buffer. */
+interface PackPart {
+  readonly topic: string;
+  /** -1: count not known to the page; the worker assigns by key. */
+  readonly partition: number;
+  /** By which it was chosen; 0: not known. */
+  readonly partitionCount: number;
+  /** Bounds of the batch within the buffer. */
+  readonly start: number;
+  readonly end: number;
+}
+/** The sends of one microtask: one batch per (topic, partition), without identity and CRC. */
+interface Pack {
+  readonly buffer: ArrayBuffer;
+  readonly parts: readonly PackPart[];
+  readonly durability: "strict" | "relaxed";
+  readonly compression: "none" | "gzip";
+}
+/** The answer for one part. */
+interface PartAck {
+  readonly partition: number;
+  readonly localSequence: number;
+  /** Of a local topic. */
+  readonly baseOffset: number | null;
+  /** Of a topic that was made again: as in the receipt. */
+  readonly remade?: number;
+}
+interface AppendCalls {
+  /** All or nothing; one answer per part. */
+  append(pack: Pack): Promise<PartAck[]>;
+}
 /** The device as a whole, and its end. */
 interface StorageReport {
   /** Of the whole origin, as the browser says; null where it says nothing. */
@@ -1027,8 +1073,8 @@ interface DeviceCalls {
     readonly unsyncedRecords: number;
   }>;
   /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   * The page is parked where the browser may restore it from (its back/forward cache), or ends, or is back. Parked, its tab
+   * neither leads nor has a group's turn: it stands still, for how long nobody knows.
    */
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -1480,7 +1526,7 @@ interface Admin {
   /** The partitions begin at these offsets from then on; -1 is the end. */
   deleteTopicRecords(options: Wait & {
     readonly topic: string;
-    readonly partitions: readonly PartitionPosition[];
+    readonly partitions: readonly PositionInput[];
   }): Promise<void>;
   /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
   describeCluster(options?: Wait): Promise<{
@@ -1804,42 +1850,6 @@ interface OutputParts<Key, Value, Headers, Tombstone> extends Parts {
   readonly headers: OutputOf<Headers, ReceivedMessage["headers"]>;
 }
 type Listener<Event> = (event: Event) => void;
-/** A safe integer, or its digits. */
-type OffsetLike = number | string;
-interface OffsetsByTopic {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: number;
-    }[];
-  }[];
-}
-/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
-type OffsetsInput = readonly {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: OffsetLike;
-}[] | {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: OffsetLike;
-    }[];
-  }[];
-};
-/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
-type SeekInput = {
-  readonly topic: string;
-  readonly partition: number;
-} & ({
-  readonly offset: OffsetLike;
-  readonly timestamp?: never;
-} | {
-  readonly timestamp: number;
-  readonly offset?: never;
-});
 interface TopicPartition {
   readonly topic: string;
   readonly partition: number;

@@ -716,6 +716,12 @@ type ConsumerNews =
   readonly to: number;
   readonly reason: "retention" | "truncated";
 } |
+/** The group has no offset of the partition: it begins here, and this is committed as what was handled is. */
+(TopicPartitionOffset & {
+  readonly type: "start";
+  readonly ownership: number;
+  readonly joins: number;
+}) |
 /** The edge refuses the topic; told once until something of it comes. */
 {
   readonly type: "refused";
@@ -993,8 +999,8 @@ interface DeviceCalls {
     readonly unsyncedRecords: number;
   }>;
   /**
-   * The page is parked where the browser may restore it from (its back/forward cache), or is back. Parked, its tab neither
-   * leads nor has a group's turn: it stands still, for how long nobody knows.
+   * The page is parked where the browser may restore it from (its back/forward cache), or ends, or is back. Parked, its tab
+   * neither leads nor has a group's turn: it stands still, for how long nobody knows.
    */
   park(parked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -1381,6 +1387,42 @@ interface AclFilter {
   readonly operation?: AclOperation | "ANY" | undefined;
   readonly permissionType?: PermissionType | "ANY" | undefined;
 }
+/** A safe integer, or its digits. */
+type OffsetLike = number | string;
+interface OffsetsByTopic {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: number;
+    }[];
+  }[];
+}
+/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
+type OffsetsInput = readonly {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}[] | {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: OffsetLike;
+    }[];
+  }[];
+};
+/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
+type SeekInput = {
+  readonly topic: string;
+  readonly partition: number;
+} & ({
+  readonly offset: OffsetLike;
+  readonly timestamp?: never;
+} | {
+  readonly timestamp: number;
+  readonly offset?: never;
+});
 /** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
 interface OfCoordinator {
   /** As of a consumer: `device` by default; with `strandline/http`, where there is a `url`, `edge`. */
@@ -1437,10 +1479,14 @@ interface FetchOffsets extends OfCoordinator {
   /** Instead of -1 the log's end, where a consumer begins by default. */
   readonly resolveOffsets?: boolean;
 }
+interface PositionInput {
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}
 interface GroupPositions extends OfCoordinator {
   readonly groupId: string;
   readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
+  readonly partitions: readonly PositionInput[];
 }
 type OffsetsReset = OfCoordinator & {
   readonly groupId: string;
@@ -1622,7 +1668,7 @@ interface Admin {
   /** The partitions begin at these offsets from then on; -1 is the end. */
   deleteTopicRecords(options: Wait & {
     readonly topic: string;
-    readonly partitions: readonly PartitionPosition[];
+    readonly partitions: readonly PositionInput[];
   }): Promise<void>;
   /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
   describeCluster(options?: Wait): Promise<{
@@ -1795,42 +1841,6 @@ type Named$1<Name extends string, Value> = undefined extends Value ? { readonly 
 /** What a consumer of these topics is given. */
 type MessageOf<From extends string | Topic> = From extends Topic<string, Parts, infer Output> ? TypedMessage<Output> : ReceivedMessage;
 type Listener<Event> = (event: Event) => void;
-/** A safe integer, or its digits. */
-type OffsetLike = number | string;
-interface OffsetsByTopic {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: number;
-    }[];
-  }[];
-}
-/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
-type OffsetsInput = readonly {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: OffsetLike;
-}[] | {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: OffsetLike;
-    }[];
-  }[];
-};
-/** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
-type SeekInput = {
-  readonly topic: string;
-  readonly partition: number;
-} & ({
-  readonly offset: OffsetLike;
-  readonly timestamp?: never;
-} | {
-  readonly timestamp: number;
-  readonly offset?: never;
-});
 interface TopicPartition {
   readonly topic: string;
   readonly partition: number;

@@ -1,10 +1,15 @@
 /** A member as its group knows it: what it said on joining, and what it said and was told since. */
-import type { GroupHeartbeat, GroupSubscription } from "../../shared/api/groups.ts";
+import {
+  SESSION_MS_MAX,
+  SESSION_MS_MIN,
+  type GroupHeartbeat,
+  type GroupSubscription,
+} from "../../shared/api/groups.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { Slot } from "./group-slots.ts";
 
-export const SESSION_MS = { least: 6_000, usual: 45_000, most: 1_800_000 } as const;
+const SESSION_MS = { least: SESSION_MS_MIN, usual: 45_000, most: SESSION_MS_MAX };
 const REBALANCE_MS = { usual: 60_000, most: 1_800_000 } as const;
 const HEARTBEAT_MS_MAX = 5_000;
 /** Ids of earlier lives of an instance that are told that they are fenced; older ones are just unknown. */

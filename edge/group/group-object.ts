@@ -146,7 +146,10 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
       const machine = this.#life.machine();
       if (machine === null) return false;
       this.#look(machine);
-      if (!machine.isEmpty) throw new StrandlineError("NON_EMPTY_GROUP", JSON.stringify(groupId), { groupId });
+      if (!machine.isEmpty)
+        throw new StrandlineError("NON_EMPTY_GROUP", `${JSON.stringify(groupId)}: stop its consumers first`, {
+          groupId,
+        });
       this.#life.end(machine);
       this.#resolved.clear();
       return true;

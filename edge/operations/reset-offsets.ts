@@ -47,7 +47,8 @@ type Report = OffsetsReset["offsets"][number];
 export async function resetOffsets(ports: EdgePorts, groupId: string, asked: ResetOffsets): Promise<OffsetsReset> {
   const group = demandGroup(ports, groupId, "joinGroup");
   const held = await coordinated(group.heldOffsets());
-  if (!held.isEmpty) throw new StrandlineError("NON_EMPTY_GROUP", "", { groupId });
+  if (!held.isEmpty)
+    throw new StrandlineError("NON_EMPTY_GROUP", `${JSON.stringify(groupId)}: stop its consumers first`, { groupId });
   const aims = await aimsOf(ports, groupId, asked, held);
   const found = await inParallel(aims, PARTITIONS_AT_ONCE_MAX, async (aim): Promise<Found> => {
     const { topicId } = aim.topic;

@@ -24,6 +24,10 @@ export interface GroupSubscription {
   readonly patterns: readonly { readonly source: string; readonly flags: string }[];
 }
 
+/** Of a member at the edge. Not in `limits.ts`: pages that consume need these two alone. */
+export const SESSION_MS_MIN = 6_000;
+export const SESSION_MS_MAX = 1_800_000;
+
 /** Of `memberEpoch`. */
 export const JOINS = 0;
 export const LEAVES = -1;

@@ -1,9 +1,9 @@
-/** A page that goes into the browser's back/forward cache and comes back. */
+/** A page that goes, for good or into the browser's back/forward cache, and comes back. */
 import { expect, test } from "vitest";
 import { openClient } from "./client-fixture.ts";
 
-function tell(type: "pagehide" | "pageshow"): void {
-  window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+function tell(type: "pagehide" | "pageshow", persisted = true): void {
+  window.dispatchEvent(new PageTransitionEvent(type, { persisted }));
 }
 
 test("a consumer has given up its group's turn, and goes on where the group came to", async () => {
@@ -27,4 +27,18 @@ test("a consumer has given up its group's turn, and goes on where the group came
   }
   expect(seen).toEqual(["a", "b", "c"]);
   expect(crashes).toEqual([]);
+});
+
+test("a page that ends gives up its group's turn as it goes", async () => {
+  const client = openClient();
+  const consumer = client.consumer({ groupId: "ending" });
+  const lost: unknown[] = [];
+  consumer.on("partitions_lost", ({ partitions }) => lost.push(partitions));
+  await consumer.subscribe({ topic: "ending", fromBeginning: true });
+  const seen: (string | null)[] = [];
+  await consumer.run({ eachMessage: ({ message }) => void seen.push(message.text()) });
+  await client.producer().send({ topic: "ending", messages: [{ value: "a", partition: 0 }] });
+  await expect.poll(() => seen).toEqual(["a"]);
+  tell("pagehide", false);
+  await expect.poll(() => lost).toHaveLength(1);
 });

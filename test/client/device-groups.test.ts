@@ -44,6 +44,12 @@ test("groups are listed once they have committed; the edge is asked for the othe
     () => admin.describeGroups([""], { coordinator: "edge" }),
     () => admin.resetOffsets({ groupId: "g", to: "newest" as "latest", topics: ["t"] }),
     () => admin.resetOffsets({ groupId: "g", to: { shift: 0.5 }, topics: ["t"] }),
+    () => admin.resetOffsets({ groupId: "g" } as never),
+    () => admin.resetOffsets({ groupId: "nobody", to: "newest" as "latest" }),
+    () => admin.describeGroups("g" as never, { coordinator: "edge" }),
+    () => admin.deleteGroups("g" as never, { coordinator: "edge" }),
+    () => admin.setOffsets({ groupId: "g", topic: "t" } as never),
+    () => admin.setOffsets({ groupId: "g", topic: "t", partitions: [{ partition: 0, offset: "-2" }] }),
   ])
     await expect(call()).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });

@@ -1,5 +1,6 @@
 /** What JavaScript without types says wrong when it opens a client. */
 import { expect, test } from "vitest";
+import { checkGroupConfig, type GroupConfig } from "../../client/page/group-config.ts";
 import { checkDiscard, workerOptions, type StrandlineOptions } from "../../client/options.ts";
 
 test.each([
@@ -21,4 +22,18 @@ test.each([undefined, {}, { discard: "no" }])("logout(%j) is refused", (given) =
 test("options of KafkaJS's shape are taken", () => {
   const { retry } = workerOptions({ retry: { initialRetryTime: 100, maxRetryTime: 10_000 } });
   expect(retry).toEqual({ initialRetryTimeMs: 100, maxRetryTimeMs: 10_000 });
+});
+
+test.each([
+  [{ coordinator: "edge", sessionTimeout: 100 }, /sessionTimeout "100": 6000 to 1800000 milliseconds/],
+  [{ coordinator: "edge", sessionTimeout: 7_200_000 }, /sessionTimeout "7200000": 6000 to 1800000/],
+  [{ coordinator: "broker" }, /coordinator "broker": 'device' or 'edge'/],
+] as const)("a consumer with %j is refused, and why is said", (given, said) => {
+  expect(() => checkGroupConfig(given as GroupConfig)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(said) as string }),
+  );
+});
+
+test("tabs of a device may have shorter sessions than members at the edge", () => {
+  expect(checkGroupConfig({ sessionTimeout: 300 })).toMatchObject({ sessionTimeoutMs: 300, heartbeatIntervalMs: 100 });
 });

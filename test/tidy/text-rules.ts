@@ -32,6 +32,13 @@ export function nondeterminism({ path, code }: SourceFile): readonly string[] {
   return PRODUCT.test(path) && path.endsWith(".ts") && !RIM.has(path) ? found(path, code, NONDETERMINISM) : [];
 }
 
+/** What Node 20 does not have, of what the compiler's library has. */
+const NEWER_THAN_NODE_20 = /\b(Promise\.withResolvers|Promise\.try|(?:Map|Object)\.groupBy|Array\.fromAsync)\b/g;
+
+export function runsOnNode20({ path, code }: SourceFile): readonly string[] {
+  return /^(shared|client)\//.test(path) && path.endsWith(".ts") ? found(path, code, NEWER_THAN_NODE_20) : [];
+}
+
 export function anyType({ path, code }: SourceFile): readonly string[] {
   return path.endsWith(".ts") ? found(path, code, /(?:[:<|&,]|\bas)\s*any\b(?!\s*[:(.?])/g) : [];
 }

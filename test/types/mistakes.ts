@@ -76,8 +76,8 @@ export async function reads(consumer: Consumer): Promise<void> {
 export async function administration(admin: Admin): Promise<void> {
   // @ts-expect-error misspelt
   await admin.createTopics({ topics: [{ topic: "t", partitions: 3 }] });
-  // @ts-expect-error an offset is a number
-  await admin.setOffsets({ groupId: "g", topic: "t", partitions: [{ partition: 0, offset: "1" }] });
+  // @ts-expect-error an offset is a number, or its digits
+  await admin.setOffsets({ groupId: "g", topic: "t", partitions: [{ partition: 0, offset: true }] });
   // @ts-expect-error topics alone have configurations
   await admin.describeConfigs({ resources: [{ type: 4, name: "0" }] });
   // @ts-expect-error no such operation

@@ -12,6 +12,7 @@ import type {
   GroupPositions,
   OfCoordinator,
   OffsetsReset,
+  PositionInput,
   ResetOffset,
 } from "./group-types.ts";
 import type { Wait } from "./ports.ts";
@@ -150,7 +151,7 @@ export interface Admin {
   alterConfigs(options: Wait & AlterConfigs): Promise<void>;
   /** The partitions begin at these offsets from then on; -1 is the end. */
   deleteTopicRecords(
-    options: Wait & { readonly topic: string; readonly partitions: readonly PartitionPosition[] },
+    options: Wait & { readonly topic: string; readonly partitions: readonly PositionInput[] },
   ): Promise<void>;
   /** The edge is one broker, 0; a device alone is none. `clusterId` is the namespace. */
   describeCluster(options?: Wait): Promise<{

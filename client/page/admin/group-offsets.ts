@@ -18,7 +18,7 @@ import type {
 } from "./group-types.ts";
 import { checkGroup, groupPath, ifKnown, isAtEdge } from "./groups.ts";
 import { moveOnDevice, planOnDevice } from "./device-reset.ts";
-import { bounds, checkPosition } from "./offsets.ts";
+import { bounds, checkPositions } from "./offsets.ts";
 import type { AdminPorts, Wait } from "./ports.ts";
 import { describeTopics, listTopics } from "./topics.ts";
 
@@ -98,9 +98,9 @@ function noneOf(error: unknown): (number | null)[] {
 }
 
 export async function setOffsets(ports: AdminPorts, asked: GroupPositions, wait: Wait): Promise<void> {
-  const { groupId, topic, partitions } = asked;
+  const { groupId, topic } = asked;
   checkGroup(groupId);
-  for (const { partition, offset } of partitions) checkPosition(checkTopicName(topic), partition, offset);
+  const partitions = checkPositions(topic, asked.partitions, 0);
   if (!isAtEdge(ports, asked)) return await ports.call((api) => api.setGroupOffsets(groupId, topic, partitions), wait);
   const offsets = partitions.map(({ partition, offset }) => ({ topic, partition, offset }));
   if (offsets.length > 0) await resetAtEdge(ports, groupId, { to: { offsets } }, wait);
@@ -109,6 +109,7 @@ export async function setOffsets(ports: AdminPorts, asked: GroupPositions, wait:
 export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait: Wait): Promise<ResetOffset[]> {
   const { groupId, dryRun = false } = asked;
   checkGroup(groupId);
+  checkTo(asked);
   const reset: ResetOffsets =
     asked.to === undefined
       ? { topics: [checkTopicName(asked.topic)], to: asked.earliest === true ? "earliest" : "latest", dryRun }
@@ -119,6 +120,14 @@ export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait:
   const offsets = await planOnDevice(ports, held, reset.to, wait);
   if (!dryRun) await moveOnDevice(ports, groupId, offsets, wait);
   return done(offsets, reset);
+}
+
+/** The edge checks what else there is of it. */
+function checkTo({ to, topic }: { readonly to?: unknown; readonly topic?: unknown }): void {
+  if (to === undefined ? topic !== undefined : to === "earliest" || to === "latest") return;
+  if (typeof to === "object" && to !== null && ["shift", "timestamp", "offsets"].some((word) => word in to)) return;
+  const legal = "'earliest', 'latest', { shift }, { timestamp } or { offsets }; or `topic` with `earliest`";
+  throw new StrandlineError("INVALID_ARGUMENT", `to ${JSON.stringify(to)}: ${legal}`, { to: String(to) });
 }
 
 function namedBy({ topics, to }: ResetOffsets): Pick<FetchOffsets, "topics"> {

@@ -7,7 +7,7 @@ import type {
   ResetOffsets,
 } from "../../../shared/api/groups.ts";
 import type { ErrorBody, StrandlineError } from "../../../shared/strandline-error.ts";
-import type { PartitionPosition } from "../../calls/admin-calls.ts";
+import type { OffsetLike } from "../offsets.ts";
 
 /** Where the group is, as its consumers say it: two groups of one name, one of this device, one at the edge, know nothing of each other. */
 export interface OfCoordinator {
@@ -78,10 +78,15 @@ export interface FetchOffsets extends OfCoordinator {
   readonly resolveOffsets?: boolean;
 }
 
+export interface PositionInput {
+  readonly partition: number;
+  readonly offset: OffsetLike;
+}
+
 export interface GroupPositions extends OfCoordinator {
   readonly groupId: string;
   readonly topic: string;
-  readonly partitions: readonly PartitionPosition[];
+  readonly partitions: readonly PositionInput[];
 }
 
 export type OffsetsReset = OfCoordinator & {

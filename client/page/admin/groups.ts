@@ -33,6 +33,7 @@ export async function describeGroups(
   groupIds: readonly string[],
   options: Options,
 ): Promise<{ groups: GroupDescription[] }> {
+  checkGroups(groupIds);
   return { groups: await Promise.all(groupIds.map((groupId) => describeGroup(ports, groupId, options))) };
 }
 
@@ -60,7 +61,7 @@ export async function deleteGroups(
   groupIds: readonly string[],
   options: Options,
 ): Promise<DeletedGroup[]> {
-  groupIds.forEach(checkGroup);
+  checkGroups(groupIds);
   demandEdge(ports, "deleteGroups", options);
   const groups = await Promise.all(
     groupIds.map(async (groupId): Promise<DeletedGroup> => {
@@ -74,8 +75,10 @@ export async function deleteGroups(
     }),
   );
   const refused = groups.find(({ error }) => error !== undefined)?.error;
-  if (refused !== undefined) throw Object.assign(refused, { groups }) satisfies DeleteGroupsError;
-  return groups;
+  if (refused === undefined) return groups;
+  // Another error than the one in the list: loggers write it as JSON, which has no cycles.
+  const told = StrandlineError.fromBody(refused.toBody());
+  throw Object.assign(told, { groups }) satisfies DeleteGroupsError;
 }
 
 export async function groupLag(ports: AdminPorts, groupId: string, options: Options): Promise<GroupLag> {
@@ -101,6 +104,14 @@ function demandEdge(ports: AdminPorts, what: string, options: OfCoordinator): vo
 export function checkGroup(groupId: string): void {
   if (typeof groupId !== "string" || groupId === "")
     throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
+}
+
+function checkGroups(groupIds: readonly string[]): void {
+  if (!Array.isArray(groupIds))
+    throw new StrandlineError("INVALID_ARGUMENT", `groupIds ${JSON.stringify(groupIds)}: a list of names`, {
+      groupIds: String(groupIds),
+    });
+  groupIds.forEach(checkGroup);
 }
 
 export function groupPath(groupId: string, rest = ""): string {

@@ -3,7 +3,9 @@ import type { ListOffsetsAnswer, OffsetQuestion } from "../../../shared/api/list
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { checkTopicName } from "../../../shared/topic-name.ts";
 import type { PartitionBounds, PartitionPosition } from "../../calls/admin-calls.ts";
+import { checkOffset, checkPlace } from "../offsets.ts";
 import type { PartitionOffsets } from "./admin.ts";
+import type { PositionInput } from "./group-types.ts";
 import { topicPath, type AdminPorts, type Wait } from "./ports.ts";
 import { describeTopics, isLocal } from "./topics.ts";
 
@@ -65,11 +67,10 @@ export async function offsetsByTimestamp(
 
 export async function deleteRecords(
   ports: AdminPorts,
-  { topic, partitions }: { readonly topic: string; readonly partitions: readonly PartitionPosition[] },
+  { topic, ...asked }: { readonly topic: string; readonly partitions: readonly PositionInput[] },
   wait: Wait,
 ): Promise<void> {
-  checkTopicName(topic);
-  for (const { partition, offset } of partitions) checkPosition(topic, partition, offset === LATEST ? 0 : offset);
+  const partitions = checkPositions(topic, asked.partitions, LATEST);
   if (!(await isLocal(ports, topic, wait))) {
     await Promise.all(
       partitions.map(async ({ partition, offset }) => {
@@ -88,11 +89,17 @@ export async function deleteRecords(
   await ports.call((api) => api.deleteLocalRecords(topic, before), wait);
 }
 
-export function checkPosition(topic: string, partition: number, offset: number): void {
-  if (Number.isInteger(partition) && partition >= 0 && Number.isSafeInteger(offset) && offset >= 0) return;
-  throw new StrandlineError("INVALID_ARGUMENT", `offset ${String(offset)} of ${topic}-${String(partition)}`, {
-    topic,
-    partition: String(partition),
-    offset: String(offset),
+/** `least` -1: also the end of the log. Throws `INVALID_ARGUMENT`. */
+export function checkPositions(
+  topic: string,
+  positions: readonly PositionInput[],
+  least: 0 | -1,
+): readonly PartitionPosition[] {
+  checkTopicName(topic);
+  if (!Array.isArray(positions))
+    throw new StrandlineError("INVALID_ARGUMENT", `partitions of ${topic}: a list of { partition, offset }`, { topic });
+  return positions.map(({ partition, offset }: PositionInput) => {
+    checkPlace(topic, partition);
+    return { partition, offset: checkOffset(offset, least, { topic, partition }) };
   });
 }
