@@ -17,6 +17,7 @@ import type { DeadLetters } from "./page/dead-letters.ts";
 import type { DeviceStorage, FollowOptions, Sync } from "./page/client-parts.ts";
 import { EVENT_NAMES, isGrave, type StrandlineEvents } from "./page/strandline-events.ts";
 import { Emitter, type Listener } from "./page/emitter.ts";
+import { Farewell } from "./page/farewell.ts";
 import { flushOutbox } from "./page/flush.ts";
 import { createLogger, logLevel, type Logger } from "./page/logger.ts";
 import { Packer } from "./page/packer.ts";
@@ -59,6 +60,7 @@ export class StrandlineClient {
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
+  readonly #farewell = new Farewell();
   /** Where groups are of which nothing else is said. */
   protected readonly coordinator: "device" | "edge" = "device";
   readonly storage: DeviceStorage = {
@@ -93,8 +95,7 @@ export class StrandlineClient {
     this.#connection = makeLine({
       options: this.#options,
       onEvent: (event) => this.#onEvent(event),
-      askToken:
-        options.auth === undefined ? null : async () => await (options.auth as () => string | Promise<string>)(),
+      askToken: this.#farewell.asking(this.#options.url, options.auth),
       onDeath: () => this.#onDeath(),
     });
     this.#counts = new PartitionCounts((topic) =>
@@ -148,6 +149,7 @@ export class StrandlineClient {
       random: cryptoRandom,
       retry: this.#options.retry,
       logger: this.#logger,
+      farewell: this.#farewell,
     };
     const consumer = new PageConsumer(deps, config);
     logEvents(consumer, this.#logger);

@@ -7,6 +7,7 @@ import type { ConsumerPayloads, RunConfig } from "./consumer-events.ts";
 import { ConsumerLoop } from "./consumer-loop.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import { GroupShare } from "./group-share.ts";
+import type { LeavingMember } from "./farewell.ts";
 import { iterate } from "./message-iterator.ts";
 import { throwIfAborted } from "./abort.ts";
 import { ChunkAssembler, type BrokenMessage } from "./chunks.ts";
@@ -93,11 +94,23 @@ export class ConsumerWork {
       const loop = new ConsumerLoop(this.#loopDeps(config));
       this.#loop = loop;
       this.#stopWith(loop, config.signal);
-      void loop.ended.then(() => this.#onEnded(loop));
+      const gone = this.#deps.farewell?.with(() => this.#leaving());
+      void loop.ended.then(() => {
+        gone?.();
+        this.#onEnded(loop);
+      });
       return loop;
     } finally {
       this.#starting = false;
     }
+  }
+
+  /** A static member comes back; those of the device need no telling. */
+  #leaving(): LeavingMember | null {
+    const { groupId, group } = this.#deps.options;
+    const memberId = this.#book.share.view?.memberId ?? null;
+    const isOurs = group?.coordinator === "edge" && group.instanceId === null;
+    return isOurs && groupId !== null && memberId !== null ? { groupId, memberId } : null;
   }
 
   #newBook(): PositionBook {

@@ -12,6 +12,7 @@ import type { Wait } from "./admin/ports.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import type { ConsumerWork } from "./consumer-work.ts";
 import { Emitter, type Listener } from "./emitter.ts";
+import type { Farewell } from "./farewell.ts";
 import type { Logger } from "./logger.ts";
 import type { OffsetsInput, SeekInput } from "./offsets.ts";
 import type { PartitionCounts } from "./partition-counts.ts";
@@ -70,6 +71,7 @@ export interface ConsumerDeps extends Pick<LoopDeps, "call" | "clock" | "random"
   readonly counts: PartitionCounts;
   readonly connect: () => Promise<void>;
   readonly logger: Logger;
+  readonly farewell?: Pick<Farewell, "with">;
 }
 
 export class PageConsumer implements Consumer {

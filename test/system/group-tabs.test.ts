@@ -208,6 +208,20 @@ test("two tabs with one instance id: the second waits, and has the first one's p
   expect(duplicatesIn(await lab.handled())).toBe(0);
 });
 
+test.each(["closed", "left for another page"])(
+  "a page that is %s has left its group, long before its session is over",
+  async (how) => {
+    // A lone one: nothing else keeps its worker, or whatever that has still to say.
+    const tab = await lab.join("lone", { sessionTimeout: 600_000 });
+    await lab.untilOwning(tab, PARTITIONS);
+    if (how === "closed") await tab.page.close();
+    else await tab.page.goto("about:blank");
+    await until("the group is empty", async () => (await lab.describe()).members.length === 0, 30_000);
+    const next = await lab.join("next");
+    await lab.untilOwning(next, PARTITIONS);
+  },
+);
+
 function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, each) => sum + each, 0);
 }
