@@ -60,7 +60,7 @@ export class StrandlineClient {
   readonly #background: BackgroundSync | null;
   readonly #persistence: Persistence;
   readonly #closing = new AbortController();
-  readonly #farewell = new Farewell();
+  readonly #farewell = new Farewell(pageLifecycle());
   /** Where groups are of which nothing else is said. */
   protected readonly coordinator: "device" | "edge" = "device";
   readonly storage: DeviceStorage = {

@@ -3,7 +3,6 @@
  * the page's own request outlives it (`keepalive`). Whatever of it is not heard, sessions end by themselves.
  */
 import { LEAVES, type GroupHeartbeat } from "../../shared/api/groups.ts";
-import { pageLifecycle } from "../web-ports.ts";
 
 export interface LeavingMember {
   readonly groupId: string;
@@ -11,10 +10,19 @@ export interface LeavingMember {
 }
 
 type Auth = () => string | Promise<string>;
+interface Life {
+  /** Returns the way to stop listening. */
+  onParked(listener: (parked: boolean) => void): () => void;
+}
 
 export class Farewell {
+  readonly #life: Life;
   #url: string | null = null;
   #headers: Readonly<Record<string, string>> = { "content-type": "application/json" };
+
+  constructor(life: Life) {
+    this.#life = life;
+  }
 
   /** How the worker asks for tokens: a page that goes has no time to ask for another. */
   asking(url: string | null, auth: Auth | undefined): (() => Promise<string>) | null {
@@ -29,7 +37,7 @@ export class Farewell {
 
   /** Returns the way to say nothing. `member` null: there is none by then. */
   with(member: () => LeavingMember | null): () => void {
-    return pageLifecycle().onParked((parked) => {
+    return this.#life.onParked((parked) => {
       const leaving = parked ? member() : null;
       if (leaving !== null && this.#url !== null) this.#leave(this.#url, leaving);
     });

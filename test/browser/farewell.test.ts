@@ -1,6 +1,7 @@
 /** What a page says to the edge as it goes, with what it knows by then. */
 import { afterEach, expect, test, vi } from "vitest";
 import { Farewell } from "../../client/page/farewell.ts";
+import { pageLifecycle } from "../../client/web-ports.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -11,7 +12,7 @@ function goes(): void {
 test("a member leaves by a request of the page that outlives it, with the last token; none that has left before", async () => {
   const sent = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("offline"));
   const tokens = ["first", "second"];
-  const farewell = new Farewell();
+  const farewell = new Farewell(pageLifecycle());
   const ask = farewell.asking("https://edge.example/base", () => tokens.shift() ?? "");
   expect([await ask?.(), await ask?.()]).toEqual(["first", "second"]);
   let member: { readonly groupId: string; readonly memberId: string } | null = { groupId: "a b", memberId: "m.1" };
@@ -39,7 +40,7 @@ test("a member leaves by a request of the page that outlives it, with the last t
 
 test("without an edge nothing is said, and without auth no token is asked for", () => {
   const sent = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("offline"));
-  const farewell = new Farewell();
+  const farewell = new Farewell(pageLifecycle());
   expect(farewell.asking(null, undefined)).toBe(null);
   const stop = farewell.with(() => ({ groupId: "g", memberId: "m" }));
   goes();
