@@ -16,6 +16,21 @@ export interface MovedRow {
   readonly bases: ReadonlyMap<number, LocalSequence>;
 }
 
+/** A place is found by reading one map and counting in it: a large one would be read anew for each of its records. */
+const RECORDS_MAX = 1_024;
+
+/** In pieces: each with the waiting sequence it begins at. */
+export function movedRows(first: LocalSequence, { partitions, bases }: MovedRow): [LocalSequence, MovedRow][] {
+  const rows: [LocalSequence, MovedRow][] = [];
+  const next = new Map(bases);
+  for (let from = 0; from < partitions.length; from += RECORDS_MAX) {
+    const piece = partitions.slice(from, from + RECORDS_MAX);
+    rows.push([(first + from) as LocalSequence, { partitions: piece, bases: new Map(next) }]);
+    for (const partition of piece) next.set(partition, ((next.get(partition) ?? 0) + 1) as LocalSequence);
+  }
+  return rows;
+}
+
 export async function placeOfMoved(
   transaction: StoreTransaction,
   topicKey: TopicKey,

@@ -8,7 +8,7 @@ import type { CountedBatch } from "./batch-codec.ts";
 import { readBounded } from "./bounded-read.ts";
 import type { PartitionRef } from "./device-log.ts";
 import { entriesBetween, entryKey, firstOf, movedKey, partitionKey } from "./keys.ts";
-import type { MovedRow } from "./moved-map.ts";
+import { movedRows } from "./moved-map.ts";
 import { NEW_PARTITION, plus, withPendingBytes } from "./partition-row.ts";
 import { PartitionSplit } from "./partition-split.ts";
 import type { PartitionRow, PendingRow } from "./rows.ts";
@@ -84,8 +84,8 @@ async function moveChunk(
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
     moving.rows.set(partition, withPendingBytes({ ...row, nextLocalSequence }, bytes));
   }
-  const map: MovedRow = { partitions: split.assigned(), bases };
-  void transaction.put("meta", movedKey(moving.topicKey, first), map);
+  for (const [from, map] of movedRows(first, { partitions: split.assigned(), bases }))
+    void transaction.put("meta", movedKey(moving.topicKey, from), map);
 }
 
 function addAll(

@@ -1,6 +1,8 @@
 /** Records of a topic that is not known wait under partition -1 and move, in order, once it is. */
 import type { LocalSequence, Partition, TopicKey } from "../../../shared/brands.ts";
 import { describe, expect, test } from "vitest";
+import { movedUpTo } from "../../../client/log/keys.ts";
+import type { MovedRow } from "../../../client/log/moved-map.ts";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
 import { partitionForKey } from "../../../shared/murmur2.ts";
 import { OTHER_TOPIC_ID, ROOT, Tab } from "./log-fixture.ts";
@@ -84,14 +86,25 @@ describe("a topic that becomes known", () => {
   });
 
   test("a hundred thousand waiting records move, and each is found", async () => {
-    const tab = await Tab.open();
+    const store = new MemoryStore();
+    const tab = await Tab.open(store);
     const words = Array.from({ length: 10_000 }, (_, index) => `key${index % 97}=${index}`).join(" ");
     for (let batch = 0; batch < 10; batch += 1) await tab.append(`orders: ${words}`);
     await tab.learn("orders", 7);
     const waiting = await tab.log.outbox.waiting();
     expect(waiting).toHaveLength(7);
     expect(waiting.reduce((sum, { records }) => sum + records, 0)).toBe(100_000);
-    expect(await tab.find("orders", 99_999)).toMatch(`pending orders-${home(`key${9_999 % 97}`, 7)}~`);
+    const homes = Array.from({ length: 100_000 }, (_, index) => home(`key${(index % 10_000) % 97}`, 7));
+    for (const at of [0, 1, 1_023, 1_024, 1_025, 9_999, 10_000, 54_321, 99_999]) {
+      const before = homes.slice(0, at).filter((partition) => partition === homes[at]).length;
+      expect(await tab.find("orders", at)).toBe(`pending orders-${homes[at]}~${before}`);
+    }
+    // Each look reads one map: a send of many records looks once for each of them.
+    const maps = await store.transact(["meta"], { mode: "readonly" }, (transaction) =>
+      transaction.entries<MovedRow>("meta", movedUpTo(1 as TopicKey, 99_999 as LocalSequence), 1_000),
+    );
+    expect(maps.reduce((sum, { value }) => sum + value.partitions.length, 0)).toBe(100_000);
+    expect(Math.max(...maps.map(({ value }) => value.partitions.length))).toBeLessThanOrEqual(1_024);
   });
 });
 
