@@ -54,7 +54,7 @@ export class DeviceGroup implements GroupMembership {
   constructor(ports: DeviceGroupPorts, events: Pick<MembershipEvents, "changed">) {
     this.#ports = ports;
     this.#events = events;
-    this.memberId = `tab-${Array.from(ports.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    this.memberId = memberIdOf(ports);
     this.#members = new DeviceMembers(ports, this.memberId, {
       reads: () => [...(this.#known?.keys() ?? [])],
       holds: () => [...this.#shares].flatMap(([name, { lock }]) => (lock.state === "held" ? [name] : [])),
@@ -289,4 +289,10 @@ export class DeviceGroup implements GroupMembership {
       this.#events.changed();
     }
   }
+}
+
+/** In the order in which they came: what cannot be shared evenly stays with those who were there. */
+function memberIdOf({ clock, random }: Pick<DeviceMembersPorts, "clock" | "random">): string {
+  const since = Math.trunc(clock.now()).toString(36).padStart(9, "0");
+  return `tab-${since}-${Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -52,7 +52,7 @@ function place({ readers, partitions }: Class, load: Map<string, number>, owners
   }
 }
 
-/** Each further partition is for the one that has least. */
+/** Each further partition is for the one that has least; of several for the one that came first, so that nothing moves for it. */
 function roomOf(readers: readonly string[], count: number, load: Map<string, number>): Map<string, number> {
   const room = new Map<string, number>();
   for (let given = 0; given < count; given += 1) {

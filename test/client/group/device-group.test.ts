@@ -31,6 +31,19 @@ test("three tabs share six partitions, two each; when one closes the others have
   expect(world.wrong).toEqual([]);
 });
 
+test("who comes later takes no partition for which there is no need", async () => {
+  for (let seed = 20; seed < 30; seed += 1) {
+    const world = new GroupWorld(seed, 1, 0);
+    const first = world.open();
+    await world.clock.settle();
+    expect(first.owned()).toEqual([0]);
+    await world.clock.advance(5);
+    const later = world.open();
+    await world.clock.advance(10_000);
+    expect([first.owned(), later.owned()]).toEqual([[0], []]);
+  }
+});
+
 test("one that dies is succeeded at once, one that freezes after a session; what it commits when it wakes is refused", async () => {
   const world = new GroupWorld(3, 6, 5_000);
   const [a, b, c] = [world.open(), world.open(), world.open()];
