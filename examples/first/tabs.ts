@@ -1,4 +1,4 @@
-/** A consumer group over the tabs of one browser: one of them works, another goes on where it stopped. Open it in several. */
+/** A consumer group over the tabs of one browser: they share the jobs, and go on where one was closed. Open it in several. */
 import { Strandline } from "strandline";
 
 const strandline = new Strandline();
