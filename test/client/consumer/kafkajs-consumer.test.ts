@@ -156,7 +156,7 @@ test("events say what KafkaJS's say, flat and under payload", async () => {
   const of = (name: string): object | undefined => told.find(([type]) => type === `consumer.${name}`)?.[1];
   expect(of("group_join")).toEqual({
     groupId: "g",
-    memberId: expect.stringMatching(/^tab-[0-9a-f]{16}$/) as string,
+    memberId: expect.stringMatching(/^tab-[0-9a-z]{9}-[0-9a-f]{16}$/) as string,
     memberAssignment: { t: [0] },
     groupProtocol: "sticky",
     duration: expect.any(Number) as number,
