@@ -32,8 +32,7 @@ const operations = [
   "ALTER_CONFIGS",
 ] as const satisfies readonly AclOperation[];
 
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 const WILDCARD = "*";
 
 /** Half a surrogate pair would be stored as another character: the ACL of one name would be that of another. */

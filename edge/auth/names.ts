@@ -2,8 +2,7 @@
 
 const NAMESPACE_CHARS_MAX = 128;
 const PRINCIPAL_CHARS_MAX = 255;
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 export function isNamespace(value: unknown): value is string {
   return isName(value, NAMESPACE_CHARS_MAX);

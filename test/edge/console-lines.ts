@@ -8,7 +8,7 @@ const FIELDS = [
   ...["leaderEpoch", "bytes", "rows", "count", "error", "reason", "stack"],
 ];
 /** What would end a line, move a cursor or turn the direction of writing. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these are what must not be there
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 export class ConsoleLines {

@@ -43,7 +43,7 @@ async function ask(path: string, init: LockedInit = {}): Promise<Response> {
     /^(application\/(.+\+)?(json|x-ndjson)|text\/(plain|event-stream);)/,
   );
   expect(response.headers.get("set-cookie")).toBeNull();
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- these are what must not be there
   for (const [, value] of response.headers) expect(value).not.toMatch(/[\u0000-\u001f\u007f-\uffff]/);
   expect(response.status).toBeLessThan(500);
   return response;
@@ -167,7 +167,7 @@ describe("S06 names", () => {
   });
 
   const isName = (text: string): boolean =>
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- spelt out: the product says it by a class of Unicode
     text !== "" && text.length <= 128 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
 
   test("of principals and namespaces: those that are none are refused, the others are told as they are", async () => {
