@@ -7,12 +7,17 @@ import type { ConsumerLink } from "./consumer-link.ts";
 import { nameOf } from "./line-position.ts";
 import type { PositionBook } from "./position-book.ts";
 
+/** What is due by itself is sent so often at most: a quick handler's many small answers are committed together. */
+const PACE_MS = 100;
+
 export interface CommitsDeps {
   readonly link: ConsumerLink;
   readonly book: PositionBook;
   readonly clock: Clock;
   readonly autoCommit: AutoCommit;
   readonly options: Pick<ConsumerOptions, "groupId">;
+  /** Aborts when the consumer stops, which commits what is left. */
+  readonly stopping: AbortSignal;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
   readonly onRefused: (refused: readonly RefusedCommit[], among: readonly HandledTo[]) => void;
 }
@@ -21,6 +26,8 @@ export class Commits {
   readonly #deps: CommitsDeps;
   /** What is due by itself and under way: one at a time. */
   #due: Promise<void> | null = null;
+  /** When the last of those was sent. */
+  #sentAt = -Infinity;
   /** What the last of those met. */
   #failure: Error | null = null;
 
@@ -54,7 +61,7 @@ export class Commits {
    */
   beside(): void {
     this.#demandNoFailure();
-    this.#due ??= this.commitDue()
+    this.#due ??= this.#commitInTurn()
       .catch((error: unknown) => {
         // Whoever polls hears of a worker's end as well: told again, it would end the next one's session.
         const isOver = error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
@@ -99,6 +106,18 @@ export class Commits {
     const failure = this.#failure;
     this.#failure = null;
     if (failure !== null) throw failure;
+  }
+
+  async #commitInTurn(): Promise<void> {
+    const { clock, stopping, autoCommit } = this.#deps;
+    const sinceMs = clock.now() - this.#sentAt;
+    // The clock may have jumped back. A caller's own interval or threshold is pace enough.
+    const isSoon = sinceMs >= 0 && sinceMs < PACE_MS && !autoCommit.stepwise;
+    if (isSoon) await clock.sleep(PACE_MS - sinceMs, stopping);
+    if (stopping.aborted) return;
+    const due = autoCommit.due();
+    if (due.length > 0) this.#sentAt = clock.now();
+    await this.#commit(due);
   }
 
   async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {

@@ -6,7 +6,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { PollAnswer, PollOptions, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 import { AutoCommit } from "./auto-commit.ts";
-import { Commits } from "./commits.ts";
+import { Commits, type CommitsDeps } from "./commits.ts";
 import { ConsumerLink } from "./consumer-link.ts";
 import type { Calling } from "./exactly-once.ts";
 import { GroupWatch } from "./group-watch.ts";
@@ -57,7 +57,9 @@ export class ConsumerLoop {
     const autoCommit = new AutoCommit(config, { book, clock, groupId: options.groupId });
     const link = this.#link;
     this.#autoCommit = autoCommit;
-    this.#commits = new Commits({ ...deps, link, autoCommit, onRefused: (...told) => this.#group?.refused(...told) });
+    const stopping = this.#stopping.signal;
+    const onRefused: CommitsDeps["onRefused"] = (...told) => this.#group?.refused(...told);
+    this.#commits = new Commits({ ...deps, link, autoCommit, stopping, onRefused });
     this.#bytesMax = Math.min(FIRST_BYTES_MAX, limits.bytesMax);
     this.#group =
       options.group === null

@@ -6,7 +6,7 @@ const RECORD_CHARS = 100;
 const PER_SEND = 5_000;
 const TOPIC = "many";
 const PARTITIONS = 6;
-/** Members hear soon of each other; nothing of this is measured. */
+/** Members of one group hear soon of each other; nothing of this is measured. */
 const HEARTBEAT_MS = 300;
 
 /** `none`: a consumer without a group. */
@@ -39,7 +39,7 @@ async function openBench({ edge, records }: { readonly edge: string; readonly re
 }
 
 async function readAll({ kind, records }: { readonly kind: Kind; readonly records: number }): Promise<Throughput> {
-  const consumer = consumerOf(kind, `read-${(groups += 1)}`);
+  const consumer = consumerOf(kind, { groupId: `read-${(groups += 1)}` });
   await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
   let commits = 0;
   consumer.on("commit_offsets", () => (commits += 1));
@@ -75,7 +75,9 @@ async function readAwaiting({
 }): Promise<number> {
   const group = `awaiting-${(groups += 1)}`;
   await createTopic(group);
-  const members = Array.from({ length: consumers }, () => consumerOf(kind, group));
+  const members = Array.from({ length: consumers }, () =>
+    consumerOf(kind, { groupId: group, heartbeatInterval: HEARTBEAT_MS }),
+  );
   const shared = members.map((member) => untilOwning(member, PARTITIONS / consumers));
   let [left, firstAt] = [PARTITIONS * perPartition, 0];
   const { promise: read, resolve } = Promise.withResolvers<void>();
@@ -109,9 +111,8 @@ function untilOwning(member: Consumer, count: number): Promise<void> {
   });
 }
 
-function consumerOf(kind: Kind, groupId: string): Consumer {
-  if (kind === "none") return client.consumer();
-  return client.consumer({ groupId, coordinator: kind, heartbeatInterval: HEARTBEAT_MS });
+function consumerOf(kind: Kind, group: { readonly groupId: string; readonly heartbeatInterval?: number }): Consumer {
+  return kind === "none" ? client.consumer() : client.consumer({ ...group, coordinator: kind });
 }
 
 async function createTopic(topic: string): Promise<void> {

@@ -7,8 +7,8 @@ import { relative, type Figure } from "../figure.ts";
 import { median } from "../local/median.ts";
 import type { Kind, Throughput } from "./group-page.ts";
 
-const RECORDS = 300_000;
-const ROUNDS = 9;
+const RECORDS = 1_000_000;
+const ROUNDS = 21;
 const KINDS: readonly Kind[] = ["none", "device", "edge"];
 
 const CONSUMERS = 6;
