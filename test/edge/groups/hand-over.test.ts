@@ -86,14 +86,14 @@ test("a heartbeat that is refused, or is none, is answered on the socket, which 
   await client.until(() => client.closed !== null);
 });
 
-/** What the members saw, and how many heartbeats that took. `evictedAt`: after which one; null: it lives on. */
-async function history(evictedAt: number | null): Promise<{ readonly seen: unknown; readonly beats: number }> {
+/** What the members saw, and how many heartbeats that took. `evictedAt`: after which one, or each; null: it lives on. */
+async function history(evictedAt: number | "each" | null): Promise<{ readonly seen: unknown; readonly beats: number }> {
   const place = await written();
   const group = newGroup();
   let beats = 0;
   const beat: Beat = async (of, json) => {
     const said = await beatOverHttp(of, json);
-    if (beats === evictedAt) await evictGroup(group);
+    if (beats === evictedAt || evictedAt === "each") await evictGroup(group);
     beats += 1;
     return said;
   };
@@ -114,4 +114,8 @@ test("R22 the coordinator is evicted at any step of it, and nobody sees it", asy
   const { seen, beats } = await history(null);
   expect(beats).toBeGreaterThan(8);
   for (let step = 0; step < beats; step += 1) expect([step, (await history(step)).seen]).toEqual([step, seen]);
+});
+
+test("R22 the coordinator is evicted after each heartbeat, and nobody sees it", async () => {
+  expect((await history("each")).seen).toEqual((await history(null)).seen);
 });
