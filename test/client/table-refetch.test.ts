@@ -106,7 +106,7 @@ test("a table that is opened later has what was dropped before, and says meanwhi
   await fetched("orders-0", 6, "d=1");
   await becomes(table, "c=1 d=1");
   expect(table.isComplete).toBe(false);
-  await expect.poll(() => remote.opened, { timeout: 4_000 }).toBe(1);
+  await expect.poll(() => remote.opened).toBe(1);
   remote.online = true;
   remote.tell();
   await table.complete;

@@ -95,6 +95,15 @@ export class ConsumerLab {
     this.news.publish({ type: "event", event: { type: "topic.refused", topic, error } });
   }
 
+  /**
+   * The only consumer that runs here has polled anew, and its worker has answered: it has heard of what it was told
+   * before, and has handed out what there was to read. Not while a handler is at work: then it polls once ahead.
+   */
+  async polled(): Promise<void> {
+    const { polls } = this;
+    await until(() => this.polls > polls + 2);
+  }
+
   /** As when the browser ends a worker: nothing is said, what is under way gets no answer, its locks are free. */
   kill(): void {
     this.kills += 1;

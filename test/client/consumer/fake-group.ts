@@ -26,6 +26,8 @@ export class FakeGroup {
   readonly refusing = new Set<string>();
   /** Commits are decided after it. */
   underWay: Promise<void> = Promise.resolve();
+  /** How many came here, decided or not. */
+  commits = 0;
 
   get groups(): { readonly device: JoinGroup } {
     return {
@@ -134,6 +136,7 @@ export class FakeMember implements GroupMembership {
   }
 
   async commit(offsets: readonly OwnedOffset[]): Promise<readonly CommitRefusal[]> {
+    this.#group.commits += 1;
     await this.#group.underWay;
     const refusals: CommitRefusal[] = [];
     for (const { of, offset } of offsets) {

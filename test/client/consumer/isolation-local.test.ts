@@ -2,10 +2,14 @@ import { expect, test } from "vitest";
 import type { PageConsumer } from "../../../client/page/consumer.ts";
 import type { ConsumerConfig } from "../../../client/page/consumer-config.ts";
 import type { RunConfig } from "../../../client/page/consumer-events.ts";
-import { systemClock } from "../../../client/web-ports.ts";
 import { ROOT } from "../log/log-fixture.ts";
 import { fetched } from "./fetched.ts";
 import { ConsumerLab, inWords, until } from "./consumer-lab.ts";
+
+interface Seen {
+  readonly lab: ConsumerLab;
+  readonly seen: readonly string[];
+}
 
 /** Runs a consumer that keeps what it saw in words. */
 async function watch(
@@ -14,15 +18,16 @@ async function watch(
   more: { readonly fromBeginning?: boolean; readonly run?: Partial<RunConfig> } = {},
 ): Promise<{ readonly seen: string[]; readonly consumer: PageConsumer }> {
   const seen: string[] = [];
-  const consumer = lab.consumer({ isolation: "local", ...config });
+  const consumer = lab.consumer({ isolation: "local", maxWaitTimeInMs: 5, ...config });
   await consumer.subscribe({ topic: "orders", fromBeginning: more.fromBeginning ?? true });
   await consumer.run({ eachMessage: ({ message }) => void seen.push(inWords(message)), ...more.run });
   return { seen, consumer };
 }
 
-async function sees(seen: readonly string[], ...expected: string[]): Promise<void> {
+/** These, and nothing else behind them. */
+async function sees({ lab, seen }: Seen, ...expected: string[]): Promise<void> {
   await until(() => seen.length >= expected.length);
-  await systemClock.sleep(20);
+  await lab.polled();
   expect(seen).toEqual(expected);
 }
 
@@ -38,15 +43,15 @@ test("pending records come behind the committed ones, and not again once they ar
   await fetched(lab, 0, "theirs");
   await lab.append("orders-0: a b");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "theirs@0", "a~0", "b~1");
+  await sees({ lab, seen }, "theirs@0", "a~0", "b~1");
   await lab.append("orders-0: c");
-  await sees(seen, "theirs@0", "a~0", "b~1", "c~2");
+  await sees({ lab, seen }, "theirs@0", "a~0", "b~1", "c~2");
   await lab.commit("orders-0", 2, 1);
   await fetched(lab, 3, "more");
-  await sees(seen, "theirs@0", "a~0", "b~1", "c~2", "more@3");
+  await sees({ lab, seen }, "theirs@0", "a~0", "b~1", "c~2", "more@3");
   await lab.commit("orders-0", 1, 4);
   await fetched(lab, 5, "last");
-  await sees(seen, "theirs@0", "a~0", "b~1", "c~2", "more@3", "last@5");
+  await sees({ lab, seen }, "theirs@0", "a~0", "b~1", "c~2", "more@3", "last@5");
   await consumer.stop();
 });
 
@@ -56,7 +61,7 @@ test("a record that was not shown while it was pending is shown as committed", a
   await lab.commit("orders-0", 2, 0);
   await lab.append("orders-0: c");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a@0", "b@1", "c~2");
+  await sees({ lab, seen }, "a@0", "b@1", "c~2");
   await consumer.stop();
 });
 
@@ -66,15 +71,15 @@ test("committed by the edge and not yet replicated: it is still shown, and not l
   await lab.commit("orders-0", 2, 5);
   await lab.append("orders-0: c");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a~0", "b~1", "c~2");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2");
   await fetched(lab, 0, "v w x y z");
   await lab.commit("orders-0", 1, 7);
-  await sees(seen, "a~0", "b~1", "c~2", "v@0", "w@1", "x@2", "y@3", "z@4");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2", "v@0", "w@1", "x@2", "y@3", "z@4");
   await fetched(lab, 5, "a b", { sequence: 0 });
   await fetched(lab, 7, "c", { sequence: 2 });
   await fetched(lab, 8, "end");
   // The two of one batch in the outbox were merged into one; what the edge has are the same bytes.
-  await sees(seen, "a~0", "b~1", "c~2", "v@0", "w@1", "x@2", "y@3", "z@4", "end@8");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2", "v@0", "w@1", "x@2", "y@3", "z@4", "end@8");
   await consumer.stop();
 });
 
@@ -82,10 +87,10 @@ test("other bytes under this device's numbers are a copy's records: they are sho
   const lab = await known();
   await lab.append("orders-0: a b");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a~0", "b~1");
+  await sees({ lab, seen }, "a~0", "b~1");
   await lab.tab.log.outbox.open(await lab.tab.ref("orders-0"), ROOT);
   await fetched(lab, 0, "p q", { sequence: 0 });
-  await sees(seen, "a~0", "b~1", "p@0", "q@1");
+  await sees({ lab, seen }, "a~0", "b~1", "p@0", "q@1");
   await consumer.stop();
 });
 
@@ -93,11 +98,11 @@ test("an identity that is replicated before its answer came is known all the sam
   const lab = await known();
   await lab.append("orders-0: a b");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a~0", "b~1");
+  await sees({ lab, seen }, "a~0", "b~1");
   await lab.tab.log.outbox.open(await lab.tab.ref("orders-0"), ROOT);
   await fetched(lab, 0, "a b", { sequence: 0 });
   await fetched(lab, 2, "theirs");
-  await sees(seen, "a~0", "b~1", "theirs@2");
+  await sees({ lab, seen }, "a~0", "b~1", "theirs@2");
   await consumer.stop();
 });
 
@@ -122,7 +127,7 @@ test("a handler that fails at a pending record gets it again, also where it was 
       },
     },
   );
-  await sees(seen, "a~0", "b@1", "c@2");
+  await sees({ lab, seen }, "a~0", "b@1", "c@2");
   await consumer.stop();
 });
 
@@ -130,15 +135,15 @@ test("records of a topic that is not known wait under partition -1, and are not 
   const lab = await ConsumerLab.open();
   await lab.append("orders: k1=a k2=b");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a~0", "b~1");
+  await sees({ lab, seen }, "a~0", "b~1");
   await lab.append("orders: k1=c");
-  await sees(seen, "a~0", "b~1", "c~2");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2");
   await lab.learn("orders", 1);
   await lab.append("orders-0: d");
-  await sees(seen, "a~0", "b~1", "c~2", "d~3");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2", "d~3");
   await lab.commit("orders-0", 4, 0);
   await fetched(lab, 4, "end");
-  await sees(seen, "a~0", "b~1", "c~2", "d~3", "end@4");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2", "d~3", "end@4");
   await consumer.stop();
 });
 
@@ -163,7 +168,7 @@ test("a handler that fails under partition -1 gets the rest from where it moved"
       },
     },
   );
-  await sees(seen, "-1/a~0", "0/b~1", "0/c~2");
+  await sees({ lab, seen }, "-1/a~0", "0/b~1", "0/c~2");
   await consumer.stop();
 });
 
@@ -171,12 +176,13 @@ test("without fromBeginning it sees what is appended from then on, whether the t
   const lab = await ConsumerLab.open();
   await lab.append("orders: old");
   const { seen, consumer } = await watch(lab, {}, { fromBeginning: false });
-  await systemClock.sleep(20);
+  // Where it begins is decided.
+  await lab.polled();
   await lab.append("orders: new");
-  await sees(seen, "new~1");
+  await sees({ lab, seen }, "new~1");
   await lab.learn("orders", 1);
   await lab.append("orders-0: newer");
-  await sees(seen, "new~1", "newer~2");
+  await sees({ lab, seen }, "new~1", "newer~2");
   await consumer.stop();
 });
 
@@ -186,13 +192,13 @@ test("a group commits committed offsets alone, and seek shows what was passed by
   const commits: unknown[] = [];
   const { seen, consumer } = await watch(lab, { groupId: "g" });
   consumer.on("commit_offsets", ({ offsets }) => commits.push(...offsets));
-  await sees(seen, "a~0", "b~1");
+  await sees({ lab, seen }, "a~0", "b~1");
   expect(commits).toEqual([]);
   await lab.commit("orders-0", 2, 0);
   await until(() => commits.length > 0);
   expect(commits).toEqual([{ topic: "orders", partition: 0, offset: 2 }]);
   consumer.seek({ topic: "orders", partition: 0, offset: 0 });
-  await sees(seen, "a~0", "b~1", "a@0", "b@1");
+  await sees({ lab, seen }, "a~0", "b~1", "a@0", "b@1");
   await consumer.stop();
 });
 
@@ -240,13 +246,13 @@ test("a worker that dies does not show again what was handled while pending", as
   const lab = await known();
   await lab.append("orders-0: a b");
   const { seen, consumer } = await watch(lab, { groupId: "g" });
-  await sees(seen, "a~0", "b~1");
+  await sees({ lab, seen }, "a~0", "b~1");
   lab.kill();
   await lab.append("orders-0: c");
-  await sees(seen, "a~0", "b~1", "c~2");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2");
   await lab.commit("orders-0", 2, 0);
   await fetched(lab, 2, "theirs");
-  await sees(seen, "a~0", "b~1", "c~2", "theirs@2");
+  await sees({ lab, seen }, "a~0", "b~1", "c~2", "theirs@2");
   await consumer.stop();
 });
 
@@ -254,6 +260,6 @@ test("a topic of the device alone has nothing pending", async () => {
   const lab = await ConsumerLab.open({ localPartitionCount: 1 });
   await lab.append("orders-0: a b");
   const { seen, consumer } = await watch(lab);
-  await sees(seen, "a@0", "b@1");
+  await sees({ lab, seen }, "a@0", "b@1");
   await consumer.stop();
 });

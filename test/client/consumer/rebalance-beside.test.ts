@@ -18,9 +18,9 @@ async function world(options: RebalanceOptions = {}) {
 }
 
 test("a seek holds for the ownership it was made in, and one that comes before waits for the first", async () => {
-  const { group, consumer, gates, seen, member } = await world();
+  const { group, lab, consumer, gates, seen, member } = await world();
   consumer.seek({ topic: "t", partition: 0, offset: 2 });
-  await systemClock.sleep(20);
+  await lab.polled();
   member().assign("t-0");
   await until(() => seen.length === 2);
   expect(seen).toEqual(["0c@2", "0d@3"]);
@@ -37,7 +37,7 @@ test("a seek holds for the ownership it was made in, and one that comes before w
 });
 
 test("a paused partition is released, and stays paused where it comes back", async () => {
-  const { group, consumer, gates, seen, member, of } = await world();
+  const { group, lab, consumer, gates, seen, member, of } = await world();
   gates.shut("0a@0");
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0a@0") && seen.includes("1d@3"));
@@ -47,7 +47,7 @@ test("a paused partition is released, and stays paused where it comes back", asy
   member().revoke("t-0");
   await until(() => group.told.includes("release t-0"));
   member().assign("t-0");
-  await systemClock.sleep(30);
+  await lab.polled();
   expect(of(seen, 0)).toEqual(["0a@0"]);
   consumer.resume([{ topic: "t", partitions: [0] }]);
   await until(() => seen.includes("0d@3"));

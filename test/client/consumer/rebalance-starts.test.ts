@@ -29,12 +29,6 @@ async function consumer(run: Partial<RunConfig> = {}): Promise<{ consumer: PageC
   return { consumer: made, member };
 }
 
-/** Where it begins is decided: a poll has been made since. */
-async function begun(of: ConsumerLab): Promise<void> {
-  const { polls } = of;
-  await until(() => of.polls > polls + 2);
-}
-
 test("what comes between one owner and the next is the next one's, though none was handled before", async () => {
   const first = await consumer();
   first.member.assign("t-0");
@@ -54,7 +48,8 @@ test("nothing is told of a start that is lost before it is committed: nobody has
   const revoked: unknown[] = [];
   first.consumer.on("partitions_revoked", (event) => revoked.push(event));
   first.member.assign("t-0");
-  await begun(lab);
+  // Where it begins is decided.
+  await lab.polled();
   await lab.append("t-0: c");
   await until(() => seen.length === 1);
   first.member.revoke("t-0");
@@ -65,7 +60,8 @@ test("nothing is told of a start that is lost before it is committed: nobody has
 test("without autoCommit nothing is committed but what is asked for", async () => {
   const first = await consumer({ autoCommit: false });
   first.member.assign("t-0");
-  await begun(lab);
+  // Where it begins is decided.
+  await lab.polled();
   await lab.append("t-0: c");
   await until(() => seen.length === 1);
   await first.consumer.stop();

@@ -183,7 +183,7 @@ test("a commit that is refused for an earlier ownership takes nothing from the o
   group.underWay = decided.promise;
   const committing = consumer.commitOffsets([{ topic: "t", partition: 0, offset: 4 }]);
   const refused = expect(committing).rejects.toMatchObject({ code: "FENCED_MEMBER_EPOCH" });
-  await systemClock.sleep(5);
+  await until(() => group.commits > 0);
   member().lose("t-0");
   member().assign("t-0");
   await until(() => seen.length === 8);

@@ -17,13 +17,15 @@ const valuesOf = (worker: FakeWorker) => worker.packs.map(({ parts }) => parts.f
 
 describe("linger", () => {
   test("sends of different tasks within it share one batch, in order", async () => {
-    const { worker, producer } = world({ linger: 40 });
+    // However long a task takes, it is not over before the last one has sent.
+    const { worker, producer } = world({ linger: 60_000 });
     const sends: Promise<unknown>[] = [];
     for (const value of ["a", "b", "c"]) {
       sends.push(send(producer, value));
       await systemClock.sleep(2);
     }
     expect(worker.packs).toEqual([]);
+    await producer.flush();
     await Promise.all(sends);
     expect(valuesOf(worker)).toEqual([["a", "b", "c"]]);
     expect(worker.packs[0]?.parts).toHaveLength(1);
@@ -113,7 +115,7 @@ describe("a send with a signal", () => {
     const release = worker.hold();
     const stopping = new AbortController();
     const stored = send(producer, "a", { signal: stopping.signal });
-    await systemClock.sleep(5);
+    await expect.poll(() => worker.packs.length).toBe(2);
     stopping.abort();
     release();
     await expect(stored).rejects.toMatchObject({ code: "ABORTED", details: { stored: true, receipt: "t-0~1" } });
@@ -122,10 +124,14 @@ describe("a send with a signal", () => {
   test("that fires while the edge is waited for ends the wait at once", async () => {
     const { worker, producer } = world();
     worker.local = false;
-    worker.answerReceipt = () => new Promise(() => {});
+    const asked = Promise.withResolvers<void>();
+    worker.answerReceipt = () => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
     const stopping = new AbortController();
     const sent = send(producer, "a", { acks: -1, signal: stopping.signal });
-    setTimeout(() => stopping.abort(), 20);
+    void asked.promise.then(() => stopping.abort());
     await expect(sent).rejects.toMatchObject({ code: "ABORTED", details: { stored: true, receipt: "t-0~0" } });
   });
 

@@ -25,7 +25,8 @@ function timed(work: () => void): number {
   return performance.now() - before;
 }
 
-test("a long line is taken from its head without looking for it", () => {
+/** How much longer it takes to take all of a long line than to add it. */
+function timesLonger(): number {
   const queue = new SendQueue(systemClock, () => {});
   const line = Array.from({ length: IN_LINE }, () => waiting());
   const addedMs = timed(() => line.forEach((one) => queue.add(one)));
@@ -34,9 +35,14 @@ test("a long line is taken from its head without looking for it", () => {
       if (queue.head !== one || !queue.take(one)) throw new Error("out of its order");
     }),
   );
-  expect(takenMs / addedMs).toBeLessThan(TIMES_MAX);
   expect(queue.empty).toBe(true);
   expect(queue.head).toBeUndefined();
+  return takenMs / addedMs;
+}
+
+test("a long line is taken from its head without looking for it", () => {
+  // The best of several: what else the machine is at counts for one of them.
+  expect(Math.min(...Array.from({ length: 3 }, timesLonger))).toBeLessThan(TIMES_MAX);
 });
 
 test("who has left, at the head or further back, is not found again, and a line that was empty begins anew", () => {

@@ -39,6 +39,7 @@ test("sends leave in the order in which they were made, however long each is che
     producer.send({ topic: "t", messages: [{ value: "3" }] }),
   ];
   answer("2");
+  await sends[0];
   await ticks();
   expect(values()).toEqual(["0"]);
   answer("1");
