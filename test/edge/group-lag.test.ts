@@ -91,7 +91,7 @@ test("the metrics tell it of a partition that sleeps, and it grows old there", a
   await appended(place, "a", "b", "c");
   await fence(place, { group: "a|b%" });
   await commit(place, { group: "a|b%", offset: 1 });
-  await vi.waitFor(async () => expect(await told(place, "a|b%")).toEqual([2, 0, 0]), { timeout: 5_000, interval: 40 });
+  await vi.waitFor(async () => expect(await told(place, "a|b%")).toEqual([2, 0, 0]), { interval: 40 });
   await evict(place);
   at(60);
   expect(await told(place, "a|b%")).toEqual([2, 60, 0]);
@@ -106,11 +106,10 @@ test("the metrics forget it with the group, and with the topic", async () => {
   for (const place of [kept, other]) {
     await appended(place, "a");
     await fence(place);
-    await vi.waitFor(async () => expect((await told(place, "g"))[0]).toBe(1), { timeout: 5_000, interval: 40 });
+    await vi.waitFor(async () => expect((await told(place, "g"))[0]).toBe(1), { interval: 40 });
   }
   await forget(kept, "g", 1);
   await vi.waitFor(async () => expect(await told(kept, "g")).toEqual([undefined, undefined, undefined]), {
-    timeout: 5_000,
     interval: 40,
   });
   expect((await told(other, "g"))[0]).toBe(1);
@@ -124,5 +123,5 @@ test("the metrics tell of the first 32 groups by name", async () => {
   await Promise.all(names.map(async (group) => await fence(place, { group })));
   const toldOf = async (): Promise<string[]> =>
     (await Promise.all(names.map(async (name) => ((await told(place, name))[0] === undefined ? [] : [name])))).flat();
-  await vi.waitFor(async () => expect(await toldOf()).toEqual(names.slice(0, 32)), { timeout: 9_000, interval: 100 });
+  await vi.waitFor(async () => expect(await toldOf()).toEqual(names.slice(0, 32)), { interval: 100 });
 });

@@ -10,8 +10,10 @@ import { TabsLab, until } from "./tabs-lab.ts";
 const PAGE = `<!doctype html><title>member</title><script type="module" src="group-page.js"></script>`;
 export const PARTITIONS = 6;
 export const ALL: readonly number[] = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-/** Short, and as long as the edge lets one be. */
-export const SESSION_MS = 6_000;
+/** Of tabs whose session is to end: not before a tab is heard of that is only slow. */
+export const SESSION_MS = 12_000;
+/** Of all others: no test lasts as long. */
+const LONG_SESSION_MS = 300_000;
 const TOPIC = "shared";
 const GROUP = "group";
 
@@ -57,7 +59,7 @@ export class GroupLab {
     const edge = direct ? this.tabs.broker.url : this.tabs.proxy.url;
     await page.goto(`${this.tabs.server.url}/group.html?tab=${name}&edge=${encodeURIComponent(edge)}`);
     await page.waitForFunction(() => "group" in window);
-    const settings = { topic: TOPIC, group: GROUP, sessionTimeout: SESSION_MS, ...more };
+    const settings = { topic: TOPIC, group: GROUP, sessionTimeout: LONG_SESSION_MS, ...more };
     await page.evaluate(async (asked) => await window.group.join(asked), settings);
     return { name, page };
   }

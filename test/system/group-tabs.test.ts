@@ -8,6 +8,8 @@ import { ALL, duplicatesIn, GroupLab, PARTITIONS, SESSION_MS, type Tab } from ".
 import type { Handled, MemberState } from "./group-page.ts";
 import { until } from "./tabs-lab.ts";
 
+/** A member whose end is waited for, or one that has to be heard of within it. */
+const SHORT = { sessionTimeout: SESSION_MS };
 const FLIGHTS = "node_modules/vega-datasets/data/flights-20k.json";
 
 let lab: GroupLab;
@@ -41,7 +43,7 @@ test("R19 R20 three tabs drain the flights while tabs are killed: all of them, a
   let started = 0;
   const start = async (): Promise<void> => {
     started += 1;
-    running.push(await lab.join(`tab${started}`, { pauseEvery: 20 }));
+    running.push(await lab.join(`tab${started}`, { ...SHORT, pauseEvery: 20 }));
   };
   for (let tabs = 0; tabs < 3; tabs += 1) await start();
   const kills: Kill[] = [];
@@ -51,10 +53,11 @@ test("R19 R20 three tabs drain the flights while tabs are killed: all of them, a
     if (victim === undefined) throw new Error("no tab is left");
     // One that has nothing to lose proves nothing.
     const owned = (await lab.handled()).filter(({ tab }) => tab === victim.name).length;
-    await until(`${victim.name} is at work`, async () => {
+    const isAtWork = async (): Promise<boolean> => {
       const { length } = (await lab.handled()).filter(({ tab }) => tab === victim.name);
       return length > owned + 100 || (await lab.union()) === flights.length;
-    });
+    };
+    await until(`${victim.name} is at work`, isAtWork, 40_000);
     const state = await lab.state(victim);
     await lab.crash(victim);
     await start();
@@ -89,7 +92,7 @@ test("R19 R20 three tabs drain the flights while tabs are killed: all of them, a
 });
 
 test("R20 a frozen tab loses its partitions after its session; thawed it handles nothing of them, and joins again", async () => {
-  const frozen = await lab.join("frozen", { pauseEvery: 1 });
+  const frozen = await lab.join("frozen", { ...SHORT, pauseEvery: 1 });
   const other = await lab.join("other", { pauseEvery: 1 });
   await lab.untilOwning(frozen, 3);
   await lab.untilOwning(other, 3);
@@ -119,8 +122,8 @@ test("R20 a frozen tab loses its partitions after its session; thawed it handles
 });
 
 test("a busy main thread and a broker that is killed do not lose the group", async () => {
-  const busy = await lab.join("busy");
-  const other = await lab.join("other");
+  const busy = await lab.join("busy", SHORT);
+  const other = await lab.join("other", SHORT);
   await lab.untilOwning(busy, 3);
   await lab.untilOwning(other, 3);
   const before = [await lab.state(busy), await lab.state(other)];
@@ -139,7 +142,7 @@ test("a busy main thread and a broker that is killed do not lose the group", asy
 });
 
 test("offline a tab goes on and its commits are sent later; what is refused by then is told", async () => {
-  const tab = await lab.join("away", { counts: true });
+  const tab = await lab.join("away", { ...SHORT, counts: true });
   await lab.untilOwning(tab, PARTITIONS);
   const fill = async (each: number, total: number): Promise<void> => {
     await tab.page.evaluate(() => window.group.hold());
@@ -199,7 +202,7 @@ test("two tabs with one instance id: the second waits, and has the first one's p
   const third = await lab.join("third", instance);
   await lab.crash(second);
   // At once: the device knows whose place it takes.
-  await lab.untilOwning(third, 3, SESSION_MS);
+  await lab.untilOwning(third, 3);
   expect((await lab.state(third)).owned).toEqual(its);
   await lab.sendEach(10);
   await lab.untilHandled(20 * PARTITIONS);

@@ -16,7 +16,10 @@ import type { Workerd } from "../harness/workerd.ts";
 
 const PARTITIONS = 6;
 const RECORDS = 600;
-const SESSION_MS = 6_000;
+/** Of the one that is killed: not before it is heard of where it is only slow. */
+const SESSION_MS = 12_000;
+/** Of the one that is not: longer than the test. */
+const LONG_SESSION_MS = 300_000;
 
 /** What a process handled, as it says it: `{ partition, offset }`, before it commits. */
 interface Handled {
@@ -30,11 +33,11 @@ class Member {
   readonly #process: ChildProcess;
   readonly #heard = new Set<() => void>();
 
-  constructor(url: string, topic: string) {
+  constructor(url: string, topic: string, sessionTimeout: number) {
     const script = `
       import { Strandline } from "./client/http.ts";
       const client = new Strandline({ url: ${JSON.stringify(url)} });
-      const config = { groupId: "g", coordinator: "edge", sessionTimeout: ${SESSION_MS}, heartbeatInterval: 500 };
+      const config = { groupId: "g", coordinator: "edge", sessionTimeout: ${sessionTimeout}, heartbeatInterval: 500 };
       const consumer = client.consumer(config);
       const say = (said) => console.log(JSON.stringify(said));
       const mine = ({ memberAssignment }) => say({ owned: memberAssignment[${JSON.stringify(topic)}] ?? [] });
@@ -114,15 +117,15 @@ test(
       }));
       await client.producer().send({ topic: "shared", acks: -1, messages });
     };
-    const start = (): Member => {
-      const member = new Member(broker.url, "shared");
+    const start = (sessionTimeout: number): Member => {
+      const member = new Member(broker.url, "shared", sessionTimeout);
       members.push(member);
       return member;
     };
     await send();
-    const first = start();
+    const first = start(SESSION_MS);
     await first.until(() => first.handled.length === RECORDS / 2);
-    const second = start();
+    const second = start(LONG_SESSION_MS);
     await second.until(() => second.owned.length === PARTITIONS / 2);
     await first.until(() => first.owned.length === PARTITIONS / 2);
     expect([...first.owned, ...second.owned].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
