@@ -18,7 +18,6 @@ import { freshDatabase, openClient } from "./client-fixture.ts";
 import { place, show, unmountLater, values } from "./react-tree.ts";
 
 const TOPIC = "shown";
-const WITHIN = { timeout: 10_000 };
 
 function Records({
   client,
@@ -57,33 +56,33 @@ test("a topic is shown as it grows, no more than its limit, and no consumer outl
   const consumers = watchConsumers(client);
   await send(client, "a", "b");
   const shown = show(createElement(Records, { client, fromBeginning: true, limit: 3 }));
-  await vi.waitFor(() => expect(values(shown)).toBe("a b"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("a b"));
   await send(client, "c", "d");
-  await vi.waitFor(() => expect(values(shown)).toBe("b c d"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("b c d"));
   // StrictMode has mounted it twice, and one of the two is shown.
   expect(consumers.made()).toBe(2);
   expect(consumers.running()).toBe(1);
 
   shown.root.render(createElement(StrictMode, null, null));
-  await vi.waitFor(() => expect(consumers.running()).toBe(0), WITHIN);
+  await vi.waitFor(() => expect(consumers.running()).toBe(0));
 });
 
 test("another topic is another consumer, and a client that re-renders is none", async () => {
   const client = openClient();
   const consumers = watchConsumers(client);
   const shown = show(createElement(Records, { client }));
-  await vi.waitFor(() => expect(consumers.running()).toBe(1), WITHIN);
+  await vi.waitFor(() => expect(consumers.running()).toBe(1));
   const made = consumers.made();
   shown.root.render(createElement(StrictMode, null, createElement(Records, { client })));
   // Where a consumer begins is decided once it is open, which `run` does not wait for.
   await vi.waitFor(async () => {
     await send(client, "now");
     expect(values(shown)).toMatch(/^now( now)*$/);
-  }, WITHIN);
+  });
   expect(consumers.made()).toBe(made);
   shown.root.render(createElement(StrictMode, null, createElement(Records, { client, topic: "other" })));
-  await vi.waitFor(() => expect(values(shown)).toBe(""), WITHIN);
-  await vi.waitFor(() => expect([consumers.made(), consumers.running()]).toEqual([made + 1, 1]), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe(""));
+  await vi.waitFor(() => expect([consumers.made(), consumers.running()]).toEqual([made + 1, 1]));
 });
 
 class Boundary extends Component<{ readonly children: ReactNode }, { readonly code: string }> {
@@ -102,7 +101,7 @@ test("a topic that cannot be read goes to the error boundary", async () => {
   const silent = vi.spyOn(console, "error").mockImplementation(() => {});
   const client = openClient();
   const shown = show(createElement(Boundary, null, createElement(Records, { client, topic: "no name!" })));
-  await vi.waitFor(() => expect(values(shown)).toBe("INVALID_TOPIC_EXCEPTION"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("INVALID_TOPIC_EXCEPTION"));
   silent.mockRestore();
 });
 
@@ -140,12 +139,12 @@ test("a table of one's own is listened to while it is shown, and left open", asy
   const table = new FakeTable();
   const Mine: ComponentType = () => createElement("p", null, `${useTable(table)?.get("k")}`);
   const shown = show(createElement(Mine));
-  await vi.waitFor(() => expect(values(shown)).toBe("undefined"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("undefined"));
   table.put("k", "v1");
-  await vi.waitFor(() => expect(values(shown)).toBe("v1"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("v1"));
   expect(table.listeners.size).toBe(1);
   shown.root.render(null);
-  await vi.waitFor(() => expect(table.listeners.size).toBe(0), WITHIN);
+  await vi.waitFor(() => expect(table.listeners.size).toBe(0));
   expect(table.closed).toBe(false);
 });
 
@@ -160,12 +159,12 @@ test("the table of a topic is opened while it is shown, and none stays open", as
   const open = (): FakeTable[] => opened.filter(({ closed }) => !closed);
   const Prices: ComponentType = () => createElement("p", null, `${useTable(client, "prices")?.get("k")}`);
   const shown = show(createElement(Prices));
-  await vi.waitFor(() => expect(open()).toHaveLength(1), WITHIN);
+  await vi.waitFor(() => expect(open()).toHaveLength(1));
   open()[0]?.put("k", "v1");
-  await vi.waitFor(() => expect(values(shown)).toBe("v1"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("v1"));
   expect(opened).toHaveLength(2);
   shown.root.render(null);
-  await vi.waitFor(() => expect(open()).toEqual([]), WITHIN);
+  await vi.waitFor(() => expect(open()).toEqual([]));
 });
 
 test("a real client's table has the type that is said, and shows what is sent", async () => {
@@ -180,7 +179,7 @@ test("a real client's table has the type that is said, and shows what is sent", 
   };
   const shown = show(createElement(Notes));
   await client.producer().send({ topic: "notes", messages: [{ key: "a", value: { text: "pears" } }] });
-  await vi.waitFor(() => expect(values(shown)).toBe("pears 1"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("pears 1"));
 });
 
 test("a table that cannot be read goes to the error boundary", async () => {
@@ -188,7 +187,7 @@ test("a table that cannot be read goes to the error boundary", async () => {
   const failing = new FakeTable(Promise.reject(Object.assign(new Error("no"), { code: "AUTH" })));
   const Failing: ComponentType = () => createElement("p", null, `${useTable(failing)?.size}`);
   const shown = show(createElement(Boundary, null, createElement(Failing)));
-  await vi.waitFor(() => expect(values(shown)).toBe("AUTH"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("AUTH"));
   silent.mockRestore();
 });
 
@@ -206,9 +205,9 @@ test("what waits is shown as it changes; a server shows that it is not known, an
   at.innerHTML = renderToString(app);
   expect(values({ at })).toBe("not known");
   unmountLater({ at, root: hydrateRoot(at, app) });
-  await vi.waitFor(() => expect(values({ at })).toBe("0 wait"), WITHIN);
+  await vi.waitFor(() => expect(values({ at })).toBe("0 wait"));
   await send(client, "a", "b");
-  await vi.waitFor(() => expect(values({ at })).toBe("2 wait"), WITHIN);
+  await vi.waitFor(() => expect(values({ at })).toBe("2 wait"));
   expect(complaints).not.toHaveBeenCalled();
   complaints.mockRestore();
 });
@@ -222,7 +221,7 @@ test("why nothing goes is told with the status", async () => {
   const client = openClient({ url: "http://127.0.0.1:9" });
   const shown = show(createElement(StrandlineProvider, { client }, createElement(Reason)));
   await send(client, "a");
-  await vi.waitFor(() => expect(values(shown)).toBe("NETWORK_EXCEPTION"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("NETWORK_EXCEPTION"));
 });
 
 test("what waits is told by events, also of another tab; nobody asks every second", async () => {
@@ -230,9 +229,9 @@ test("what waits is told by events, also of another tab; nobody asks every secon
   const url = "http://127.0.0.1:9";
   const [client, other] = [openClient({ url, database }), openClient({ url, database })];
   const shown = show(createElement(StrandlineProvider, { client }, createElement(Status)));
-  await vi.waitFor(() => expect(values(shown)).toBe("0 wait"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("0 wait"));
   await send(other, "a", "b", "c");
-  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"), WITHIN);
+  await vi.waitFor(() => expect(values(shown)).toBe("3 wait"));
   // The failed attempts to reach the edge tell nothing new.
   const asked = vi.spyOn(client.sync, "status");
   await new Promise((resolve) => setTimeout(resolve, 2_500));
