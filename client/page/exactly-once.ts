@@ -54,8 +54,8 @@ async function handleAndCommit(
   { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
-    const undo = book.mark(run);
     const begun: HandlerTransaction[] = [];
+    const undo = book.mark(run, () => begun.length > 0);
     const begin = (): HandlerTransaction => {
       if (run.ownership !== undefined && transactions === null)
         throw new StrandlineError("UNSUPPORTED_OPERATION", "tx needs a group of coordinator 'device'", {

@@ -33,8 +33,8 @@ export class PositionBook {
   readonly #bases = new Map<string, Base>();
   /** The worker is to go on at the group's committed offset. */
   readonly #fenced = new Map<string, TopicPartition>();
-  /** What is resolved of these may be taken back. */
-  readonly #marked = new Set<string>();
+  /** What is resolved of these may be taken back; whether it goes with a transaction. */
+  readonly #marked = new Map<string, () => boolean>();
   /** The group goes on with these at its own place, but what was read before is still being handled. */
   readonly #startingOver = new Map<string, TopicPartition>();
   readonly chunks: ChunkAssembler;
@@ -87,10 +87,10 @@ export class PositionBook {
   }
 
   /** Returns the way back to how things stand with the line, unless it is to go on elsewhere by then. */
-  mark(run: Line): () => void {
+  mark(run: Line, transacts: () => boolean): () => void {
     const name = lineName(run);
     const [resolved, uncommitted] = [this.#resolved.get(name), this.#uncommitted.get(name)];
-    this.#marked.add(name);
+    this.#marked.set(name, transacts);
     return () => {
       if (this.#goesElsewhere(name) || !this.share.counts(run)) return;
       if (resolved !== undefined) this.#resolved.set(name, resolved);
@@ -111,8 +111,10 @@ export class PositionBook {
     this.#uncommitted.delete(nameOf(of));
   }
 
+  /** Not what goes with a transaction: where that is dropped nobody would do its work again. */
   uncommitted(): HandledTo[] {
-    return this.committable([...this.#uncommitted.values()].map(({ since: _, ...position }) => position));
+    const alone = [...this.#uncommitted.values()].filter((each) => this.#marked.get(nameOf(each))?.() !== true);
+    return this.committable(alone.map(({ since: _, ...position }) => position));
   }
 
   /** Of a message whose chunks have not all come whoever starts there needs the first. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { topic } from "../../../client/index.ts";
 import { MemoryStore } from "../../../client/log/memory-store.ts";
 import type { PolledRun } from "../../../client/calls/consumer-calls.ts";
+import type { PageConsumer } from "../../../client/page/consumer.ts";
 import { handleOnce, type Transactions } from "../../../client/page/exactly-once.ts";
 import { ChunkAssembler } from "../../../client/page/chunks.ts";
 import { PausedPartitions } from "../../../client/page/paused-partitions.ts";
@@ -92,6 +93,41 @@ test("what a batch resolved before its handler threw is dropped with its tx", as
     [0, 0],
     [0, 0],
     [2, 2],
+  ]);
+  expect(await committed(0)).toBe(2);
+  await tab.close();
+});
+
+test("what a batch resolves in its tx is not committed without that, however it ends", async () => {
+  const { tab, committed } = await world("a", "-", "-", "b");
+  const counts: unknown[] = [];
+  const start = async (): Promise<PageConsumer> => {
+    const consumer = tab.consumer("g", { maxWaitTimeInMs: 20 });
+    await consumer.subscribe({ topic: "in", fromBeginning: true });
+    await consumer.run({
+      eachBatch: async ({ batch, tx, resolveOffset, commitOffsetsIfNecessary }) => {
+        if (batch.partition !== 0) return;
+        counts.push([(await tx.state.get<number>("count")) ?? 0, batch.firstOffset()]);
+        tx.state.put("count", 1);
+        resolveOffset(0);
+        // As what is due does by itself while a handler is at work.
+        await commitOffsetsIfNecessary();
+        if (counts.length > 1) return;
+        void consumer.stop();
+        throw new Error("the first time");
+      },
+    });
+    return consumer;
+  };
+  const stopped = Promise.withResolvers<void>();
+  (await start()).on("stop", () => stopped.resolve());
+  await stopped.promise;
+  const next = await start();
+  await until(() => counts.length >= 2);
+  await next.stop();
+  expect(counts).toEqual([
+    [0, 0],
+    [0, 0],
   ]);
   expect(await committed(0)).toBe(2);
   await tab.close();
