@@ -200,7 +200,7 @@ export class EdgeLoop {
       await live();
     });
     if (had || this.#away) return;
-    const said = `another tab is instance ${JSON.stringify(instanceId)}`;
+    const said = `another consumer of this device is ${JSON.stringify(instanceId)}`;
     this.#events.failed(new StrandlineError("UNRELEASED_INSTANCE_ID", said, { instanceId }), false);
     const queueing = new AbortController();
     this.#queueing = queueing;
