@@ -9,6 +9,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock as clock } from "../system-ports.ts";
 import {
   GONE_MS,
+  instanceOf,
   ownedOf,
   SEEN_MS_MAX,
   type ConsumerCalls,
@@ -114,7 +115,10 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
   #known(principal: string): KeptConsumer {
     const kept = this.#store.read();
     if (kept !== null && kept.owner.principal === principal && !isOver(kept, clock.now())) return kept;
-    throw new StrandlineError("NOT_FOUND", "there is no such consumer instance", { instance: "" });
+    const instance = instanceOf(this.ctx.id.name);
+    throw new StrandlineError("NOT_FOUND", `there is no such consumer instance: ${JSON.stringify(instance)}`, {
+      instance,
+    });
   }
 
   /** Where that fails its session ends it. */
