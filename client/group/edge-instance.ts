@@ -27,6 +27,7 @@ export async function takeTurn(
   const waiting = new AbortController();
   let sent = Promise.resolve();
   const waits = (): void => {
+    if (turn.signal.aborted) return;
     ports.waits();
     sent = sendKept(ports, AbortSignal.any([turn.signal, waiting.signal]));
   };

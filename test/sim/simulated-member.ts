@@ -80,7 +80,7 @@ export class GroupDevice {
       if (signal.aborted) giveUp();
       signal.addEventListener("abort", giveUp, { once: true });
       // What is given up may still be carried out.
-      return await Promise.race([given.promise, this.#ask(said, answer)]).finally(() => freezer.running());
+      return await Promise.race([given.promise, this.#ask(said, answer)]).finally(async () => await freezer.running());
     };
     return {
       heartbeat: async (body, options) =>

@@ -44,7 +44,8 @@ test("a frozen tab keeps its instance for its session; thawed it hears that it i
 
   const its = [...frozen.member.owned()];
   const handled: number[] = [];
-  const work = async (): Promise<void> => await frozen.handle(5, (partition) => handled.push(partition), lab.group.ends);
+  const work = async (): Promise<void> =>
+    await frozen.handle(5, (partition) => handled.push(partition), lab.group.ends);
   frozen.freezer.thaw();
   await work();
   await lab.clock.until("it waits", () => frozen.failures.length === 2);
