@@ -80,7 +80,11 @@ export class GroupDevice {
       if (signal.aborted) giveUp();
       signal.addEventListener("abort", giveUp, { once: true });
       // What is given up may still be carried out.
-      return await Promise.race([given.promise, this.#ask(said, answer)]).finally(async () => await freezer.running());
+      try {
+        return await Promise.race([given.promise, this.#ask(said, answer)]);
+      } finally {
+        await freezer.running();
+      }
     };
     return {
       heartbeat: async (body, options) =>
@@ -233,7 +237,7 @@ export class GroupTab {
 
   /** Handles up to `most` records of each partition, commits them, and lets go of what is leaving; nothing where it may not. */
   async handle(most: number, handled: (partition: number, offset: number) => void, ends: readonly number[]) {
-    if (this.#closed || this.member.holding || this.#working !== null) return;
+    if (this.#closed || this.freezer.frozen || this.member.holding || this.#working !== null) return;
     this.#working = this.#handle(most, handled, ends);
     await this.#working;
     this.#working = null;
@@ -246,7 +250,8 @@ export class GroupTab {
       const { partition } = of.ref;
       const start = this.#position.get(of) ?? (await this.member.position(of))?.offset ?? 0;
       const to = Math.min(start + most, ends[partition] ?? 0);
-      if (of.state !== "theirs") continue;
+      await this.freezer.running();
+      if (of.state !== "theirs" || this.member.holding) continue;
       for (let offset = start; offset < to; offset += 1) handled(partition, offset);
       this.#position.set(of, to);
       if (to > start) commits.push({ of, offset: to as Offset });
