@@ -76,6 +76,26 @@ test("a member that is not heard of any more is gone after its session, by the a
   expect(member.error?.code).toBe("UNKNOWN_MEMBER_ID");
 });
 
+test("R22 members that are not heard of any more are gone though their object sleeps from alarm to alarm", async () => {
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  let at = Date.now();
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  const [first, second] = [10_000, 12_000].map(
+    (sessionTimeoutMs) => new Member(group, { topics: [place.name], sessionTimeoutMs }),
+  ) as [Member, Member];
+  await first.settle([second]);
+  let alarms = 0;
+  for (let slept = 0; slept < 5; slept += 1) {
+    await evictGroup(group);
+    at += 10_001;
+    if (await runGroupAlarm(group)) alarms += 1;
+  }
+  expect(alarms).toBeGreaterThan(1);
+  await evictGroup(group);
+  expect((await call(`/v1/groups/${group}`, { method: "DELETE" })).status).toBe(204);
+});
+
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {
   const place = await newPlace({}, 2);
   const group = newGroup();
