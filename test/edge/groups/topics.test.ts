@@ -1,6 +1,6 @@
 /** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
 import { afterEach, expect, test, vi } from "vitest";
-import { PartitionObject } from "../../../edge/worker.ts";
+import { ControllerObject, PartitionObject } from "../../../edge/worker.ts";
 import type { GroupTopic } from "../../../edge/group/group-calls.ts";
 import type { TopicId } from "../../../shared/brands.ts";
 import { call, newPlace } from "../edge.ts";
@@ -94,6 +94,31 @@ test("R22 members that are not heard of any more are gone though their object sl
   expect(alarms).toBeGreaterThan(1);
   await evictGroup(group);
   expect((await call(`/v1/groups/${group}`, { method: "DELETE" })).status).toBe(204);
+});
+
+test("a controller that is away takes nobody out of its group, and whoever leaves leaves", async () => {
+  vi.spyOn(console, "warn").mockReturnValue();
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  const [first, second] = [0, 1].map(() => new Member(group, { topics: [place.name] })) as [Member, Member];
+  await first.settle([second]);
+  const at = Date.now() + 31_000;
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  const asked = vi.spyOn(ControllerObject.prototype, "topicListing").mockImplementation(() => {
+    throw new Error("it is away");
+  });
+  for (const isEvicted of [false, true]) {
+    if (isEvicted) await evictGroup(group);
+    await first.beat();
+    expect([first.error, first.partitions.length]).toEqual([null, 1]);
+  }
+  const joining = new Member(group, { topics: [place.name] });
+  await joining.beat();
+  expect(joining.error?.code).toBe("COORDINATOR_NOT_AVAILABLE");
+  expect((await second.leave()).status).toBe(204);
+  for (let beats = 0; beats < 3; beats += 1) await first.beat();
+  expect(first.partitions).toHaveLength(2);
+  expect(asked).toHaveBeenCalled();
 });
 
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {
