@@ -1,4 +1,6 @@
 /** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { ControllerObject, PartitionObject } from "../../../edge/worker.ts";
 import type { GroupTopic } from "../../../edge/group/group-calls.ts";
@@ -119,6 +121,20 @@ test("a controller that is away takes nobody out of its group, and whoever leave
   for (let beats = 0; beats < 3; beats += 1) await first.beat();
   expect(first.partitions).toHaveLength(2);
   expect(asked).toHaveBeenCalled();
+});
+
+test("topics that are made after the controller was restored from an older copy are noticed", async () => {
+  const group = newGroup();
+  for (const name of ["restored-1", "restored-2", "restored-3"]) await make(name, 1);
+  const member = new Member(group, { subscription: { topics: [], patterns: [{ source: "^restored-", flags: "" }] } });
+  await member.settle();
+  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName("default"));
+  await runInDurableObject(controller, (_, { storage: { sql } }) => {
+    sql.exec("UPDATE counters SET value = value - 2 WHERE name = 'listing'");
+  });
+  await make("restored-4", 1);
+  await member.settle();
+  expect(member.partitions).toHaveLength(4);
 });
 
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {
