@@ -5,6 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { ControllerObject, PartitionObject } from "../../../edge/worker.ts";
 import type { GroupTopic } from "../../../edge/group/group-calls.ts";
 import type { TopicId } from "../../../shared/brands.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { call, newPlace } from "../edge.ts";
 import { coordinator, evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
 
@@ -135,6 +136,17 @@ test("topics that are made after the controller was restored from an older copy 
   await make("restored-4", 1);
   await member.settle();
   expect(member.partitions).toHaveLength(4);
+});
+
+test("a member may own partitions of more topics than it could name: its patterns mean as many as there are", async () => {
+  const member = new Member(newGroup(), { subscription: { topics: [], patterns: [{ source: "^many-", flags: "" }] } });
+  await member.beat();
+  const owned = Array.from({ length: LIMITS.groupTopicsMax + 1 }, () => ({
+    topicId: crypto.randomUUID() as TopicId,
+    partitions: [0],
+  }));
+  await member.beat({ owned });
+  expect(member.error).toBeNull();
 });
 
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {
