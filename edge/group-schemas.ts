@@ -24,9 +24,8 @@ import { askedEpoch, eachOnce, int32, leaderEpoch, offset, ONCE, topicId } from 
 const memberId = z.string().min(1).max(128);
 const topicName = z.string().min(1).max(LIMITS.topicNameCharsMax);
 const partitions = z.array(int32).max(LIMITS.partitionsPerTopicMax);
-const owned: z.ZodType<readonly TopicPartitions[]> = z
-  .array(z.strictObject({ topicId, partitions }))
-  .max(LIMITS.groupTopicsMax);
+/** Of as many topics as patterns mean, and a body holds. */
+const owned: z.ZodType<readonly TopicPartitions[]> = z.array(z.strictObject({ topicId, partitions }));
 
 const subscription: z.ZodType<GroupSubscription> = z.strictObject({
   topics: z.array(topicName).max(LIMITS.groupTopicsMax),

@@ -11,6 +11,8 @@ export interface TopicPartitionOffset {
 /** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
 export interface HandledTo extends TopicPartitionOffset {
   readonly readFrom?: number;
+  /** The caller's text beside the offset. Groups of a device keep none. */
+  readonly metadata?: string;
   /** Under which it was handled (`PolledRun.ownership`): under another it counts no more. Absent: the one there is. */
   readonly ownership?: number;
 }

@@ -92,7 +92,7 @@ export class SessionGroup {
   async commit(offsets: readonly HandledTo[]): Promise<RefusedCommit[]> {
     const refused: RefusedCommit[] = [];
     const owned = new Map<Ownership, { readonly commit: OwnedOffset; readonly assigned: AssignedPartition }>();
-    for (const { topic, partition, offset, readFrom, ownership } of offsets) {
+    for (const { topic, partition, offset, readFrom, metadata, ownership } of offsets) {
       const assigned = this.#deps.assignment.partitions.get(partitionName(topic, partition));
       const of = assigned?.ownership ?? null;
       if (assigned === undefined) refused.push({ topic, partition, offset, code: "UNKNOWN_TOPIC_OR_PARTITION" });
@@ -100,7 +100,8 @@ export class SessionGroup {
         refused.push({ topic, partition, offset, code: "ILLEGAL_GENERATION" });
       else {
         const needed = readFrom === undefined ? {} : { readFrom: toOffset(readFrom) };
-        owned.set(of, { commit: { of, offset: toOffset(offset), ...needed }, assigned });
+        const told = metadata === undefined ? {} : { metadata };
+        owned.set(of, { commit: { of, offset: toOffset(offset), ...needed, ...told }, assigned });
       }
     }
     if (owned.size > 0) refused.push(...(await this.#commitOwned([...owned.values()])));

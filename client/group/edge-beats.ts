@@ -7,7 +7,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import type { StrandlineError } from "../../shared/strandline-error.ts";
 import type { GroupOptions } from "../calls/consumer-calls.ts";
-import type { Backoff } from "../sync/backoff.ts";
+import { Backoff, type RetryPolicy } from "../sync/backoff.ts";
 import type { Wake } from "../wake.ts";
 import type { EdgeCommits } from "./edge-commits.ts";
 import { askedMs, asStrandlineError, verdictOf } from "./edge-errors.ts";
@@ -26,6 +26,8 @@ export interface EdgeBeatsPorts extends Pick<MembershipEvents, "changed" | "hear
   readonly group: GroupOptions;
   readonly clock: Clock;
   readonly random: Random;
+  readonly retry: RetryPolicy;
+  /** Between what the edge refuses. */
   readonly backoff: Backoff;
   /** Ends the wait for the next one. */
   readonly wake: Wake;
@@ -47,6 +49,8 @@ const JOIN_MS_MAX = 1_000;
 
 export class EdgeBeats {
   readonly #ports: EdgeBeatsPorts;
+  /** Between heartbeats that nobody answers: however long that lasted, whoever is thrown out for it joins again at once. */
+  readonly #unreached: Backoff;
   /** Told whether the next heartbeat was answered. */
   #awaited: ((answered: boolean) => void)[] = [];
   /** Commits of earlier lives may be left. */
@@ -54,6 +58,7 @@ export class EdgeBeats {
 
   constructor(ports: EdgeBeatsPorts) {
     this.#ports = ports;
+    this.#unreached = new Backoff(ports.retry, ports.random);
   }
 
   /** Until its life is over. */
@@ -97,6 +102,7 @@ export class EdgeBeats {
       if (life.isOver) return 0;
       life.settled(beganAt);
       answered = true;
+      this.#unreached.reset();
       this.#ports.joined();
       // A member that is thrown out as soon as it has joined joins ever more rarely.
       if (said.memberEpoch !== JOINS) this.#ports.backoff.reset();
@@ -140,8 +146,11 @@ export class EdgeBeats {
   ): Promise<number> {
     const { life, commits } = current;
     life.settled(beganAt);
-    if (verdictOf(error) !== "unreached") this.#ports.failed(current, error);
-    else {
+    const isUnreached = verdictOf(error) === "unreached";
+    if (!isUnreached) {
+      this.#unreached.reset();
+      this.#ports.failed(current, error);
+    } else {
       // Commits go to the partitions, which may be there where the group's coordinator is not.
       commits.unreached();
       if (life.facts === null) this.#ports.tell(error);
@@ -152,7 +161,8 @@ export class EdgeBeats {
     // What the edge asks for is kept to its end, whatever comes meanwhile.
     await clock.sleep(askedMs(error), life.signal);
     if (life.holding) return 0;
-    return Math.min(life.sessionTimeoutMs / 3, this.#ports.backoff.nextDelayMs());
+    const backoff = isUnreached ? this.#unreached : this.#ports.backoff;
+    return Math.min(life.sessionTimeoutMs / 3, backoff.nextDelayMs());
   }
 
   async #settleDebts(options: BeatOptions): Promise<void> {

@@ -67,10 +67,9 @@ export class EdgeCommits {
   }
 
   async commit(offsets: readonly OwnedOffset[]): Promise<CommitRefusal[]> {
-    const refusals = offsets.map(async ({ of, offset, readFrom }): Promise<CommitRefusal[]> => {
+    const refusals = offsets.map(async ({ of, ...position }): Promise<CommitRefusal[]> => {
       const share = this.#ports.shares.get(of);
       if (share === undefined || of.state === "lost") return [{ of, code: "FENCED_MEMBER_EPOCH" }];
-      const position = { offset, ...(readFrom === undefined ? {} : { readFrom }) };
       const code = await new Promise<ErrorCode | null>((resolve, reject) => {
         this.#add({ of, share, position, keptTo: null, stale: 0, told: [resolve], failed: [reject] });
       });

@@ -1,5 +1,5 @@
 /**
- * The text beside a committed offset, where it is ours: a message whose chunks had not all come when it was committed begins
+ * The text beside a committed offset: the caller's, or ours, which comes before it. A message whose chunks had not all come when it was committed begins
  * below the offset, and whoever goes on there has to read it from its first chunk.
  *
  *   metadata => "strandline readFrom=" offset
@@ -11,8 +11,8 @@ import type { GroupPosition } from "./group-membership.ts";
 
 const OURS = /^strandline readFrom=(\d{1,16})$/;
 
-export function metadataOf({ offset, readFrom }: GroupPosition): string {
-  return readFrom === undefined || readFrom >= offset ? "" : `strandline readFrom=${readFrom}`;
+export function metadataOf({ offset, readFrom, metadata = "" }: GroupPosition): string {
+  return readFrom === undefined || readFrom >= offset ? metadata : `strandline readFrom=${readFrom}`;
 }
 
 export function positionOf(committed: { readonly offset: number; readonly metadata: string }): GroupPosition {

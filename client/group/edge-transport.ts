@@ -26,6 +26,8 @@ export interface GroupTransportPorts {
 
 /** Part of the time that a heartbeat has which the socket's answer may take: the request that follows has the rest. */
 const SOCKET_PART = 1 / 3;
+/** Partitions of one request: the edge refuses more than twice as many, and may ask no more of its platform. */
+const COMMITTED_AT_ONCE = 500;
 
 export function groupTransport({ groupId, request, beats }: GroupTransportPorts): GroupTransport {
   const path = `/v1/groups/${encodeURIComponent(groupId)}`;
@@ -45,7 +47,12 @@ export function groupTransport({ groupId, request, beats }: GroupTransportPorts)
       await post("heartbeat", heartbeat, { ...options, keepalive: true });
     },
     async commit(commit, options) {
-      return checked((await post("offsets", commit, options)) as CommittedOffsets, "offsets");
+      const answers: CommittedOffsets[] = [];
+      for (let at = 0; at < commit.offsets.length; at += COMMITTED_AT_ONCE) {
+        const some = { ...commit, offsets: commit.offsets.slice(at, at + COMMITTED_AT_ONCE) };
+        answers.push(checked((await post("offsets", some, options)) as CommittedOffsets, "offsets"));
+      }
+      return { offsets: answers.flatMap(({ offsets }) => offsets) };
     },
   };
 }

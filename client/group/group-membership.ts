@@ -28,6 +28,8 @@ export interface GroupPosition {
   readonly offset: Offset;
   /** Of a message whose chunks had not all come when it was committed: its first one stands there. */
   readonly readFrom?: Offset;
+  /** Of whoever commits. */
+  readonly metadata?: string;
 }
 
 /** Where a member begins. */

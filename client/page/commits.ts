@@ -36,7 +36,7 @@ export class Commits {
   }
 
   /** A caller's: rejects where a partition is another consumer's; the others are committed all the same. */
-  async commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit(wanted: readonly HandledTo[]): Promise<void> {
     const [refused] = await this.#commit(wanted);
     if (refused === undefined) return;
     const { code, topic, partition, offset } = refused;
@@ -120,7 +120,7 @@ export class Commits {
     await this.#commit(due);
   }
 
-  async #commit(wanted: readonly TopicPartitionOffset[]): Promise<readonly RefusedCommit[]> {
+  async #commit(wanted: readonly HandledTo[]): Promise<readonly RefusedCommit[]> {
     if (wanted.length === 0) return [];
     const { book, link } = this.#deps;
     const offsets = book.committable(wanted);

@@ -61,7 +61,10 @@ export interface ConsumerPayloads {
     /** Null: not known. */
     readonly from: number | null;
     readonly to: number;
-    /** `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`. */
+    /**
+     * `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`; `TRUNCATED` or
+     * `OFFSET_OUT_OF_RANGE`: the log ends before `to`.
+     */
     readonly code: ErrorCode;
   };
   /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */

@@ -4,7 +4,7 @@
  * opened again; a handler that throws gets the same record again after a pause. What fails for good ends it.
  */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PollAnswer, PollOptions, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { HandledTo, PollAnswer, PollOptions, SeekPosition } from "../calls/consumer-calls.ts";
 import { AutoCommit } from "./auto-commit.ts";
 import { Commits, type CommitsDeps } from "./commits.ts";
 import { ConsumerLink } from "./consumer-link.ts";
@@ -90,7 +90,7 @@ export class ConsumerLoop {
     await (this.#group === null ? close() : this.#group.end(close));
   }
 
-  commit(wanted: readonly TopicPartitionOffset[]): Promise<void> {
+  commit(wanted: readonly HandledTo[]): Promise<void> {
     return this.#commits.commit(wanted);
   }
 

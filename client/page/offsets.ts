@@ -1,8 +1,9 @@
 /** Offsets as ported code has them: KafkaJS's are text, and -1 and -2 stand for the log's end and start. */
 import { groupBy } from "../../shared/group-by.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
-import type { SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { HandledTo, SeekPosition, TopicPartitionOffset } from "../calls/consumer-calls.ts";
 
 /** A safe integer, or its digits. */
 export type OffsetLike = number | string;
@@ -14,15 +15,17 @@ export interface OffsetsByTopic {
   }[];
 }
 
+interface PartitionCommit {
+  readonly partition: number;
+  readonly offset: OffsetLike;
+  /** Kept beside the offset of a group at the edge (`admin.fetchOffsets`): 4,096 bytes of UTF-8 at most. A device keeps none. */
+  readonly metadata?: string | null;
+}
+
 /** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
 export type OffsetsInput =
-  | readonly { readonly topic: string; readonly partition: number; readonly offset: OffsetLike }[]
-  | {
-      readonly topics: readonly {
-        readonly topic: string;
-        readonly partitions: readonly { readonly partition: number; readonly offset: OffsetLike }[];
-      }[];
-    };
+  | readonly (PartitionCommit & { readonly topic: string })[]
+  | { readonly topics: readonly { readonly topic: string; readonly partitions: readonly PartitionCommit[] }[] };
 
 /** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
 export type SeekInput = { readonly topic: string; readonly partition: number } & (
@@ -40,14 +43,20 @@ export function byTopic(offsets: readonly TopicPartitionOffset[]): OffsetsByTopi
   };
 }
 
-export function checkOffsets(offsets: OffsetsInput): TopicPartitionOffset[] {
+export function checkOffsets(offsets: OffsetsInput): HandledTo[] {
   const list =
     "topics" in offsets
       ? offsets.topics.flatMap(({ topic, partitions }) => partitions.map((each) => ({ topic, ...each })))
       : offsets;
-  return list.map(({ topic, partition, offset }) => {
+  return list.map(({ topic, partition, offset, metadata }) => {
     checkPlace(topic, partition);
-    return { topic, partition, offset: checkOffset(offset, 0, { topic, partition }) };
+    const position = { topic, partition, offset: checkOffset(offset, 0, { topic, partition }) };
+    if (metadata === undefined || metadata === null) return position;
+    const bytesMax = LIMITS.offsetMetadataBytesMax;
+    if (typeof metadata === "string" && new TextEncoder().encode(metadata).byteLength <= bytesMax)
+      return { ...position, metadata };
+    const said = `metadata of ${topic}-${partition}: text of ${bytesMax} bytes at most`;
+    throw new StrandlineError("INVALID_ARGUMENT", said, { topic, partition });
   });
 }
 

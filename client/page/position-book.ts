@@ -118,12 +118,13 @@ export class PositionBook {
   }
 
   /** Of a message whose chunks have not all come whoever starts there needs the first. */
-  committable(positions: readonly TopicPartitionOffset[]): HandledTo[] {
-    return positions.map(({ topic, partition, offset }) => {
+  committable(positions: readonly HandledTo[]): HandledTo[] {
+    return positions.map(({ topic, partition, offset, metadata }) => {
       const readFrom = this.chunks.neededFrom({ topic, partition }, offset);
       const ownership = this.#ownerships.get(nameOf({ topic, partition }));
       const owned = ownership === undefined ? {} : { ownership };
-      return { topic, partition, offset, ...(readFrom < offset ? { readFrom } : {}), ...owned };
+      const told = metadata === undefined ? {} : { metadata };
+      return { topic, partition, offset, ...(readFrom < offset ? { readFrom } : {}), ...told, ...owned };
     });
   }
 

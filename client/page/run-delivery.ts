@@ -1,6 +1,6 @@
 /** One polled run, to the handler: record by record or as a batch. What is not handled stays unresolved in the book. */
 import { StrandlineError } from "../../shared/strandline-error.ts";
-import type { PolledRun, TopicPartitionOffset } from "../calls/consumer-calls.ts";
+import type { HandledTo, PolledRun } from "../calls/consumer-calls.ts";
 import type { Batch, BatchFacts, EachBatchPayload, RunConfig } from "./consumer-events.ts";
 import { Fenced, handleOnce, type Handling } from "./exactly-once.ts";
 import { DamagedRun, messagesOf } from "./messages-of.ts";
@@ -30,7 +30,7 @@ export interface Delivery extends Handling {
   readonly config: RunConfig;
   isRunning(): boolean;
   /** Null: what is due. */
-  commit(offsets: readonly TopicPartitionOffset[] | null): Promise<void>;
+  commit(offsets: readonly HandledTo[] | null): Promise<void>;
   /** A commit may be due after any record. */
   readonly stepwise: boolean;
   /** A paused partition is wanted again. */

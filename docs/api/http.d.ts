@@ -484,6 +484,8 @@ interface TopicPartitionOffset {
 /** All below `offset` was handled; of a message that is not whole yet the first chunk stands at `readFrom`. */
 interface HandledTo extends TopicPartitionOffset {
   readonly readFrom?: number;
+  /** The caller's text beside the offset. Groups of a device keep none. */
+  readonly metadata?: string;
   /** Under which it was handled (`PolledRun.ownership`): under another it counts no more. Absent: the one there is. */
   readonly ownership?: number;
 }
@@ -1050,18 +1052,19 @@ interface OffsetsByTopic {
     }[];
   }[];
 }
-/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
-type OffsetsInput = readonly {
-  readonly topic: string;
+interface PartitionCommit {
   readonly partition: number;
   readonly offset: OffsetLike;
-}[] | {
+  /** Kept beside the offset of a group at the edge (`admin.fetchOffsets`): 4,096 bytes of UTF-8 at most. A device keeps none. */
+  readonly metadata?: string | null;
+}
+/** What `commitOffsets` and its kin take: a list, or grouped by topic as in KafkaJS. */
+type OffsetsInput = readonly (PartitionCommit & {
+  readonly topic: string;
+})[] | {
   readonly topics: readonly {
     readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly offset: OffsetLike;
-    }[];
+    readonly partitions: readonly PartitionCommit[];
   }[];
 };
 /** `offset` -1 or -2: the log's end or start. `timestamp`: the first record of this time or later, ms since 1970. */
@@ -1839,7 +1842,10 @@ interface ConsumerPayloads {
     /** Null: not known. */
     readonly from: number | null;
     readonly to: number;
-    /** `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`. */
+    /**
+     * `ILLEGAL_GENERATION`, `FENCED_MEMBER_EPOCH`, `STALE_MEMBER_EPOCH` or `UNKNOWN_MEMBER_ID`; `TRUNCATED` or
+     * `OFFSET_OUT_OF_RANGE`: the log ends before `to`.
+     */
     readonly code: ErrorCode;
   };
   /** The position was none of a record any more, so the consumer goes on at `to`: records between may be lost to it. */

@@ -14,10 +14,15 @@
  * `acls`: one row an ACL; all of it is the key, so that none is there twice.
  * `groups`: one row a consumer group.
  * `counters`: `incarnation`: the last one that a group was given. `listing`: grows with each change of which topics there
- *   are and how many partitions they have, whoever makes it: triggers count, in the statement of the change itself.
+ *   are and how many partitions they have, whoever makes it: triggers count, in the statement of the change itself; `acls` the
+ *   same of the ACLs. Neither stays below what was told before this storage was restored from an older copy.
  * `controller`: one row: the namespace, which partitions' addresses begin with and an alarm is not told; and the rounds
  *   in a row in which something failed.
  */
+const countIn = (name: string): string => `
+  INSERT INTO counters (name, value) VALUES ('${name}', CAST(unixepoch('subsec') * 1000 AS INTEGER))
+  ON CONFLICT (name) DO UPDATE SET value = MAX(value + 1, excluded.value);`;
+
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS topics (
     name TEXT PRIMARY KEY,
@@ -68,14 +73,12 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
   ...["INSERT", "DELETE", "UPDATE OF partition_count"].map(
-    (change, index) => `CREATE TRIGGER IF NOT EXISTS listing_${index} AFTER ${change} ON topics BEGIN
-      INSERT INTO counters (name, value) VALUES ('listing', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
-    END`,
+    (change, index) =>
+      `CREATE TRIGGER IF NOT EXISTS listing_${index} AFTER ${change} ON topics BEGIN ${countIn("listing")} END`,
   ),
   ...["INSERT", "DELETE"].map(
-    (change, index) => `CREATE TRIGGER IF NOT EXISTS acls_${index} AFTER ${change} ON acls BEGIN
-      INSERT INTO counters (name, value) VALUES ('acls', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
-    END`,
+    (change, index) =>
+      `CREATE TRIGGER IF NOT EXISTS acls_${index} AFTER ${change} ON acls BEGIN ${countIn("acls")} END`,
   ),
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];

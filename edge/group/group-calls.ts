@@ -25,6 +25,9 @@ export interface Resolution {
   readonly topics: readonly GroupTopic[];
 }
 
+/** The revision of no listing of topics: what the subscription means stays as it was. */
+export const NO_LISTING = -1;
+
 export interface HeartbeatCall {
   /** With the member's whole id, which is proven to be its own; and so is that of an earlier life. */
   readonly heartbeat: GroupHeartbeat;

@@ -160,7 +160,7 @@ export class GroupLife {
     this.#alarm.fired();
     try {
       const machine = this.machine();
-      const looked = machine === null ? null : this.step(machine, () => machine.tick(this.#parts.clock.now()));
+      const looked = machine === null ? null : this.step(machine, () => machine.tickOfAlarm(this.#parts.clock.now()));
       if (machine !== null && looked === "RETENTION_OVER") this.end(machine);
       else if (machine !== null) await this.#forgetGone(machine);
     } catch (error) {

@@ -49,7 +49,11 @@ const RETENTION_LATE_MS_MAX = 24 * 3_600_000;
 export class GroupMachine {
   readonly #state: GroupState;
   readonly #members: GroupMembers;
-  readonly #time = new WatchedTime();
+  readonly #time: WatchedTime;
+  /** Since this machine began. */
+  #hasHeard = false;
+  /** What it has watched is longer than it is there. */
+  #goesOn: boolean;
 
   /** `from`: the incarnation of a group that is new, or the last snapshot that was written; or all that another machine knew. */
   constructor(from: number | GroupSnapshot | GroupState, options: GroupOptions) {
@@ -62,6 +66,7 @@ export class GroupMachine {
             members: new Map(),
             topics: new Map(),
             thrownOut: [],
+            unheard: null,
             changed: true,
             writesReleases: false,
           }
@@ -69,6 +74,8 @@ export class GroupMachine {
           ? from
           : fromSnapshot(from);
     this.#members = new GroupMembers(this.#state, options);
+    this.#time = new WatchedTime(this.#state.unheard);
+    this.#goesOn = this.#state.unheard !== null;
   }
 
   get incarnation(): number {
@@ -95,6 +102,7 @@ export class GroupMachine {
     this.#look(nowMs, memberId);
     if (memberEpoch === JOINS && !this.#state.members.has(memberId)) this.#members.join(beat);
     else this.#members.hear(beat);
+    this.#hasHeard = true;
     this.#members.seen(memberId, this.#time.watchedMs);
     this.#lookAgain(nowMs);
     return null;
@@ -127,6 +135,31 @@ export class GroupMachine {
   /** Looks after sessions, rebalance timeouts and the retention of an empty group. As often as one likes. */
   tick(nowMs: number): LookedAt {
     return this.#look(nowMs, null) ? "RETENTION_OVER" : "STAYS";
+  }
+
+  /** The alarm's own. */
+  tickOfAlarm(nowMs: number): LookedAt {
+    const looked = this.tick(nowMs);
+    this.#noteSilence(nowMs);
+    return looked;
+  }
+
+  /**
+   * Where it is the alarm that woke the object, which sleeps again before the next one, no time would ever be watched:
+   * since when nobody was heard of is kept then.
+   */
+  #noteSilence(nowMs: number): void {
+    const { unheard, members } = this.#state;
+    const { lookMs } = this.#time;
+    if (this.#hasHeard || members.size === 0 || lookMs === null) return;
+    const left = unheard?.memberIds.filter((id) => members.has(id)) ?? [];
+    const next =
+      unheard === null || left.length === 0 || unheard.sinceMs > nowMs
+        ? { sinceMs: nowMs, lookMs, memberIds: [...members.keys()] }
+        : { sinceMs: unheard.sinceMs, lookMs, memberIds: left };
+    if (JSON.stringify(next) === JSON.stringify(unheard)) return;
+    this.#state.unheard = next;
+    this.#state.changed = true;
   }
 
   /**
@@ -227,8 +260,10 @@ export class GroupMachine {
     const isWatched = this.#time.pass(nowMs);
     this.#members.retryFences();
     if (this.isEmpty) return this.#retentionOver(nowMs);
+    if (!isWatched) this.#state.unheard = null;
+    if (!isWatched || this.#goesOn) this.#members.beginSessions(this.#time.watchedMs);
+    this.#goesOn = false;
     if (isWatched) this.#members.expire({ watchedMs: this.#time.watchedMs, nowMs, sender });
-    else this.#members.beginSessions(this.#time.watchedMs);
     this.#lookAgain(nowMs);
     return false;
   }

@@ -170,11 +170,18 @@ export class GroupMembers {
   seen(memberId: string, watchedMs: number): void {
     const member = this.#state.members.get(memberId);
     if (member !== undefined) member.seenMs = watchedMs;
+    const { unheard } = this.#state;
+    if (unheard === null || !unheard.memberIds.includes(memberId)) return;
+    const memberIds = unheard.memberIds.filter((id) => id !== memberId);
+    this.#state.unheard = memberIds.length === 0 ? null : { ...unheard, memberIds };
+    this.#state.changed = true;
   }
 
-  /** Nobody was watched: all have their whole session from now on. */
+  /** Nobody was watched: all have their whole session from now on, but for those that are known to be silent. */
   beginSessions(watchedMs: number): void {
+    const silent = this.#state.unheard?.memberIds ?? [];
     for (const member of this.#state.members.values()) {
+      if (silent.includes(member.id)) continue;
       member.seenMs = watchedMs;
       for (const slot of member.holds) slot.forgetAsked(member);
     }
@@ -193,7 +200,10 @@ export class GroupMembers {
   remove(gone: readonly Member[], nowMs: number): void {
     if (gone.length === 0) return;
     for (const member of gone) this.#drop(member);
-    if (this.#state.members.size === 0) this.#state.emptySinceMs = nowMs;
+    if (this.#state.members.size === 0) {
+      this.#state.emptySinceMs = nowMs;
+      this.#state.unheard = null;
+    }
     this.raise();
     this.#share();
   }

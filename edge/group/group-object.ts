@@ -11,14 +11,15 @@ import type { Assignor } from "./assignors/assignor.ts";
 import { ASSIGNORS } from "./assignors/assignors.ts";
 import { guarded } from "./assignors/guarded.ts";
 import { FencePushes, type FencePush } from "./fence-pushes.ts";
-import type {
-  GroupAddress,
-  GroupCalls,
-  GroupTopic,
-  HeartbeatCall,
-  HeartbeatTold,
-  HeldOffsets,
-  OffsetChange,
+import {
+  NO_LISTING,
+  type GroupAddress,
+  type GroupCalls,
+  type GroupTopic,
+  type HeartbeatCall,
+  type HeartbeatTold,
+  type HeldOffsets,
+  type OffsetChange,
 } from "./group-calls.ts";
 import { GroupLife, told, unavailable } from "./group-life.ts";
 import type { GroupMachine } from "./group-machine.ts";
@@ -184,7 +185,7 @@ export class GroupObject extends DurableObject<Env> implements GroupCalls {
   #heard(machine: GroupMachine, { heartbeat, revision, resolution }: HeartbeatCall): HeartbeatTold | null {
     const { memberId, memberEpoch } = heartbeat;
     const isLeaving = memberEpoch === LEAVES || memberEpoch === LEAVES_FOR_A_WHILE;
-    const isKnown = revision <= (this.#resolved.get(memberId) ?? Number.NEGATIVE_INFINITY);
+    const isKnown = revision <= (this.#resolved.get(memberId) ?? NO_LISTING);
     const resolve = isLeaving || isKnown || resolution !== null ? null : machine.subscriptionOf(memberId);
     if (resolve !== null) return { assignment: null, resolve };
     const resolved = resolution === null ? null : { ...resolution, topics: resolvedOf(resolution.topics) };

@@ -2,7 +2,7 @@
 import type { TopicId } from "../../shared/brands.ts";
 import { newMember, type Member } from "./group-member.ts";
 import { Slot, type GroupTopic } from "./group-slots.ts";
-import type { GroupSnapshot, SnapshotMember, SnapshotTopic } from "./group-words.ts";
+import type { GroupSnapshot, SnapshotMember, SnapshotTopic, Unheard } from "./group-words.ts";
 
 export interface GroupState {
   incarnation: number;
@@ -11,6 +11,8 @@ export interface GroupState {
   members: Map<string, Member>;
   topics: Map<TopicId, GroupTopic>;
   thrownOut: readonly string[];
+  /** Null: nobody is known to be silent but by the watched time. */
+  unheard: Unheard | null;
   /** It is another than the last snapshot. */
   changed: boolean;
   /**
@@ -33,6 +35,7 @@ export function takeSnapshot(state: GroupState): GroupSnapshot {
     members: members.map((member) => snapshotOfMember(member, topicIndex)),
     topics: topics.map((topic) => snapshotOfTopic(topic, memberIndex)),
     thrownOut: state.thrownOut,
+    ...(state.unheard === null ? {} : { unheard: state.unheard }),
   };
 }
 
@@ -80,6 +83,7 @@ export function fromSnapshot(snapshot: GroupSnapshot): GroupState {
     members: new Map(members.map((member) => [member.id, member])),
     topics: new Map(topics.map((topic) => [topic.topicId, topic])),
     thrownOut: snapshot.thrownOut,
+    unheard: snapshot.unheard ?? null,
     changed: false,
     writesReleases: snapshot.topics.some(({ holders }) => holders.length > 0),
   };

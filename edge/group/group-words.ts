@@ -2,6 +2,7 @@
 import type { CommittedOffset, GroupDescription, GroupHeartbeat, GroupSubscription } from "../../shared/api/groups.ts";
 import type { TopicId } from "../../shared/brands.ts";
 import type { Assignor } from "./assignors/assignor.ts";
+import type { Silence } from "./watched-time.ts";
 
 export interface ResolvedTopic {
   readonly topicId: TopicId;
@@ -59,6 +60,13 @@ export interface GroupSnapshot {
   readonly topics: readonly SnapshotTopic[];
   /** Members thrown out of late, the last ones. */
   readonly thrownOut: readonly string[];
+  /** Absent: nobody is silent, as far as is known. */
+  readonly unheard?: Unheard;
+}
+
+/** Members that were not heard of since an alarm woke the object, which has slept most of the time. */
+export interface Unheard extends Silence {
+  readonly memberIds: readonly string[];
 }
 
 export interface SnapshotMember {

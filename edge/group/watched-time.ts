@@ -3,6 +3,13 @@
  * gone on while nobody looked. Going back counts nothing; a gap far beyond the look that was due is no time at all.
  */
 
+/** Since a time nobody watched, and yet it is known who was not heard of: an alarm looks, and its object sleeps again. */
+export interface Silence {
+  /** By the clock. */
+  readonly sinceMs: number;
+  readonly lookMs: number;
+}
+
 /** An alarm can be late by that much. */
 const LATE_MS_MAX = 15_000;
 
@@ -10,6 +17,13 @@ export class WatchedTime {
   #lastMs: number | null = null;
   #lookMs: number | null = null;
   #watchedMs = 0;
+
+  /** `silence`: counts as watched, from its beginning. */
+  constructor(silence: Silence | null = null) {
+    if (silence === null) return;
+    this.#lastMs = silence.sinceMs;
+    this.#lookMs = silence.lookMs;
+  }
 
   get watchedMs(): number {
     return this.#watchedMs;

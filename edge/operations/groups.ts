@@ -7,11 +7,14 @@ import {
   type GroupDescription,
   type GroupHeartbeat,
   type GroupList,
+  type GroupSubscription,
   type LeaveGroup,
 } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { isPermitted } from "../access/access.ts";
-import type { HeartbeatCall } from "../group/group-calls.ts";
+import { NO_LISTING, type HeartbeatCall } from "../group/group-calls.ts";
+import { log, thrownFields } from "../log.ts";
+import type { TopicListing } from "../topic-listing.ts";
 import { meaningRevision, resolveSubscription } from "./group-subscription.ts";
 import { coordinated, demandGroup, demandOwnMember } from "./group-ports.ts";
 import type { EdgePorts } from "./ports.ts";
@@ -31,9 +34,10 @@ export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupH
   let { subscription } = asked;
   let isLost = false;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const listing = await ports.groups.topics();
-    const revision = meaningRevision(ports, listing);
-    const resolution = subscription === undefined ? null : resolveSubscription(ports, subscription, listing);
+    const listing = asked.memberEpoch < JOINS ? null : await listingFor(ports, subscription);
+    const revision = listing === null ? NO_LISTING : meaningRevision(ports, listing);
+    const resolution =
+      listing === null || subscription === undefined ? null : resolveSubscription(ports, subscription, listing);
     const call: HeartbeatCall = { heartbeat: own, revision: isLost ? ANEW : revision, resolution };
     const { assignment, resolve } = await coordinated(group.heartbeat(call));
     // A credential that allows less than the one before shows in no revision.
@@ -42,6 +46,20 @@ export async function heartbeat(ports: EdgePorts, groupId: string, asked: GroupH
     subscription = resolve ?? undefined;
   }
   throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "topics change while they are looked at");
+}
+
+/** Null: it cannot be asked for. Who says nothing new of a subscription is heard all the same, and goes on with what it has. */
+async function listingFor(
+  { groups }: EdgePorts,
+  subscription: GroupSubscription | undefined,
+): Promise<TopicListing | null> {
+  try {
+    return await groups.topics();
+  } catch (thrown) {
+    log.warn("topics could not be asked for", thrownFields(thrown));
+    if (subscription === undefined) return null;
+    throw new StrandlineError("COORDINATOR_NOT_AVAILABLE", "");
+  }
 }
 
 function isReadable({ access }: EdgePorts, topic: string): boolean {

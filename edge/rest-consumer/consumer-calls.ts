@@ -86,6 +86,12 @@ export function consumerName({ namespace, groupId, instanceId }: ConsumerAddress
   return JSON.stringify([namespace, groupId, instanceId]);
 }
 
+/** The instance's id, of the object's own name. */
+export function instanceOf(name: string | undefined): string {
+  const [, , instanceId = ""] = JSON.parse(name ?? "[]") as string[];
+  return instanceId;
+}
+
 /** Of one instance, for one caller. */
 export interface ConsumerPort {
   create(config: ConsumerConfig): Promise<Outcome<null>>;

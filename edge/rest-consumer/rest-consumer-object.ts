@@ -3,12 +3,14 @@ import { LEAVES, type GroupHeartbeat } from "../../shared/api/groups.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { memberIdOf } from "../auth/member-id.ts";
 import type { Env } from "../env.ts";
+import { NO_LISTING } from "../group/group-calls.ts";
 import { groupName } from "../group/group-name.ts";
 import { log, setLogLevel, thrownFields } from "../log.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { systemClock as clock } from "../system-ports.ts";
 import {
   GONE_MS,
+  instanceOf,
   ownedOf,
   SEEN_MS_MAX,
   type ConsumerCalls,
@@ -18,6 +20,8 @@ import {
   type ConsumerState,
 } from "./consumer-calls.ts";
 import { ConsumerStore, type KeptConsumer } from "./consumer-store.ts";
+
+const LATE_MS_MAX = 24 * 3_600_000;
 
 /**
  * One per REST consumer (an instance of a group): what it is, what it holds and how far it has come, in one row. Rows
@@ -37,7 +41,7 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
   async create(owner: ConsumerOwner, config: ConsumerConfig): Promise<Outcome<null>> {
     const now = clock.now();
     const before = this.#store.read();
-    if (before !== null && !isOver(before, now)) {
+    if (before !== null && !isOver(before, now) && !isAfter(before, now)) {
       const { instanceId } = owner;
       const error = new StrandlineError("UNRELEASED_INSTANCE_ID", JSON.stringify(instanceId), { instanceId });
       return { ok: false, error: error.toBody() };
@@ -99,7 +103,9 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
         await this.#leave(kept);
         return;
       }
-      await this.ctx.storage.setAlarm(Math.min(kept.seenMs, now) + GONE_MS);
+      const seenMs = isAfter(kept, now) ? now : Math.min(kept.seenMs, now);
+      if (seenMs !== kept.seenMs) this.#store.touch(seenMs);
+      await this.ctx.storage.setAlarm(seenMs + GONE_MS);
     } catch (error) {
       told(error);
     }
@@ -114,7 +120,10 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
   #known(principal: string): KeptConsumer {
     const kept = this.#store.read();
     if (kept !== null && kept.owner.principal === principal && !isOver(kept, clock.now())) return kept;
-    throw new StrandlineError("NOT_FOUND", "there is no such consumer instance", { instance: "" });
+    const instance = instanceOf(this.ctx.id.name);
+    throw new StrandlineError("NOT_FOUND", `there is no such consumer instance: ${JSON.stringify(instance)}`, {
+      instance,
+    });
   }
 
   /** Where that fails its session ends it. */
@@ -134,8 +143,7 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
       const { GROUP } = this.env;
       const address = { namespace, groupId };
       const group = GROUP.get(GROUP.idFromName(groupName(address)));
-      // By no listing of topics: what the subscription means stays as it was.
-      await group.heartbeat(address, { heartbeat, revision: -1, resolution: null });
+      await group.heartbeat(address, { heartbeat, revision: NO_LISTING, resolution: null });
     } catch (error) {
       told(error);
     }
@@ -146,8 +154,13 @@ export class RestConsumerObject extends DurableObject<Env> implements ConsumerCa
   }
 }
 
-function isOver({ seenMs }: KeptConsumer, now: number): boolean {
-  return now - seenMs >= GONE_MS;
+function isOver(kept: KeptConsumer, now: number): boolean {
+  return now - kept.seenMs >= GONE_MS && !isAfter(kept, now);
+}
+
+/** Its alarm would long have come: the clock was set forward, or alarms were lost. Whoever asks for it goes on with it. */
+function isAfter({ seenMs }: KeptConsumer, now: number): boolean {
+  return now - seenMs > GONE_MS + LATE_MS_MAX;
 }
 
 function told(error: unknown): void {

@@ -164,6 +164,7 @@ export function bringBack(memory: Memory): GroupState {
     members,
     topics: new Map([topic, ...others].map((each) => [each.topicId, each])),
     thrownOut: [],
+    unheard: null,
     changed: false,
     writesReleases: memory.writesReleases,
   };

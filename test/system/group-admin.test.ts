@@ -184,6 +184,13 @@ test("offsets of a group at the edge are told, set and reset, and are none of th
   await expect(admin.fetchOffsets({ ...asked, topics: ["nowhere"] })).rejects.toMatchObject({
     code: "UNKNOWN_TOPIC_OR_PARTITION",
   });
+  for (const coordinator of ["edge", "device"] as const)
+    for (const given of [Number.NaN, -1, "2026-02-30", new Date(0)]) {
+      const to = { timestamp: given as number };
+      await expect(admin.resetOffsets({ groupId: "g", coordinator, topics: ["moved"], to })).rejects.toMatchObject({
+        ...{ code: "INVALID_TIMESTAMP", details: { timestamp: String(given) } },
+      });
+    }
   // KafkaJS's offsets are text.
   await admin.setOffsets({ ...asked, topic: "moved", partitions: [{ partition: 1, offset: "2" }] });
   expect(await admin.fetchOffsets({ ...asked, topics: ["moved"] })).toMatchObject([
@@ -192,6 +199,32 @@ test("offsets of a group at the edge are told, set and reset, and are none of th
   await expect(admin.resetOffsets({ ...EDGE, groupId: "nobody", to: "latest" })).rejects.toMatchObject({
     code: "GROUP_ID_NOT_FOUND",
   });
+});
+
+test("the text beside an offset is the caller's, comes back as KafkaJS has it, and goes with the next commit", async () => {
+  await written("noted");
+  const consumer = client.consumer({ groupId: "noters" });
+  await consumer.subscribe({ topic: "noted", fromBeginning: true });
+  const handled = Promise.withResolvers<void>();
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: ({ message }) => void (message.offset === 3 && handled.resolve()),
+  });
+  await handled.promise;
+  const at = { topic: "noted", partition: 1 };
+  const stands = async (): Promise<unknown> =>
+    (await admin.fetchOffsets({ groupId: "noters", topics: ["noted"] }))[0]?.partitions[1];
+  await consumer.commitOffsets([{ ...at, offset: "2", metadata: "half way, ½" }]);
+  expect(await stands()).toEqual({ partition: 1, offset: 2, metadata: "half way, ½" });
+  for (const metadata of ["½".repeat(2_049), 7 as unknown as string])
+    await expect(consumer.commitOffsets([{ ...at, offset: 3, metadata }])).rejects.toMatchObject({
+      ...{ code: "INVALID_ARGUMENT", message: expect.stringContaining("metadata of noted-1") as string },
+    });
+  await consumer.commitOffsets({
+    topics: [{ topic: "noted", partitions: [{ partition: 1, offset: 3, metadata: null }] }],
+  });
+  expect(await stands()).toEqual({ partition: 1, offset: 3, metadata: "" });
+  await consumer.disconnect();
 });
 
 test("the lag of a group at the edge, of which this device has read nothing; out of reach it says so", async () => {
@@ -209,6 +242,12 @@ test("the lag of a group at the edge, of which this device has read nothing; out
   expect(await admin.lag("slow")).toMatchObject({ lag: 3 });
   await expect(admin.lag("nobody", EDGE)).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
   await expect(admin.lag("slow", { coordinator: "device" })).rejects.toMatchObject({ code: "GROUP_ID_NOT_FOUND" });
+  // On a page the device's groups are the default, and who has forgotten the word is told of it.
+  await expect(admin.lag("slow", { coordinator: "device" })).rejects.toThrow(/this device.*'edge'/);
+  await expect(admin.resetOffsets({ groupId: "slow", coordinator: "device", to: "latest" })).rejects.toMatchObject({
+    code: "GROUP_ID_NOT_FOUND",
+    message: expect.stringContaining("'edge'") as string,
+  });
   proxy.cut();
   await expect(admin.lag("slow", EDGE)).rejects.toMatchObject({ code: "NETWORK_EXCEPTION", retriable: true });
 });

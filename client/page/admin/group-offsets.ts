@@ -16,9 +16,9 @@ import type {
   ResetOffset,
   ResetOffsetsError,
 } from "./group-types.ts";
-import { checkGroup, groupPath, ifKnown, isAtEdge } from "./groups.ts";
+import { checkGroup, groupPath, ifKnown, isAtEdge, noGroupHere } from "./groups.ts";
 import { moveOnDevice, planOnDevice } from "./device-reset.ts";
-import { bounds, checkPositions } from "./offsets.ts";
+import { bounds, checkPositions, checkTime } from "./offsets.ts";
 import type { AdminPorts, Wait } from "./ports.ts";
 import { describeTopics, listTopics } from "./topics.ts";
 
@@ -116,7 +116,9 @@ export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait:
       : { ...(asked.topics === undefined ? {} : { topics: asked.topics }), to: asked.to, dryRun };
   reset.topics?.forEach(checkTopicName);
   if (isAtEdge(ports, asked)) return await resetAtEdge(ports, groupId, reset, wait);
-  const held = await deviceOffsets(ports, { groupId, ...namedBy(reset) }, wait);
+  const named = namedBy(reset);
+  const held = await deviceOffsets(ports, { groupId, ...named }, wait);
+  if (held.length === 0 && named.topics === undefined) throw noGroupHere(groupId);
   const offsets = await planOnDevice(ports, held, reset.to, wait);
   if (!dryRun) await moveOnDevice(ports, groupId, offsets, wait);
   return done(offsets, reset);
@@ -125,7 +127,8 @@ export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait:
 /** The edge checks what else there is of it. */
 function checkTo({ to, topic }: { readonly to?: unknown; readonly topic?: unknown }): void {
   if (to === undefined ? topic !== undefined : to === "earliest" || to === "latest") return;
-  if (typeof to === "object" && to !== null && ["shift", "timestamp", "offsets"].some((word) => word in to)) return;
+  if (typeof to === "object" && to !== null && "timestamp" in to) return checkTime(to.timestamp);
+  if (typeof to === "object" && to !== null && ["shift", "offsets"].some((word) => word in to)) return;
   const legal = "'earliest', 'latest', { shift }, { timestamp } or { offsets }; or `topic` with `earliest`";
   throw new StrandlineError("INVALID_ARGUMENT", `to ${JSON.stringify(to)}: ${legal}`, { to: String(to) });
 }

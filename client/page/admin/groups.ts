@@ -83,8 +83,18 @@ export async function deleteGroups(
 
 export async function groupLag(ports: AdminPorts, groupId: string, options: Options): Promise<GroupLag> {
   checkGroup(groupId);
-  if (!isAtEdge(ports, options)) return await ports.call((api) => api.deviceGroupLag(groupId), options);
+  if (!isAtEdge(ports, options)) {
+    const lag = await ports.call((api) => api.deviceGroupLag(groupId), options).catch(ifKnown);
+    if (lag === null) throw noGroupHere(groupId);
+    return lag;
+  }
   return await ports.edge<EdgeLag>({ method: "GET", path: groupPath(groupId, "/lag") }, options);
+}
+
+/** It may well be at the edge, and the word for that forgotten. */
+export function noGroupHere(groupId: string): StrandlineError {
+  const said = `${JSON.stringify(groupId)} on this device; coordinator 'edge' asks the edge for one`;
+  return new StrandlineError("GROUP_ID_NOT_FOUND", said, { groupId });
 }
 
 /** Throws `INVALID_ARGUMENT`. */
@@ -103,7 +113,9 @@ function demandEdge(ports: AdminPorts, what: string, options: OfCoordinator): vo
 
 export function checkGroup(groupId: string): void {
   if (typeof groupId !== "string" || groupId === "")
-    throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}`, { groupId: String(groupId) });
+    throw new StrandlineError("INVALID_ARGUMENT", `groupId ${JSON.stringify(groupId)}: text that is not empty`, {
+      groupId: String(groupId),
+    });
 }
 
 function checkGroups(groupIds: readonly string[]): void {

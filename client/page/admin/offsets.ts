@@ -47,6 +47,11 @@ async function offsetAt(ports: AdminPorts, { topic, partition, at }: OffsetAsked
   return (await ports.edge<ListOffsetsAnswer>({ method: "GET", path }, wait)).offset;
 }
 
+export function checkTime(timestamp: unknown): void {
+  if (typeof timestamp === "number" && Number.isSafeInteger(timestamp) && timestamp >= 0) return;
+  throw new StrandlineError("INVALID_TIMESTAMP", String(timestamp), { timestamp: String(timestamp) });
+}
+
 /** Of the first record at or after the time; the end of a partition that has none. */
 export async function offsetsByTimestamp(
   ports: AdminPorts,
@@ -55,8 +60,7 @@ export async function offsetsByTimestamp(
 ): Promise<PartitionPosition[]> {
   if (timestamp === undefined)
     return (await topicOffsets(ports, topic, wait)).map(({ partition, high }) => ({ partition, offset: high }));
-  if (!Number.isSafeInteger(timestamp) || timestamp < 0)
-    throw new StrandlineError("INVALID_TIMESTAMP", String(timestamp), { timestamp: String(timestamp) });
+  checkTime(timestamp);
   if (await isLocal(ports, checkTopicName(topic), wait))
     return await ports.call((api) => api.offsetsAtTime(topic, timestamp), wait);
   return await eachPartition(ports, topic, wait, async (partition) => {

@@ -49,6 +49,15 @@ test("what comes while a commit is under way goes with the next one", async () =
   expect(commits().map(({ offsets }) => offsets.map(({ offset }) => offset))).toEqual([[1], [3]]);
 });
 
+test("a caller's text goes along; where a message begins that is not whole comes before it", async () => {
+  const tab = await joined();
+  const of = tab.of(0);
+  await lab.during(tab.member.commit([{ of, offset: 7 as Offset, metadata: "mine" }]));
+  expect(lab.group.metadata(0)).toBe("mine");
+  await lab.during(tab.member.commit([{ of, offset: 8 as Offset, readFrom: 5 as Offset, metadata: "mine" }]));
+  expect(lab.group.metadata(0)).toBe("strandline readFrom=5");
+});
+
 test("where a message that is not whole begins goes along as metadata, and comes back with the grant", async () => {
   const tab = await joined();
   const of = tab.of(0);

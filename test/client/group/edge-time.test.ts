@@ -54,6 +54,21 @@ test("offline it goes on with what is its own: a network that fails is word enou
   expect([held, tab.owned, tab.failures]).toEqual([0, [0, 1, 2, 3], []]);
 });
 
+test("after an outage that outlasted its session it joins again as soon as it has heard so, however long the outage was", async () => {
+  const device = lab.device();
+  const tab = await lab.tab({ device });
+  for (let round = 1; round <= 5; round += 1) {
+    await lab.owning(tab, 0, 1, 2, 3);
+    await lab.clock.advance(20_000);
+    device.online = false;
+    await lab.clock.advance(600_000);
+    device.online = true;
+    await lab.clock.until("told", () => tab.failures.length === round);
+    await lab.clock.until("owns all", () => tab.owned.length === 4, 2_000);
+  }
+  expect(new Set(tab.failures)).toEqual(new Set(["UNKNOWN_MEMBER_ID"]));
+});
+
 test("an answer from before a freeze says nothing of what is now", async () => {
   const device = lab.device();
   const tab = await lab.tab({ device });

@@ -96,6 +96,16 @@ export class GroupLab {
     if (this.#options.isEvicted === true) this.evict();
     return looked;
   }
+
+  /** The object sleeps until its alarm wakes it, and sleeps again. */
+  sleep(afterMs: number): void {
+    this.evict();
+    this.now += afterMs;
+    this.machine.tick(this.now);
+    this.machine.tickOfAlarm(this.now);
+    this.settle();
+    this.evict();
+  }
 }
 
 /** Lets go at once, and says so with a heartbeat of its own, as clients do. */

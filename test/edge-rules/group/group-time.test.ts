@@ -87,6 +87,38 @@ describe("R27 sessions", () => {
     expect(lab.machine.describe().members).toHaveLength(2);
   });
 
+  test("R22 of an object that sleeps from alarm to alarm the silent ones go, and those that are heard of stay", () => {
+    const lab = new GroupLab();
+    const [first] = joined(lab, 3);
+    lab.sleep(SESSION_MS);
+    for (let slept = 0; slept < 2; slept += 1) {
+      lab.now += SESSION_MS / 2;
+      first?.beat();
+      lab.sleep(SESSION_MS / 2 + 1);
+    }
+    expect(lab.machine.describe().members.map(({ memberId }) => memberId)).toEqual(["m0"]);
+    first?.beat();
+    expect(first?.count).toBe(6);
+    for (let slept = 0; slept < 2; slept += 1) lab.sleep(SESSION_MS + 1);
+    expect(lab.machine.isEmpty).toBe(true);
+  });
+
+  test.each([10 * 31_536_000_000, -10 * 31_536_000_000])(
+    "nor while it sleeps and the clock jumps by %d ms",
+    (jumpMs) => {
+      const lab = new GroupLab();
+      const members = joined(lab, 3);
+      lab.sleep(SESSION_MS);
+      for (const jump of [jumpMs, 1_000, -jumpMs, 1_000]) lab.sleep(jump);
+      rounds(lab, members, 1);
+      expect(members.map((member) => member.count)).toEqual([2, 2, 2]);
+      // And what was noted of silence is forgotten: it writes nothing more.
+      const { writes } = lab;
+      rounds(lab, members, 2);
+      expect(lab.writes).toBe(writes);
+    },
+  );
+
   test("the alarm alone finds the silent ones", () => {
     const lab = new GroupLab();
     joined(lab, 2);

@@ -1,8 +1,11 @@
 /** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { PartitionObject } from "../../../edge/worker.ts";
+import { ControllerObject, PartitionObject } from "../../../edge/worker.ts";
 import type { GroupTopic } from "../../../edge/group/group-calls.ts";
 import type { TopicId } from "../../../shared/brands.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { call, newPlace } from "../edge.ts";
 import { coordinator, evictGroup, Member, newGroup, runGroupAlarm } from "./group-lab.ts";
 
@@ -74,6 +77,76 @@ test("a member that is not heard of any more is gone after its session, by the a
   expect(await (await call(`/v1/groups/${group}`)).json()).toMatchObject({ state: "Empty", members: [] });
   await member.beat();
   expect(member.error?.code).toBe("UNKNOWN_MEMBER_ID");
+});
+
+test("R22 members that are not heard of any more are gone though their object sleeps from alarm to alarm", async () => {
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  let at = Date.now();
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  const [first, second] = [10_000, 12_000].map(
+    (sessionTimeoutMs) => new Member(group, { topics: [place.name], sessionTimeoutMs }),
+  ) as [Member, Member];
+  await first.settle([second]);
+  let alarms = 0;
+  for (let slept = 0; slept < 5; slept += 1) {
+    await evictGroup(group);
+    at += 10_001;
+    if (await runGroupAlarm(group)) alarms += 1;
+  }
+  expect(alarms).toBeGreaterThan(1);
+  await evictGroup(group);
+  expect((await call(`/v1/groups/${group}`, { method: "DELETE" })).status).toBe(204);
+});
+
+test("a controller that is away takes nobody out of its group, and whoever leaves leaves", async () => {
+  vi.spyOn(console, "warn").mockReturnValue();
+  const place = await newPlace({}, 2);
+  const group = newGroup();
+  const [first, second] = [0, 1].map(() => new Member(group, { topics: [place.name] })) as [Member, Member];
+  await first.settle([second]);
+  const at = Date.now() + 31_000;
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  const asked = vi.spyOn(ControllerObject.prototype, "topicListing").mockImplementation(() => {
+    throw new Error("it is away");
+  });
+  for (const isEvicted of [false, true]) {
+    if (isEvicted) await evictGroup(group);
+    await first.beat();
+    expect([first.error, first.partitions.length]).toEqual([null, 1]);
+  }
+  const joining = new Member(group, { topics: [place.name] });
+  await joining.beat();
+  expect(joining.error?.code).toBe("COORDINATOR_NOT_AVAILABLE");
+  expect((await second.leave()).status).toBe(204);
+  for (let beats = 0; beats < 3; beats += 1) await first.beat();
+  expect(first.partitions).toHaveLength(2);
+  expect(asked).toHaveBeenCalled();
+});
+
+test("topics that are made after the controller was restored from an older copy are noticed", async () => {
+  const group = newGroup();
+  for (const name of ["restored-1", "restored-2", "restored-3"]) await make(name, 1);
+  const member = new Member(group, { subscription: { topics: [], patterns: [{ source: "^restored-", flags: "" }] } });
+  await member.settle();
+  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName("default"));
+  await runInDurableObject(controller, (_, { storage: { sql } }) => {
+    sql.exec("UPDATE counters SET value = value - 2 WHERE name = 'listing'");
+  });
+  await make("restored-4", 1);
+  await member.settle();
+  expect(member.partitions).toHaveLength(4);
+});
+
+test("a member may own partitions of more topics than it could name: its patterns mean as many as there are", async () => {
+  const member = new Member(newGroup(), { subscription: { topics: [], patterns: [{ source: "^many-", flags: "" }] } });
+  await member.beat();
+  const owned = Array.from({ length: LIMITS.groupTopicsMax + 1 }, () => ({
+    topicId: crypto.randomUUID() as TopicId,
+    partitions: [0],
+  }));
+  await member.beat({ owned });
+  expect(member.error).toBeNull();
 });
 
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {

@@ -1,9 +1,11 @@
 /** Consumers of the REST proxy as members of one group, and what becomes of those that are not asked any more. */
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { GONE_MS } from "../../../edge/rest-consumer/consumer-calls.ts";
 import { call, newPlace } from "../edge.ts";
-import { describeGroup, evictGroup, newGroup, pathOf } from "../groups/group-lab.ts";
+import { describeGroup, evictGroup, Member, newGroup, pathOf } from "../groups/group-lab.ts";
 import { idleFor, produce, RestClient, restErrorOf, runConsumerAlarm, tablesOf } from "./consumer-lab.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 const PARTITIONS = [0, 1, 2, 3];
 
@@ -130,6 +132,48 @@ test("calls that are no polls keep it in its group as well", async () => {
   expect((await describeGroup(client.group)).members).toHaveLength(1);
   await produce(name, 0, "b");
   expect(await client.values(1)).toEqual(["b"]);
+});
+
+test("calls that are no polls keep it in a group that has forgotten what it subscribed to, while others are heard", async () => {
+  const { name } = await newPlace({}, 2);
+  const client = await RestClient.create();
+  await client.subscribe(name);
+  await client.poll();
+  const other = new Member(client.group, { topics: [name] });
+  while (other.partitions.length === 0) {
+    await other.beat();
+    await client.poll();
+  }
+  await evictGroup(client.group);
+  let at = Date.now();
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  for (let asked = 0; asked < 10; asked += 1) {
+    for (let beats = 0; beats < 4; beats += 1) {
+      at += 10_000;
+      await other.beat();
+    }
+    await client.partitions();
+    await vi.waitFor(async () => expect((await describeGroup(client.group)).members).toHaveLength(2));
+  }
+});
+
+test("R27 a clock that jumps by ten years ends none, and idle time counts afterwards as it did", async () => {
+  const { name } = await newPlace();
+  const client = await RestClient.create();
+  await client.subscribe(name);
+  const begin = Date.now();
+  let at = begin;
+  vi.spyOn(Date, "now").mockImplementation(() => at);
+  for (const years of [10, -10, 20, 0]) {
+    at = begin + years * 365 * 86_400_000;
+    await runConsumerAlarm(client);
+    expect((await client.ask("/assignments")).status).toBe(200);
+    at += 60_000;
+    await produce(name, 0, years);
+    expect(await client.values(1)).toEqual([years]);
+  }
+  at += GONE_MS;
+  expect(await restErrorOf(await client.ask("/assignments"))).toMatchObject({ error_code: 40403 });
 });
 
 test("a consumer of more partitions than one poll looks at reads all of them, and commits all", async () => {

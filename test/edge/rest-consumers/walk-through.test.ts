@@ -34,7 +34,9 @@ describe.each([
     expect(await client.values(1)).toEqual([{ n: 3 }]);
     await client.delete();
     expect((await describeGroup(group)).members).toEqual([]);
-    expect(await restErrorOf(await client.ask("/records"))).toMatchObject({ status: 404, error_code: 40403 });
+    expect(await restErrorOf(await client.ask("/records"))).toMatchObject({
+      ...{ status: 404, error_code: 40403, message: expect.stringContaining('no such consumer instance: "mine"') },
+    });
 
     const next = await RestClient.create({ group, config, evicts });
     await next.subscribe(name);
