@@ -43,6 +43,11 @@ export class AutoCommit {
     return this.#on && (this.#intervalMs !== null || this.#threshold !== null);
   }
 
+  /** Nothing more was said of when: soon. */
+  get paced(): boolean {
+    return this.#on && !this.stepwise;
+  }
+
   /** At the end. */
   all(): HandledTo[] {
     return this.#on ? this.#book.uncommitted() : [];

@@ -8,6 +8,8 @@ class Lab {
   readonly committed: number[] = [];
   readonly #sleeps: { readonly until: number; readonly wake: () => void }[] = [];
   readonly stopping = new AbortController();
+  /** Commits are answered behind it. */
+  answered: Promise<void> = Promise.resolve();
   #committedTo = 0;
   readonly commits: Commits;
 
@@ -40,7 +42,8 @@ class Lab {
         on: async () => {
           this.#committedTo = this.handledTo;
           this.committed.push(this.handledTo);
-          return await Promise.resolve([]);
+          await this.answered;
+          return [];
         },
       },
       onCommitted: () => {},
@@ -131,4 +134,17 @@ test("one that stops commits by its own last call, and no more beside it", async
   await settled();
   await lab.passes(100);
   expect(lab.committed).toEqual([1]);
+});
+
+test("what was handled while a commit was under way is committed behind it, though nobody asks again", async () => {
+  const lab = new Lab();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  lab.answered = promise;
+  await lab.handle(1);
+  await lab.handle(2);
+  await lab.passes(1_000);
+  expect(lab.committed).toEqual([1]);
+  resolve();
+  await settled();
+  expect(lab.committed).toEqual([1, 2]);
 });
