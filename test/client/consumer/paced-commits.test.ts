@@ -48,18 +48,15 @@ test.each(["by itself", "when asked to"])(
   async (how) => {
     const [resolved, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { group, consumer, member } = await world({
-      run: {
-        eachMessage: undefined,
-        eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, tx }) => {
-          if (batch.partition === 0) return await resolved.promise;
-          tx.state.put("k", 1);
-          resolveOffset(1);
-          if (how === "when asked to") await commitOffsetsIfNecessary();
-          resolved.resolve();
-          await gate.promise;
-          throw new Error("of the handler");
-        },
-      },
+      run: batches(async ({ batch, resolveOffset, commitOffsetsIfNecessary, tx }) => {
+        if (batch.partition === 0) return await resolved.promise;
+        tx.state.put("k", 1);
+        resolveOffset(1);
+        if (how === "when asked to") await commitOffsetsIfNecessary();
+        resolved.resolve();
+        await gate.promise;
+        throw new Error("of the handler");
+      }),
     });
     const crashes: string[] = [];
     consumer.on("crash", ({ error }) => crashes.push(String(error)));
