@@ -85,15 +85,6 @@ test("what a batch that has no more to do with its tx has resolved is committed,
   expect(() => late[0]?.("x")).toThrow("handler");
 });
 
-test("who waits for records keeps its partitions, however short the poll limit is", async () => {
-  const { told, member, seen } = await world({ config: { maxPollInterval: 40, maxWaitTimeInMs: 60_000 } });
-  member().assign("t-0");
-  await until(() => seen.length === 4);
-  const polls = member().polls;
-  await until(() => member().polls - polls > 3);
-  expect(told.filter((each) => each.startsWith("lost"))).toEqual([]);
-});
-
 test("what is handled again behind a seek is told as lost, though more of it was committed before", async () => {
   const { group, consumer, gates, seen, told, member } = await world({ run: { autoCommit: false } });
   member().assign("t-0");
