@@ -21,6 +21,8 @@ export interface TabLockPorts {
   /** The lock manager failed, or what is done under the lock did; it is asked for again after that. */
   readonly failed: (error: unknown) => void;
   readonly retryMs: number;
+  /** It is another's when it is asked for. */
+  readonly waits?: () => void;
 }
 
 const ASK_EVERY_MS = 700;
@@ -57,7 +59,7 @@ interface Holding {
 }
 
 async function holdOnce(ports: TabLockPorts, { signal, term, patience }: Holding): Promise<void> {
-  const { name, locks } = ports;
+  const { name, locks, waits } = ports;
   const waiting = new AbortController();
   const taken = new AbortController();
   const held: { work: Promise<void> | null; ended: boolean } = { work: null, ended: false };
@@ -72,6 +74,9 @@ async function holdOnce(ports: TabLockPorts, { signal, term, patience }: Holding
     return silent;
   });
   try {
+    if (waits !== undefined) await locks.request(name, { ifAvailable: true }, body);
+    if (held.work !== null) return;
+    waits?.();
     await locks.request(name, { signal: givenUp }, body).catch(async (error: unknown) => {
       if (held.work !== null || signal.aborted || !(await silence)) throw error;
       patience.took();

@@ -142,7 +142,7 @@ export function syncWith(url: string, parts: SyncParts): Edge {
     const transport = groupTransport({ groupId, request, beats });
     const { clientId } = options;
     const member = { groupId, clientId, database, transport, store, catalog, replica, askTopics };
-    return new EdgeMember({ ...member, locks, clock, random, retry }, asked, events);
+    return new EdgeMember({ ...member, locks, news, clock, random, retry }, asked, events);
   };
   return { sync, join };
 }

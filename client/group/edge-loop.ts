@@ -8,6 +8,7 @@ import type { ErrorCode } from "../../shared/error-table.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import type { ConsumerOptions, GroupOptions } from "../calls/consumer-calls.ts";
+import type { DeviceNews } from "../device-news.ts";
 import type { Replica, TopicCatalog } from "../log/device-log.ts";
 import type { Store } from "../log/store.ts";
 import type { Locks } from "../ports.ts";
@@ -16,6 +17,7 @@ import { Wake } from "../wake.ts";
 import { EdgeBeats, REQUEST_MS_MAX, type Current } from "./edge-beats.ts";
 import { EdgeCommits } from "./edge-commits.ts";
 import { asStrandlineError, verdictOf } from "./edge-errors.ts";
+import { takeTurn } from "./edge-instance.ts";
 import { EdgeLife } from "./edge-life.ts";
 import type { GroupTransport } from "./edge-transport.ts";
 import type { MembershipEvents } from "./group-membership.ts";
@@ -33,6 +35,7 @@ export interface EdgeLoopPorts {
   /** Lets the device know of topics. */
   readonly askTopics: (names: readonly string[]) => Promise<unknown>;
   readonly locks: Locks;
+  readonly news: Pick<DeviceNews, "publish" | "listen">;
   readonly clock: Clock;
   readonly random: Random;
   readonly retry: RetryPolicy;
@@ -61,8 +64,8 @@ export class EdgeLoop {
   /** The next life begins after a while. */
   #thrownOut = false;
   #toldCode: ErrorCode | null = null;
-  /** Waits for another tab's turn to end. */
-  #queueing: AbortController | null = null;
+  /** Has it, or waits for another tab's to end: a page that stands still would keep it from others. */
+  #turn: AbortController | null = null;
   #leaving: Promise<void> = Promise.resolve();
 
   constructor(ports: EdgeLoopPorts, options: ConsumerOptions, events: MembershipEvents) {
@@ -141,7 +144,7 @@ export class EdgeLoop {
   stepDown(): void {
     this.#away = true;
     const current = this.current;
-    this.#queueing?.abort();
+    this.#turn?.abort();
     if (current?.life.isOver === false) {
       this.#end(current);
       this.#leaving = this.#leave(current);
@@ -177,44 +180,41 @@ export class EdgeLoop {
   /** Never rejects: it tells what stands in the way, and comes again. */
   async #asMember(instanceId: string | null): Promise<void> {
     try {
-      if (instanceId === null) await this.#live(undefined);
+      if (instanceId === null) await this.#live();
       else await this.#asInstance(instanceId);
     } catch (thrown) {
-      if (this.current !== null) this.#end(this.current);
-      this.#thrownOut = true;
-      this.#tell(asStrandlineError(thrown));
+      this.#stumbled(thrown);
     }
     if (!this.#thrownOut) return;
     this.#thrownOut = false;
     await this.#ports.clock.sleep(this.#backoff.nextDelayMs(), this.#closing.signal);
   }
 
-  /** Another tab with the same instance id has its turn until it closes. */
+  #stumbled(thrown: unknown): void {
+    if (this.current !== null) this.#end(this.current);
+    this.#thrownOut = true;
+    this.#tell(asStrandlineError(thrown));
+  }
+
   async #asInstance(instanceId: string): Promise<void> {
-    const { locks } = this.#ports;
-    const name = this.#lockName("instance", instanceId);
-    const live = async (): Promise<void> => await this.#live(instanceId);
-    let had = false;
-    await locks.request(name, { ifAvailable: true }, async () => {
-      had = true;
-      await live();
-    });
-    if (had || this.#away) return;
+    const { retry, random } = this.#ports;
     const said = `another tab is instance ${JSON.stringify(instanceId)}`;
-    this.#events.failed(new StrandlineError("UNRELEASED_INSTANCE_ID", said, { instanceId }), false);
-    const queueing = new AbortController();
-    this.#queueing = queueing;
-    // A page that stands still would keep the lock from others.
-    await locks.request(name, { signal: queueing.signal }, live).catch((error: unknown) => {
-      if (!queueing.signal.aborted) throw error;
+    const waits = (): void => this.#tell(new StrandlineError("UNRELEASED_INSTANCE_ID", said, { instanceId }));
+    const backoff = new Backoff(retry, random);
+    const failed = (thrown: unknown): void => this.#stumbled(thrown);
+    const name = this.#lockName("instance", instanceId);
+    const turn = new AbortController();
+    this.#turn = turn;
+    await takeTurn({ ...this.#ports, name, kept: this.#kept, backoff, waits, failed }, turn, async (over) => {
+      await this.#live(instanceId, over);
     });
   }
 
-  async #live(instanceId: string | undefined): Promise<void> {
+  async #live(instanceId?: string, turnOver?: AbortSignal): Promise<void> {
     await this.#leaving;
     const previousMemberId = instanceId === undefined ? undefined : await this.#kept.previousMemberId(instanceId);
-    // It was stopped meanwhile.
-    if (this.#away) return;
+    // It was stopped meanwhile, or it slept through its turn.
+    if (this.#away || turnOver?.aborted === true) return;
     const current = this.#begin(previousMemberId);
     this.current = current;
     const { life, commits } = current;

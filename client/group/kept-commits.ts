@@ -5,6 +5,7 @@
  */
 import type { CommitOffsets } from "../../shared/api/groups.ts";
 import type { Offset, Partition, TopicId, TopicKey } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { instanceKey, keptCommitsKey, keptCommitsOf, keptNameOf } from "../log/keys.ts";
 import type { InstanceRow, KeptCommitsRow } from "../log/rows.ts";
 import type { Store } from "../log/store.ts";
@@ -17,6 +18,7 @@ export interface KeptCommitsPorts {
   readonly groupId: string;
   readonly store: Store;
   readonly locks: Locks;
+  readonly clock: Clock;
   /** Of a life, while it lasts. */
   readonly lockName: (name: string) => string;
   readonly transport: GroupTransport;
@@ -24,6 +26,7 @@ export interface KeptCommitsPorts {
 }
 
 const ALL_AT_ONCE = 2 ** 31;
+const LIFE_ENDS_MS_MAX = 1_000;
 
 export class KeptCommits {
   readonly #ports: KeptCommitsPorts;
@@ -85,12 +88,24 @@ export class KeptCommits {
     return later.length === 0;
   }
 
+  /** Of the instance's last life on this device, once that is over: one that is frozen lives as long as the edge says. */
   async previousMemberId(instanceId: string): Promise<string | undefined> {
-    const key = instanceKey(this.#ports.groupId, instanceId);
-    const row = await this.#ports.store.transact(["meta"], { mode: "readonly" }, (transaction) =>
-      transaction.get<InstanceRow>("meta", key),
+    const { groupId, store, locks, lockName, clock } = this.#ports;
+    const row = await store.transact(["meta"], { mode: "readonly" }, (transaction) =>
+      transaction.get<InstanceRow>("meta", instanceKey(groupId, instanceId)),
     );
-    return row?.memberId;
+    if (row === undefined) return undefined;
+    const waiting = new AbortController();
+    // The lock of a life that a crash has just ended may be free a moment later than the instance's.
+    void clock.sleep(LIFE_ENDS_MS_MAX, waiting.signal).then(() => waiting.abort());
+    let isOver = false;
+    const over = async (): Promise<void> => void (isOver = true);
+    const { signal } = waiting;
+    await locks.request(lockName(nameIn(row.memberId)), { signal }, over).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    waiting.abort();
+    return isOver ? row.memberId : undefined;
   }
 
   async remember(instanceId: string, memberId: string): Promise<void> {
@@ -99,6 +114,11 @@ export class KeptCommits {
       void transaction.put("meta", key, { memberId } satisfies InstanceRow);
     });
   }
+}
+
+/** A life's own name, to which the edge has added its seal. */
+function nameIn(memberId: string): string {
+  return memberId.split(".", 1)[0] ?? memberId;
 }
 
 function commitOf({ memberId, memberEpoch, commit, offsets }: KeptCommitsRow): CommitOffsets {

@@ -1,5 +1,5 @@
 /**
- * Devices whose tabs share a topic by a group at the edge, while networks fail, answers get lost, tabs are killed, frozen and
+ * Devices whose tabs share a topic by a group at the edge, some by one instance id, while networks fail, answers get lost, tabs are killed, frozen and
  * opened, the coordinator is evicted and clocks jump. What has to hold whenever a commit is taken is looked at right then.
  */
 import { GroupDevice, GroupTab, noNetwork, type Fault } from "./simulated-member.ts";
@@ -76,6 +76,9 @@ export class GroupSimulation {
     if (random.chance(0.03)) this.#clock.jump((random.next() - 0.5) * 10 * 365 * 24 * 3_600_000);
     const device = random.pick(this.#devices);
     if (random.chance(0.1)) device.frozen = !device.frozen;
+    const { freezer } = random.pick(this.#tabs).tab;
+    if (freezer.frozen) freezer.thaw();
+    else if (random.chance(0.15)) freezer.freeze();
     if (random.chance(0.2)) device.fault = this.#someFault();
   }
 
@@ -89,7 +92,8 @@ export class GroupSimulation {
   }
 
   async #open(device: GroupDevice): Promise<void> {
-    const group = { sessionTimeoutMs: 12_000, heartbeatIntervalMs: 3_000, rebalanceTimeoutMs: 10_000 };
+    const instanceId = this.#random.pick([null, "of all", `of ${this.#devices.indexOf(device)}`]);
+    const group = { sessionTimeoutMs: 12_000, heartbeatIntervalMs: 3_000, rebalanceTimeoutMs: 10_000, instanceId };
     const tab = await GroupTab.open({ device, clock: this.#clock, random: this.#random, group });
     this.#tabs.push({ tab, device });
   }
@@ -133,6 +137,7 @@ export class GroupSimulation {
       device.frozen = false;
       device.fault = () => null;
     }
+    for (const { tab } of this.#tabs) tab.freezer.thaw();
     const end = this.#clock.elapsedMs + HEALED_MS_MAX;
     const isDone = (): boolean => this.#group.ends.every((all, partition) => this.#group.committed(partition) === all);
     while (!isDone() && this.#clock.elapsedMs < end) {

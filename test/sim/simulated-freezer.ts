@@ -25,7 +25,7 @@ export class Freezer {
       now: () => clock.now(),
       sleep: async (ms, signal) => {
         await clock.sleep(ms, signal);
-        await this.#running();
+        await this.running();
       },
     };
   }
@@ -37,8 +37,8 @@ export class Freezer {
         const outcome = transport.request(request);
         outcome.catch(() => undefined);
         await outcome.then(
-          () => this.#running(),
-          () => this.#running(),
+          () => this.running(),
+          () => this.running(),
         );
         return await outcome;
       },
@@ -50,25 +50,25 @@ export class Freezer {
     return {
       request: async (name, options, body) => {
         const granted = async (): Promise<void> => {
-          await this.#running();
+          await this.running();
           await body();
         };
         try {
           await locks.request(name, options, granted);
         } finally {
-          await this.#running();
+          await this.running();
         }
       },
     };
   }
 
-  async #running(): Promise<void> {
+  async running(): Promise<void> {
     while (this.#thawed !== null) await this.#thawed.promise;
   }
 
   /** For messages to it. */
   async deliver(hear: () => void): Promise<void> {
-    await this.#running();
+    await this.running();
     hear();
   }
 }

@@ -1,4 +1,5 @@
 /** Members of a simulated group, on devices whose network fails as a test says; they handle records by counting. */
+import { DeviceNews } from "../../client/device-news.ts";
 import type { BeatOptions, GroupTransport } from "../../client/group/edge-transport.ts";
 import { EdgeMember } from "../../client/group/edge-member.ts";
 import type { MembershipEvents, Ownership } from "../../client/group/group-membership.ts";
@@ -9,8 +10,10 @@ import type { Locks } from "../../client/ports.ts";
 import { MemoryLocks } from "../../client/memory-locks.ts";
 import type { CommitOffsets, CommittedOffsets, GroupHeartbeat } from "../../shared/api/groups.ts";
 import type { Offset } from "../../shared/brands.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { Random } from "../../shared/random.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { Freezer, SimulatedChannels } from "./simulated-freezer.ts";
 import { TOPIC, TOPIC_ID, type SimulatedGroup } from "./simulated-group.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -33,6 +36,7 @@ export const noNetwork = (): StrandlineError => new StrandlineError("NETWORK_EXC
 /** One browser: what its tabs share. */
 export class GroupDevice {
   readonly store = new MemoryStore();
+  readonly channels = new SimulatedChannels();
   readonly #locks = new MemoryLocks();
   readonly #clock: VirtualClock;
   readonly #group: SimulatedGroup;
@@ -66,16 +70,21 @@ export class GroupDevice {
     this.fault = () => (online ? null : { error: noNetwork() });
   }
 
-  /** Of one tab, while it lives. */
-  transport(isAlive: () => boolean): GroupTransport {
+  /** Of one tab, while it lives; what it is answered waits while it is frozen. */
+  transport(isAlive: () => boolean, freezer: Freezer): GroupTransport {
     const ask = async <Answer>(said: Said, { signal }: BeatOptions, answer: () => Answer): Promise<Answer> => {
+      await freezer.running();
       if (!isAlive()) return await new Promise<never>(() => {});
       const given = Promise.withResolvers<never>();
       const giveUp = (): void => given.reject(new StrandlineError("CLOSED", "by its signal"));
       if (signal.aborted) giveUp();
       signal.addEventListener("abort", giveUp, { once: true });
       // What is given up may still be carried out.
-      return await Promise.race([given.promise, this.#ask(said, answer)]);
+      try {
+        return await Promise.race([given.promise, this.#ask(said, answer)]);
+      } finally {
+        await freezer.running();
+      }
     };
     return {
       heartbeat: async (body, options) =>
@@ -131,7 +140,8 @@ export async function learn({ catalog }: DeviceLog, partitionCount: number): Pro
 
 /** A page with its worker: a member that reads from 0, or where its group is. */
 export class GroupTab {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
+  readonly freezer: Freezer;
   readonly log: DeviceLog;
   readonly member: EdgeMember;
   /** Topics that the device was asked to learn of. */
@@ -146,7 +156,10 @@ export class GroupTab {
   #working: Promise<void> | null = null;
   polls = true;
 
-  private constructor(log: DeviceLog, { device, clock, random, group, releases = true }: TabOptions) {
+  private constructor(log: DeviceLog, { device, random, group, releases = true, ...of }: TabOptions) {
+    const freezer = new Freezer();
+    const clock = freezer.clock(of.clock);
+    this.freezer = freezer;
     this.#clock = clock;
     this.log = log;
     const events: MembershipEvents = {
@@ -170,12 +183,13 @@ export class GroupTab {
           groupId: "g",
           clientId: "c",
           database: "d",
-          transport: device.transport(() => !this.#killed),
+          transport: device.transport(() => !this.#killed, freezer),
           store: device.store,
         },
         ...{ catalog: log.catalog, replica: log.replica, askTopics: async (names) => void this.asked.push(...names) },
         ...{
-          locks: device.locks(this.#death.promise),
+          locks: freezer.locks(device.locks(this.#death.promise)),
+          news: new DeviceNews(device.channels.join(freezer), clock),
           clock,
           random,
           retry: { initialRetryTimeMs: 300, maxRetryTimeMs: 30_000 },
@@ -223,7 +237,7 @@ export class GroupTab {
 
   /** Handles up to `most` records of each partition, commits them, and lets go of what is leaving; nothing where it may not. */
   async handle(most: number, handled: (partition: number, offset: number) => void, ends: readonly number[]) {
-    if (this.#closed || this.member.holding || this.#working !== null) return;
+    if (this.#closed || this.freezer.frozen || this.member.holding || this.#working !== null) return;
     this.#working = this.#handle(most, handled, ends);
     await this.#working;
     this.#working = null;
@@ -236,7 +250,8 @@ export class GroupTab {
       const { partition } = of.ref;
       const start = this.#position.get(of) ?? (await this.member.position(of))?.offset ?? 0;
       const to = Math.min(start + most, ends[partition] ?? 0);
-      if (of.state !== "theirs") continue;
+      await this.freezer.running();
+      if (of.state !== "theirs" || this.member.holding) continue;
       for (let offset = start; offset < to; offset += 1) handled(partition, offset);
       this.#position.set(of, to);
       if (to > start) commits.push({ of, offset: to as Offset });
@@ -248,6 +263,7 @@ export class GroupTab {
   kill(): void {
     this.#closed = true;
     this.#killed = true;
+    this.freezer.freeze();
     this.#death.resolve();
   }
 

@@ -208,6 +208,38 @@ test("two tabs with one instance id: the second waits, and has the first one's p
   expect(duplicatesIn(await lab.handled())).toBe(0);
 });
 
+test("a frozen tab keeps its instance id for its session; thawed it handles nothing, and waits for its turn", async () => {
+  const instance = { instanceId: "kiosk" };
+  const frozen = await lab.join("frozen", instance);
+  await lab.untilOwning(frozen, PARTITIONS);
+  const frozenMember = await lab.state(frozen);
+  await lab.sendEach(10);
+  await lab.untilHandled(10 * PARTITIONS);
+  await until("all is committed", async () => sumOf(await lab.committed()) === 10 * PARTITIONS);
+  await lab.tabs.freeze(frozen.page, "frozen");
+  const second = await lab.join("second", instance);
+  const told = async (tab: Tab): Promise<(string | null)[]> =>
+    (await lab.state(tab)).events.flatMap(({ type, code }) => (type === "crash" ? [code] : []));
+  await lab.untilOwning(second, PARTITIONS, 60_000);
+  expect(await told(second)).toEqual(["UNRELEASED_INSTANCE_ID"]);
+  await lab.sendEach(10);
+  await lab.untilHandled(20 * PARTITIONS);
+
+  await lab.tabs.thaw(frozen.page, "frozen");
+  await until("the first hears so", async () => (await told(frozen)).includes("UNRELEASED_INSTANCE_ID"));
+  expect(await told(frozen)).toEqual(["UNKNOWN_MEMBER_ID", "UNRELEASED_INSTANCE_ID"]);
+  for (const code of await lab.commitLate(frozenMember, 1)) expect(code).toBe("FENCED_MEMBER_EPOCH");
+  await lab.sendEach(10);
+  await lab.untilHandled(30 * PARTITIONS);
+  expect([(await lab.state(frozen)).owned, (await lab.state(second)).owned]).toEqual([[], ALL]);
+  await until("all is committed", async () => sumOf(await lab.committed()) === 30 * PARTITIONS);
+  await second.page.evaluate(async () => await window.group.leave());
+  await lab.untilOwning(frozen, PARTITIONS);
+  await lab.sendEach(10);
+  await lab.untilHandled(40 * PARTITIONS);
+  expect(duplicatesIn(await lab.handled())).toBe(0);
+});
+
 test.each(["closed", "left for another page"])(
   "a page that is %s has left its group, long before its session is over",
   async (how) => {
