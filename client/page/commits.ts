@@ -74,7 +74,6 @@ export class Commits {
       this.#again ||= this.#isSent;
       return;
     }
-    if (this.#failure !== null) return;
     this.#due = this.#commitInTurn()
       .catch((error: unknown) => {
         // Whoever polls hears of a worker's end as well: told again, it would end the next one's session.

@@ -7,6 +7,7 @@ class Lab {
   handledTo = 0;
   readonly committed: number[] = [];
   readonly #sleeps: { readonly until: number; readonly wake: () => void }[] = [];
+  failing = false;
   readonly stopping = new AbortController();
   /** Commits are answered behind it. */
   answered: Promise<void> = Promise.resolve();
@@ -40,6 +41,7 @@ class Lab {
       book: { committable: (offsets: unknown) => offsets, committing: () => {}, committed: () => {} },
       link: {
         on: async () => {
+          if (this.failing) throw new Error("planned");
           this.#committedTo = this.handledTo;
           this.committed.push(this.handledTo);
           await this.answered;
@@ -147,4 +149,18 @@ test("what was handled while a commit was under way is committed behind it, thou
   resolve();
   await settled();
   expect(lab.committed).toEqual([1, 2]);
+});
+
+test("one that fails is told to whoever polls next, and a handler that is long meanwhile is committed all the same", async () => {
+  const lab = new Lab();
+  lab.failing = true;
+  await lab.handle(1);
+  lab.failing = false;
+  await lab.passes(100);
+  lab.handledTo = 2;
+  lab.commits.soon();
+  await settled();
+  expect(lab.committed).toEqual([2]);
+  expect(() => lab.commits.beside()).toThrow("planned");
+  lab.commits.beside();
 });
