@@ -116,7 +116,7 @@ export class Commits {
     const offsets = wanted.filter((each) => !names.has(nameOf(each)));
     if (offsets.length === 0) return;
     book.committed(offsets);
-    autoCommit.committed();
+    autoCommit.committed(offsets);
     onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
   }
 
