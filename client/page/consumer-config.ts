@@ -57,7 +57,8 @@ export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
     partitionBytesMax: config.maxBytesPerPartition === undefined ? null : count(config, "maxBytesPerPartition", 0),
     bytesMin: count(config, "minBytes", 1),
-    waitMs: count(config, "maxWaitTimeInMs", 5_000),
+    // Who waits for records gets on: it polls before its group misses it.
+    waitMs: Math.min(count(config, "maxWaitTimeInMs", 5_000), Math.ceil(group.maxPollIntervalMs / 3)),
   };
   const options = groupId === undefined ? { groupId: null, group: null } : { groupId, group };
   return { options: { ...options, isolation }, limits, maxMessageBytes };
