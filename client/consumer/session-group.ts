@@ -21,7 +21,7 @@ import { Wake } from "../wake.ts";
 import { noting, partitionName, type AssignedPartition } from "./assigned-partition.ts";
 import type { Assignment } from "./assignment.ts";
 
-/** A page that hears nothing for longer than its session asks whether that is over. */
+/** A page that hears nothing for longer than its session asks whether that is over; and it says with each that it works. */
 const WATCH_MS = 3_000;
 
 export interface SessionGroupDeps {
@@ -68,14 +68,15 @@ export class SessionGroup {
     version: number | null,
     worked: boolean,
   ): Promise<{ readonly view: GroupView; readonly news: readonly GroupNews[] } | null> {
-    const { clock } = this.#deps;
+    const { clock, options } = this.#deps;
     if (worked) this.membership.polled();
     // The page has slept.
     if (version === null) await this.membership.confirm?.();
-    const until = clock.now() + WATCH_MS;
+    const watchMs = Math.min(WATCH_MS, Math.ceil((options.group?.maxPollIntervalMs ?? Infinity) / 3));
+    const until = clock.now() + watchMs;
     while (!this.#closed && version === this.#version && this.#news.length === 0) {
       const leftMs = until - clock.now();
-      if (leftMs <= 0 || leftMs > WATCH_MS) break;
+      if (leftMs <= 0 || leftMs > watchMs) break;
       await this.#wake.wait(leftMs);
     }
     return this.#closed ? null : { view: this.#view(), news: this.#news.splice(0) };

@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { ConsumerNews, HandledTo } from "../calls/consumer-calls.ts";
 import type { RunConfig } from "./consumer-events.ts";
+import { nameOf } from "./line-position.ts";
 import type { PositionBook } from "./position-book.ts";
 
 export class AutoCommit {
@@ -11,6 +12,8 @@ export class AutoCommit {
   readonly #intervalMs: number | null;
   readonly #threshold: number | null;
   #committedAt: number;
+  /** Where the group begins is not committed yet: that waits for nothing. */
+  readonly #starts = new Set<string>();
 
   constructor(
     config: RunConfig,
@@ -26,13 +29,16 @@ export class AutoCommit {
 
   /** Where its group begins is committed as well: whoever goes on would else begin at another end. */
   started(start: Extract<ConsumerNews, { type: "start" }>): void {
-    if (this.#on) this.#book.started(start);
+    if (!this.#on) return;
+    this.#book.started(start);
+    this.#starts.add(nameOf(start));
   }
 
   /** What is to be committed now. Without interval and threshold: all that was handled. */
   due(): HandledTo[] {
     if (!this.#on) return [];
-    const always = this.#intervalMs === null && this.#threshold === null;
+    const starts = this.#starts.size > 0 && this.#book.uncommitted().some((each) => this.#starts.has(nameOf(each)));
+    const always = starts || !this.stepwise;
     const passed = this.#intervalMs !== null && this.#elapsedMs() >= this.#intervalMs;
     const many = this.#threshold !== null && this.#book.uncommittedCount() >= this.#threshold;
     return always || passed || many ? this.#book.uncommitted() : [];
@@ -41,6 +47,11 @@ export class AutoCommit {
   /** Worth asking after each record. */
   get stepwise(): boolean {
     return this.#on && (this.#intervalMs !== null || this.#threshold !== null);
+  }
+
+  /** Nothing more was said of when: soon. */
+  get paced(): boolean {
+    return this.#on && !this.stepwise;
   }
 
   /** At the end. */
@@ -54,7 +65,8 @@ export class AutoCommit {
     return Math.max(0, this.#intervalMs - this.#elapsedMs());
   }
 
-  committed(): void {
+  committed(offsets: readonly HandledTo[]): void {
+    for (const each of offsets) this.#starts.delete(nameOf(each));
     this.#committedAt = this.#clock.now();
   }
 

@@ -26,6 +26,10 @@ export class Commits {
   readonly #deps: CommitsDeps;
   /** What is due by itself and under way: one at a time. */
   #due: Promise<void> | null = null;
+  /** That one knows no more of what is handled from now on. */
+  #isSent = false;
+  /** More was handled since. */
+  #again = false;
   /** When the last of those was sent. */
   #sentAt = -Infinity;
   /** What the last of those met. */
@@ -61,13 +65,27 @@ export class Commits {
    */
   beside(): void {
     this.#demandNoFailure();
-    this.#due ??= this.#commitInTurn()
+    this.soon();
+  }
+
+  /** As `beside`; what the one before met is told to whoever polls next. */
+  soon(): void {
+    if (this.#due !== null) {
+      this.#again ||= this.#isSent;
+      return;
+    }
+    this.#due = this.#commitInTurn()
       .catch((error: unknown) => {
         // Whoever polls hears of a worker's end as well: told again, it would end the next one's session.
         const isOver = error instanceof StrandlineError && (error.code === "WORKER_DIED" || error.code === "CLOSED");
         if (!isOver) this.#failure = error instanceof Error ? error : new Error(String(error));
       })
-      .finally(() => (this.#due = null));
+      .finally(() => {
+        this.#due = null;
+        const again = this.#again;
+        this.#again = this.#isSent = false;
+        if (again) this.soon();
+      });
   }
 
   /** The next poll commits what was handled; where that one waits for news already (`waits`), this does. */
@@ -98,7 +116,7 @@ export class Commits {
     const offsets = wanted.filter((each) => !names.has(nameOf(each)));
     if (offsets.length === 0) return;
     book.committed(offsets);
-    autoCommit.committed();
+    autoCommit.committed(offsets);
     onCommitted(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
   }
 
@@ -117,6 +135,7 @@ export class Commits {
     if (stopping.aborted) return;
     const due = autoCommit.due();
     if (due.length > 0) this.#sentAt = clock.now();
+    this.#isSent = true;
     await this.#commit(due);
   }
 

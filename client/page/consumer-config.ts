@@ -2,6 +2,7 @@
 import { StrandlineError } from "../../shared/strandline-error.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
 import type { ConsumerOptions } from "../calls/consumer-calls.ts";
+import { checkGroupId } from "../../shared/group-id.ts";
 import { checkGroupConfig, type GroupConfig } from "./group-config.ts";
 import type { FetchLimits } from "./loop-deps.ts";
 
@@ -47,17 +48,19 @@ export interface CheckedConsumer {
 export function checkConsumerConfig(config: ConsumerConfig): CheckedConsumer {
   const { groupId, isolation = "committed", maxMessageBytes } = config;
   if (groupId !== undefined && (typeof groupId !== "string" || groupId === "")) refuse("groupId", groupId);
+  // Of a device as well: what works offline today may be shared tomorrow.
+  if (groupId !== undefined) checkGroupId(groupId);
   if (isolation !== "committed" && isolation !== "local") refuse("isolation", isolation);
   const group = checkGroupConfig(config);
-  if (groupId === undefined && config.coordinator !== undefined)
-    throw new StrandlineError("INVALID_ARGUMENT", "coordinator without groupId: there is no group", {
-      option: "coordinator",
-    });
+  for (const option of ["coordinator", "groupInstanceId"] as const)
+    if (groupId === undefined && config[option] !== undefined)
+      throw new StrandlineError("INVALID_ARGUMENT", `${option} without groupId: there is no group`, { option });
   const limits = {
     bytesMax: count(config, "maxBytes", 4 * 1024 * 1024),
     partitionBytesMax: config.maxBytesPerPartition === undefined ? null : count(config, "maxBytesPerPartition", 0),
     bytesMin: count(config, "minBytes", 1),
-    waitMs: count(config, "maxWaitTimeInMs", 5_000),
+    // Who waits for records gets on: it polls before its group misses it.
+    waitMs: Math.min(count(config, "maxWaitTimeInMs", 5_000), Math.ceil(group.maxPollIntervalMs / 3)),
   };
   const options = groupId === undefined ? { groupId: null, group: null } : { groupId, group };
   return { options: { ...options, isolation }, limits, maxMessageBytes };

@@ -191,6 +191,7 @@ export class ConsumerLoop {
       group: this.#group,
       commit: (offsets) => (offsets === null ? this.#commits.commitDue() : this.commit(offsets)),
       stepwise: this.#autoCommit.stepwise,
+      handled: this.#autoCommit.paced ? () => this.#commits.soon() : () => {},
       resumed: () => this.nudge(),
       onBatch,
       onDamage,

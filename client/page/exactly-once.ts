@@ -54,8 +54,9 @@ async function handleAndCommit(
   { handler, offset }: Work,
 ): Promise<boolean> {
   for (;;) {
+    const undo = book.mark(run);
     const begun: HandlerTransaction[] = [];
-    const undo = book.mark(run, () => begun.length > 0);
+    let over = false;
     const begin = (): HandlerTransaction => {
       if (run.ownership !== undefined && transactions === null)
         throw new StrandlineError("UNSUPPORTED_OPERATION", "tx needs a group of coordinator 'device'", {
@@ -64,7 +65,12 @@ async function handleAndCommit(
       if (transactions === null) throw new StrandlineError("INVALID_ARGUMENT", "tx needs a consumer with a groupId");
       if (run.pending)
         throw new StrandlineError("INVALID_ARGUMENT", "tx: a pending record has no offset to be applied with");
-      if (begun[0] === undefined) begun.push(new HandlerTransaction(transactions));
+      if (begun[0] === undefined) {
+        const transaction = new HandlerTransaction(transactions);
+        begun.push(transaction);
+        if (over) transaction.end();
+        else book.applies(run, true);
+      }
       return begun[0] as HandlerTransaction;
     };
     try {
@@ -78,7 +84,9 @@ async function handleAndCommit(
       throw error;
     } finally {
       calling.now = false;
+      over = true;
       begun[0]?.end();
+      book.applies(run, false);
     }
     const [transaction] = begun;
     if (transaction === undefined || transactions === null) return false;

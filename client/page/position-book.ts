@@ -33,8 +33,8 @@ export class PositionBook {
   readonly #bases = new Map<string, Base>();
   /** The worker is to go on at the group's committed offset. */
   readonly #fenced = new Map<string, TopicPartition>();
-  /** What is resolved of these may be taken back; whether it goes with a transaction. */
-  readonly #marked = new Map<string, () => boolean>();
+  /** What is resolved of these may be taken back. True: a handler's transaction commits it, or nobody. */
+  readonly #marked = new Map<string, boolean>();
   /** The group goes on with these at its own place, but what was read before is still being handled. */
   readonly #startingOver = new Map<string, TopicPartition>();
   readonly chunks: ChunkAssembler;
@@ -75,7 +75,8 @@ export class PositionBook {
     this.#resolved.set(name, resolvedAt(run, offset));
     const { topic, partition, handledTo = -1 } = run;
     // What is pending has no offset that a group could go on from.
-    if (!run.pending && offset > handledTo) this.#uncommitted.set(name, { topic, partition, offset, since });
+    if (run.pending || offset <= handledTo || this.#marked.get(name) === true) return;
+    this.#uncommitted.set(name, { topic, partition, offset, since });
   }
 
   isResolved(run: Line, offset: number): boolean {
@@ -87,16 +88,21 @@ export class PositionBook {
   }
 
   /** Returns the way back to how things stand with the line, unless it is to go on elsewhere by then. */
-  mark(run: Line, transacts: () => boolean): () => void {
+  mark(run: Line): () => void {
     const name = lineName(run);
     const [resolved, uncommitted] = [this.#resolved.get(name), this.#uncommitted.get(name)];
-    this.#marked.set(name, transacts);
+    this.#marked.set(name, false);
     return () => {
       if (this.#goesElsewhere(name) || !this.share.counts(run)) return;
       if (resolved !== undefined) this.#resolved.set(name, resolved);
       if (uncommitted === undefined) this.#uncommitted.delete(name);
       else this.#uncommitted.set(name, uncommitted);
     };
+  }
+
+  /** Whether the handler at work has a transaction. */
+  applies(run: Line, applies: boolean): void {
+    this.#marked.set(lineName(run), applies);
   }
 
   /** Nothing is taken back any more. */
@@ -111,10 +117,8 @@ export class PositionBook {
     this.#uncommitted.delete(nameOf(of));
   }
 
-  /** Not what goes with a transaction: where that is dropped nobody would do its work again. */
   uncommitted(): HandledTo[] {
-    const alone = [...this.#uncommitted.values()].filter((each) => this.#marked.get(nameOf(each))?.() !== true);
-    return this.committable(alone.map(({ since: _, ...position }) => position));
+    return this.committable([...this.#uncommitted.values()].map(({ since: _, ...position }) => position));
   }
 
   /** Of a message whose chunks have not all come whoever starts there needs the first. */
@@ -179,7 +183,8 @@ export class PositionBook {
     for (const { topic, partition, offset } of positions) {
       const name = nameOf({ topic, partition });
       const uncommitted = this.#uncommitted.get(name);
-      if (uncommitted === undefined) continue;
+      // Behind a seek back what was committed says nothing of what is handled again.
+      if (uncommitted === undefined || offset > uncommitted.offset) continue;
       if (uncommitted.offset === offset) {
         this.#uncommitted.delete(name);
         this.#astray.delete(name);
@@ -278,16 +283,13 @@ export class PositionBook {
    * not where the caller has sought another place. What is pending is this device's own, and in no group.
    */
   reopened(inGroup: boolean): void {
-    this.#uncommitted.clear();
-    this.#fenced.clear();
-    this.#bases.clear();
+    // Ownerships are the session's.
+    for (const each of [this.#uncommitted, this.#fenced, this.#bases, this.#ownerships]) each.clear();
     for (const name of this.#rewound) {
       const position = this.#seeks.get(name);
       if (inGroup && position !== undefined && !("localSequence" in position)) this.#seeks.delete(name);
     }
     this.#rewound.clear();
-    // Ownerships are the session's.
-    this.#ownerships.clear();
     for (const [name, position] of this.#seeks) this.#seeks.set(name, ownedByAny(position));
     for (const [name, { position }] of this.#resolved) {
       const own = !inGroup || "localSequence" in position || this.#astray.has(name);

@@ -33,6 +33,8 @@ export interface Delivery extends Handling {
   commit(offsets: readonly HandledTo[] | null): Promise<void>;
   /** A commit may be due after any record. */
   readonly stepwise: boolean;
+  /** Something was handled. */
+  readonly handled: () => void;
   /** A paused partition is wanted again. */
   readonly resumed: () => void;
   /** Returns the way to tell its end. */
@@ -164,9 +166,10 @@ function readable(
     : delivery.read(run.topic, whole(some));
 }
 
-function resolve(run: PolledRun, next: number, { book, shown, group }: Delivery): void {
+function resolve(run: PolledRun, next: number, { book, shown, group, handled }: Delivery): void {
   group?.worked();
   book.resolve(run, next);
+  handled();
   // Of a message whose last chunks are not here yet all will be shown once it is committed.
   if (run.pending) shown.handled(run, book.chunks.neededFrom(run, next));
 }

@@ -45,6 +45,7 @@ test("groups are listed once they have committed; the edge is asked for the othe
     () => admin.resetOffsets({ groupId: "g", to: "newest" as "latest", topics: ["t"] }),
     () => admin.resetOffsets({ groupId: "g", to: { shift: 0.5 }, topics: ["t"] }),
     () => admin.resetOffsets({ groupId: "g" } as never),
+    () => admin.resetOffsets({ groupId: "g", topic: "t", earliest: true, dryrun: true } as never),
     () => admin.resetOffsets({ groupId: "nobody", to: "newest" as "latest" }),
     () => admin.describeGroups("g" as never, { coordinator: "edge" }),
     () => admin.deleteGroups("g" as never, { coordinator: "edge" }),

@@ -1,5 +1,6 @@
 /** What JavaScript without types says wrong when it opens a client. */
 import { expect, test } from "vitest";
+import { checkConsumerConfig } from "../../client/page/consumer-config.ts";
 import { checkGroupConfig, type GroupConfig } from "../../client/page/group-config.ts";
 import { checkDiscard, workerOptions, type StrandlineOptions } from "../../client/options.ts";
 
@@ -31,6 +32,18 @@ test.each([
 ] as const)("a consumer with %j is refused, and why is said", (given, said) => {
   expect(() => checkGroupConfig(given as GroupConfig)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(said) as string }),
+  );
+});
+
+test.each([
+  [{ groupId: "g".repeat(250) }, "INVALID_GROUP_ID", /"g+": 1 to 249 characters/],
+  [{ groupId: "a\nb", coordinator: "edge" }, "INVALID_GROUP_ID", /"a\\nb"/],
+  [{ groupId: "" }, "INVALID_ARGUMENT", /groupId ""/],
+  [{ groupInstanceId: "kiosk" }, "INVALID_ARGUMENT", /groupInstanceId without groupId/],
+  [{ coordinator: "edge" }, "INVALID_ARGUMENT", /coordinator without groupId/],
+] as const)("a consumer with %j is refused at once", (given, code, said) => {
+  expect(() => checkConsumerConfig(given)).toThrow(
+    expect.objectContaining({ code, message: expect.stringMatching(said) as string }),
   );
 });
 

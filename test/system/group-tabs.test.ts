@@ -213,7 +213,7 @@ test("two tabs with one instance id: the second waits, and has the first one's p
 
 test("a frozen tab keeps its instance id for its session; thawed it handles nothing, and waits for its turn", async () => {
   const instance = { instanceId: "kiosk" };
-  const frozen = await lab.join("frozen", instance);
+  const frozen = await lab.join("frozen", { ...SHORT, ...instance });
   await lab.untilOwning(frozen, PARTITIONS);
   const frozenMember = await lab.state(frozen);
   await lab.sendEach(10);

@@ -109,6 +109,7 @@ export async function setOffsets(ports: AdminPorts, asked: GroupPositions, wait:
 export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait: Wait): Promise<ResetOffset[]> {
   const { groupId, dryRun = false } = asked;
   checkGroup(groupId);
+  checkWords(asked);
   checkTo(asked);
   const reset: ResetOffsets =
     asked.to === undefined
@@ -122,6 +123,14 @@ export async function resetOffsets(ports: AdminPorts, asked: OffsetsReset, wait:
   const offsets = await planOnDevice(ports, held, reset.to, wait);
   if (!dryRun) await moveOnDevice(ports, groupId, offsets, wait);
   return done(offsets, reset);
+}
+
+/** A `dryrun` that is passed by would move the group. */
+function checkWords(asked: object): void {
+  const legal = ["groupId", "coordinator", "dryRun", "topic", "earliest", "topics", "to", "timeout", "signal"];
+  const option = Object.keys(asked).find((word) => !legal.includes(word));
+  if (option === undefined) return;
+  throw new StrandlineError("INVALID_ARGUMENT", `resetOffsets knows no ${JSON.stringify(option)}`, { option });
 }
 
 /** The edge checks what else there is of it. */

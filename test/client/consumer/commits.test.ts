@@ -7,7 +7,10 @@ class Lab {
   handledTo = 0;
   readonly committed: number[] = [];
   readonly #sleeps: { readonly until: number; readonly wake: () => void }[] = [];
+  failing = false;
   readonly stopping = new AbortController();
+  /** Commits are answered behind it. */
+  answered: Promise<void> = Promise.resolve();
   #committedTo = 0;
   readonly commits: Commits;
 
@@ -38,9 +41,11 @@ class Lab {
       book: { committable: (offsets: unknown) => offsets, committing: () => {}, committed: () => {} },
       link: {
         on: async () => {
+          if (this.failing) throw new Error("planned");
           this.#committedTo = this.handledTo;
           this.committed.push(this.handledTo);
-          return await Promise.resolve([]);
+          await this.answered;
+          return [];
         },
       },
       onCommitted: () => {},
@@ -131,4 +136,31 @@ test("one that stops commits by its own last call, and no more beside it", async
   await settled();
   await lab.passes(100);
   expect(lab.committed).toEqual([1]);
+});
+
+test("what was handled while a commit was under way is committed behind it, though nobody asks again", async () => {
+  const lab = new Lab();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  lab.answered = promise;
+  await lab.handle(1);
+  await lab.handle(2);
+  await lab.passes(1_000);
+  expect(lab.committed).toEqual([1]);
+  resolve();
+  await settled();
+  expect(lab.committed).toEqual([1, 2]);
+});
+
+test("one that fails is told to whoever polls next, and a handler that is long meanwhile is committed all the same", async () => {
+  const lab = new Lab();
+  lab.failing = true;
+  await lab.handle(1);
+  lab.failing = false;
+  await lab.passes(100);
+  lab.handledTo = 2;
+  lab.commits.soon();
+  await settled();
+  expect(lab.committed).toEqual([2]);
+  expect(() => lab.commits.beside()).toThrow("planned");
+  lab.commits.beside();
 });

@@ -29,8 +29,12 @@ async function consumer(run: Partial<RunConfig> = {}): Promise<{ consumer: PageC
   return { consumer: made, member };
 }
 
-test("what comes between one owner and the next is the next one's, though none was handled before", async () => {
-  const first = await consumer();
+test.each([
+  ["by itself", {}],
+  ["in a while", { autoCommitInterval: 3_600_000 }],
+  ["after many", { autoCommitThreshold: 100 }],
+])("what comes between one owner and the next is the next one's, where commits come %s", async (_, when) => {
+  const first = await consumer(when);
   first.member.assign("t-0");
   await until(() => group.committed.get("t-0") === 2);
   first.member.lose("t-0");
