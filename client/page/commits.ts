@@ -7,15 +7,18 @@ import type { ConsumerLink } from "./consumer-link.ts";
 import { nameOf } from "./line-position.ts";
 import type { PositionBook } from "./position-book.ts";
 
-/** What is due by itself is sent so often at most: a quick handler's many small answers are committed together. */
-const PACE_MS = 100;
+/**
+ * What is due by itself is sent so often at most: a quick handler's many small answers are committed together. At the edge
+ * each is a request, and a row for each partition.
+ */
+const PACE_MS = { device: 100, edge: 250 } as const;
 
 export interface CommitsDeps {
   readonly link: ConsumerLink;
   readonly book: PositionBook;
   readonly clock: Clock;
   readonly autoCommit: AutoCommit;
-  readonly options: Pick<ConsumerOptions, "groupId">;
+  readonly options: Pick<ConsumerOptions, "groupId" | "group">;
   /** Aborts when the consumer stops, which commits what is left. */
   readonly stopping: AbortSignal;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
@@ -127,11 +130,12 @@ export class Commits {
   }
 
   async #commitInTurn(): Promise<void> {
-    const { clock, stopping, autoCommit } = this.#deps;
+    const { clock, stopping, autoCommit, options } = this.#deps;
+    const paceMs = PACE_MS[options.group?.coordinator ?? "device"];
     const sinceMs = clock.now() - this.#sentAt;
     // The clock may have jumped back. A caller's own interval or threshold is pace enough.
-    const isSoon = sinceMs >= 0 && sinceMs < PACE_MS && !autoCommit.stepwise;
-    if (isSoon) await clock.sleep(PACE_MS - sinceMs, stopping);
+    const isSoon = sinceMs >= 0 && sinceMs < paceMs && !autoCommit.stepwise;
+    if (isSoon) await clock.sleep(paceMs - sinceMs, stopping);
     if (stopping.aborted) return;
     const due = autoCommit.due();
     if (due.length > 0) this.#sentAt = clock.now();

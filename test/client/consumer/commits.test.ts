@@ -15,13 +15,13 @@ class Lab {
   readonly commits: Commits;
 
   /** `stepwise`: the caller has said when. */
-  constructor({ stepwise = false } = {}) {
-    this.commits = this.#open(stepwise);
+  constructor({ stepwise = false, coordinator = "device" } = {}) {
+    this.commits = this.#open(stepwise, coordinator);
   }
 
-  #open(stepwise: boolean): Commits {
+  #open(stepwise: boolean, coordinator: string): Commits {
     return new Commits({
-      options: { groupId: "g" },
+      options: { groupId: "g", group: { coordinator } },
       stopping: this.stopping.signal,
       clock: {
         now: () => this.now,
@@ -75,19 +75,25 @@ async function settled(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-test("many quick answers are committed together, a tenth of a second after the last commit at the latest", async () => {
-  const lab = new Lab();
-  await lab.handle(10);
-  expect(lab.committed).toEqual([10]);
-  for (let offset = 11; offset <= 19; offset += 1) {
-    await lab.passes(10);
-    await lab.handle(offset);
-  }
-  expect(lab.committed).toEqual([10]);
-  // The handler is at more meanwhile, for long, and nobody asks.
-  await lab.passes(10);
-  expect(lab.committed).toEqual([10, 19]);
-});
+test.each([
+  ["device", 100],
+  ["edge", 250],
+] as const)(
+  "many quick answers of a group of the %s are committed together, within %d ms",
+  async (coordinator, paceMs) => {
+    const lab = new Lab({ coordinator });
+    await lab.handle(10);
+    expect(lab.committed).toEqual([10]);
+    for (let offset = 11; offset <= 19; offset += 1) {
+      await lab.passes(paceMs / 10);
+      await lab.handle(offset);
+    }
+    expect(lab.committed).toEqual([10]);
+    // The handler is at more meanwhile, for long, and nobody asks.
+    await lab.passes(paceMs / 10);
+    expect(lab.committed).toEqual([10, 19]);
+  },
+);
 
 test("slow answers are committed at once; a look that finds nothing due is none", async () => {
   const lab = new Lab();
