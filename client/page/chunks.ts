@@ -6,6 +6,7 @@
 import { chunkPlace, isChunkHeader, MESSAGE_BYTES_MAX, type ChunkPlace } from "../../shared/chunking.ts";
 import { crc32c } from "../../shared/crc32c.ts";
 import { StrandlineError } from "../../shared/strandline-error.ts";
+import { lineName } from "./line-position.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import type { ReceivedHeader, ReceivedMessage } from "./received-message.ts";
 
@@ -94,6 +95,8 @@ export class ChunkAssembler {
 
   /** Everything below `offset` was handled. */
   resolved(of: Line, offset: number): void {
+    // As with nearly all.
+    if (this.#lines.size === 0) return;
     const line = this.#lines.get(nameOf(of));
     if (line === undefined) return;
     for (const [id, { last, whole }] of line) if (whole !== null && last < offset) line.delete(id);
@@ -192,8 +195,8 @@ interface Line extends TopicPartition {
   readonly pending?: boolean;
 }
 
-function nameOf({ topic, partition, pending }: Line): string {
-  return `${topic}/${partition}${pending === true ? "~" : ""}`;
+function nameOf({ topic, partition, pending = false }: Line): string {
+  return lineName({ topic, partition, pending });
 }
 
 function placeOf(message: ReceivedMessage): number {

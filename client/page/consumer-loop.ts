@@ -11,6 +11,7 @@ import { ConsumerLink } from "./consumer-link.ts";
 import type { Calling } from "./exactly-once.ts";
 import { GroupWatch } from "./group-watch.ts";
 import { deliverAll, HandlerFailure } from "./lanes.ts";
+import { named } from "./line-position.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import type { TopicPartition } from "./paused-partitions.ts";
 import { transactionsOn } from "./transactions-on.ts";
@@ -146,7 +147,7 @@ export class ConsumerLoop {
       const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit: [] }));
       this.#group?.heard(answer.group, askedAt);
       told(answer);
-      return { ...answer, rejoins, seeks };
+      return { ...answer, runs: answer.runs.map(named), rejoins, seeks };
     } finally {
       this.#polling = false;
     }

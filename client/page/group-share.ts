@@ -13,7 +13,8 @@ export interface ShareChange {
 
 export class GroupShare {
   readonly #inGroup: boolean;
-  readonly #owned = new Map<string, OwnedPartition>();
+  /** By ownership. */
+  #owned: ReadonlyMap<number, OwnedPartition> = new Map();
   /** Refused at a commit, which may be heard of before the worker's word is here. */
   readonly #refused = new Set<number>();
   view: GroupView | null = null;
@@ -26,13 +27,13 @@ export class GroupShare {
   begins(line: Line): boolean {
     if (!this.#inGroup) return true;
     if (line.partition < 0) return this.view?.joined === true;
-    const owned = this.#owned.get(nameOf(line));
-    return owned !== undefined && owned.ownership === line.ownership && !owned.leaving;
+    return line.ownership !== undefined && this.#owned.get(line.ownership)?.leaving === false;
   }
 
   /** What a handler has done with it counts. Pending records are this device's own, whoever has the partition. */
   counts(line: Line): boolean {
-    return !this.#inGroup || line.pending || this.#owned.get(nameOf(line))?.ownership === line.ownership;
+    if (!this.#inGroup || line.pending) return true;
+    return line.ownership === undefined ? this.ownershipOf(line) === undefined : this.#owned.has(line.ownership);
   }
 
   owned(): OwnedPartition[] {
@@ -40,7 +41,7 @@ export class GroupShare {
   }
 
   ownershipOf(of: TopicPartition): number | undefined {
-    return this.#owned.get(nameOf(of))?.ownership;
+    return this.owned().find((each) => nameOf(each) === nameOf(of))?.ownership;
   }
 
   /** Null: it is known already. */
@@ -68,17 +69,12 @@ export class GroupShare {
   }
 
   #become(owned: readonly OwnedPartition[]): Omit<ShareChange, "joined"> {
-    const before = new Map(this.#owned);
-    this.#owned.clear();
-    for (const each of owned) this.#owned.set(nameOf(each), each);
-    const known = (each: OwnedPartition, among: ReadonlyMap<string, OwnedPartition>): OwnedPartition | null => {
-      const other = among.get(nameOf(each));
-      return other?.ownership === each.ownership ? other : null;
-    };
+    const before = this.#owned;
+    this.#owned = new Map(owned.map((each) => [each.ownership, each]));
     return {
-      assigned: owned.filter((each) => known(each, before) === null),
-      leaving: owned.filter((each) => each.leaving && known(each, before)?.leaving !== true),
-      gone: [...before.values()].filter((each) => known(each, this.#owned) === null),
+      assigned: owned.filter((each) => !before.has(each.ownership)),
+      leaving: owned.filter((each) => each.leaving && before.get(each.ownership)?.leaving !== true),
+      gone: [...before.values()].filter((each) => !this.#owned.has(each.ownership)),
     };
   }
 }

@@ -10,12 +10,21 @@ export type Line = TopicPartition & {
   readonly ownership?: number;
 };
 
-export function lineName({ topic, partition, pending }: Line): string {
-  return `${topic}/${partition}${pending ? "~" : ""}`;
+/** As `nameOf` and `lineName` of it say, for those that are asked for with each record. */
+interface Named {
+  readonly names?: { readonly place: string; readonly line: string };
 }
 
-export function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
+export function lineName(of: Line & Named): string {
+  return of.names?.line ?? `${of.topic}/${of.partition}${of.pending ? "~" : ""}`;
+}
+
+export function nameOf(of: TopicPartition & Named): string {
+  return of.names?.place ?? `${of.topic}/${of.partition}`;
+}
+
+export function named<Of extends Line>(line: Of): Of & Named {
+  return { ...line, names: { place: nameOf(line), line: lineName(line) } };
 }
 
 export function seekName(position: SeekPosition): string {
@@ -24,11 +33,14 @@ export function seekName(position: SeekPosition): string {
 }
 
 /** `read` is where the next record stands, `at` the next that is to be handled. */
-export function resolvedAt({ topic, partition, pending, handledTo = 0, ownership }: Line, read: number): Resolved {
+export function resolvedAt(line: Line, read: number): Resolved {
+  const { topic, partition, pending, handledTo = 0, ownership } = line;
   if (pending) return { at: read, read, position: { topic, partition, localSequence: read } };
   const at = Math.max(read, handledTo);
-  const owned = ownership === undefined ? {} : { ownership };
-  return { at, read, position: { topic, partition, offset: at, ...(at > read ? { readFrom: read } : {}), ...owned } };
+  // Written out, without copies: it is made with each record.
+  const position =
+    ownership === undefined ? { topic, partition, offset: at } : { topic, partition, offset: at, ownership };
+  return { at, read, position: at > read ? { ...position, readFrom: read } : position };
 }
 
 export interface Resolved {

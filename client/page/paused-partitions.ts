@@ -41,6 +41,7 @@ export class PausedPartitions {
   }
 
   has(of: TopicPartition): boolean {
+    if (this.#topics.size + this.#partitions.size === 0) return false;
     return this.#topics.has(of.topic) || this.#partitions.has(placeName(of));
   }
 

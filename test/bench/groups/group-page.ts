@@ -12,6 +12,8 @@ const HEARTBEAT_MS = 300;
 /** `none`: a consumer without a group. */
 export type Kind = "none" | "device" | "edge";
 
+export type Handler = "eachBatch" | "eachMessage";
+
 export interface Throughput {
   readonly kind: Kind;
   /** From the first batch to the last record. */
@@ -38,7 +40,13 @@ async function openBench({ edge, records }: { readonly edge: string; readonly re
   await readAll({ kind: "none", records });
 }
 
-async function readAll({ kind, records }: { readonly kind: Kind; readonly records: number }): Promise<Throughput> {
+interface Reading {
+  readonly kind: Kind;
+  readonly records: number;
+  readonly handler?: Handler;
+}
+
+async function readAll({ kind, records, handler = "eachBatch" }: Reading): Promise<Throughput> {
   const consumer = consumerOf(kind, { groupId: `read-${(groups += 1)}` });
   await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
   let commits = 0;
@@ -46,14 +54,17 @@ async function readAll({ kind, records }: { readonly kind: Kind; readonly record
   let [seen, bytes, firstAt] = [0, 0, 0];
   const began = performance.now();
   const { promise: read, resolve } = Promise.withResolvers<void>();
-  await consumer.run({
-    eachBatch: ({ batch }) => {
-      if (seen === 0) firstAt = performance.now();
-      for (const { value } of batch.messages) bytes += value?.byteLength ?? 0;
-      seen += batch.messages.length;
-      if (seen >= records) resolve();
-    },
-  });
+  const handle = (messages: readonly { readonly value: Uint8Array | null }[]): void => {
+    if (seen === 0) firstAt = performance.now();
+    for (const { value } of messages) bytes += value?.byteLength ?? 0;
+    seen += messages.length;
+    if (seen >= records) resolve();
+  };
+  await consumer.run(
+    handler === "eachBatch"
+      ? { eachBatch: ({ batch }) => handle(batch.messages) }
+      : { eachMessage: ({ message }) => handle([message]) },
+  );
   await read;
   const seconds = (performance.now() - firstAt) / 1_000;
   await consumer.disconnect();

@@ -5,7 +5,7 @@ import { tempDir } from "../../harness/temp-dir.ts";
 import { call, withBrowser } from "../bench-browser.ts";
 import { relative, type Figure } from "../figure.ts";
 import { median } from "../local/median.ts";
-import type { Kind, Throughput } from "./group-page.ts";
+import type { Handler, Kind, Throughput } from "./group-page.ts";
 
 const RECORDS = 1_000_000;
 const ROUNDS = 21;
@@ -23,7 +23,8 @@ export async function memberBench(): Promise<Figure[]> {
     return await withBrowser({ entry: "test/bench/groups/group-page.ts" }, async (browser) => {
       const page = await browser.open();
       await call(page, "openBench", { edge: edge.url, records: RECORDS });
-      return [...(await throughputs(page)), await awaitingFigure(page, "device"), await awaitingFigure(page, "edge")];
+      const throughput = [...(await throughputs(page, "eachBatch")), ...(await throughputs(page, "eachMessage"))];
+      return [...throughput, await awaitingFigure(page, "device"), await awaitingFigure(page, "edge")];
     });
   } finally {
     await edge.kill();
@@ -32,13 +33,13 @@ export async function memberBench(): Promise<Figure[]> {
 }
 
 /** In turns, each kind once first in every three rounds; the first round warms up and is left out. */
-async function throughputs(page: Page): Promise<Figure[]> {
+async function throughputs(page: Page, handler: Handler): Promise<Figure[]> {
   const rounds: ReadonlyMap<Kind, Throughput>[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     const of = new Map<Kind, Throughput>();
     for (let at = 0; at < KINDS.length; at += 1) {
       const kind = KINDS[(at + round) % KINDS.length] ?? "none";
-      of.set(kind, await call<Throughput>(page, "readAll", { kind, records: RECORDS }));
+      of.set(kind, await call<Throughput>(page, "readAll", { kind, records: RECORDS, handler }));
     }
     if (round > 0) rounds.push(of);
   }
@@ -51,7 +52,7 @@ async function throughputs(page: Page): Promise<Figure[]> {
     const ratios = ours.map((figure, round) => figure / (without[round] ?? Number.NaN));
     return relative(
       {
-        name: `eachBatch in a group of the ${kind}, records of 100 (page)`,
+        name: `${handler} in a group of the ${kind}, records of 100 (page)`,
         unit: "M records/s",
         ours: median(ours),
         raw: median(without),
