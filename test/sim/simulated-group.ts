@@ -83,7 +83,7 @@ export class SimulatedGroup {
   async watch(): Promise<void> {
     for (;;) {
       await this.#clock.sleep(LOOK_MS);
-      this.#machine.tick(this.#clock.now());
+      this.#machine.tickOfAlarm(this.#clock.now());
       this.#write();
       this.#fence();
     }
