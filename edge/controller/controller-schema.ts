@@ -72,13 +72,15 @@ const TABLES = [
   ) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
+  // Those of storage that is older: they counted one by one.
+  ...["listing_0", "listing_1", "listing_2", "acls_0", "acls_1"].map((name) => `DROP TRIGGER IF EXISTS ${name}`),
   ...["INSERT", "DELETE", "UPDATE OF partition_count"].map(
     (change, index) =>
-      `CREATE TRIGGER IF NOT EXISTS listing_${index} AFTER ${change} ON topics BEGIN ${countIn("listing")} END`,
+      `CREATE TRIGGER IF NOT EXISTS count_listing_${index} AFTER ${change} ON topics BEGIN ${countIn("listing")} END`,
   ),
   ...["INSERT", "DELETE"].map(
     (change, index) =>
-      `CREATE TRIGGER IF NOT EXISTS acls_${index} AFTER ${change} ON acls BEGIN ${countIn("acls")} END`,
+      `CREATE TRIGGER IF NOT EXISTS count_acls_${index} AFTER ${change} ON acls BEGIN ${countIn("acls")} END`,
   ),
   `CREATE TABLE IF NOT EXISTS controller (id INTEGER PRIMARY KEY, namespace TEXT, failures INTEGER NOT NULL)`,
 ];

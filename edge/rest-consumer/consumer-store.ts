@@ -18,8 +18,8 @@ type Row = { owner: string; state: string; version: number; seen_ms: number; sta
 
 const PUT = `
   INSERT INTO consumer (id, owner, state, version, seen_ms, stamp) VALUES (1, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, version = excluded.version, seen_ms = excluded.seen_ms, stamp = excluded.stamp`;
+  ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, state = excluded.state, version = excluded.version,
+    seen_ms = excluded.seen_ms, stamp = excluded.stamp`;
 
 export class ConsumerStore {
   readonly #storage: DurableObjectStorage;

@@ -1,5 +1,5 @@
 /** Which topics a group has: named, by patterns, made later, grown, deleted; and what becomes of it where a partition is out of reach. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { ControllerObject, PartitionObject } from "../../../edge/worker.ts";
@@ -147,6 +147,26 @@ test("a member may own partitions of more topics than it could name: its pattern
   }));
   await member.beat({ owned });
   expect(member.error).toBeNull();
+});
+
+test("also where the controller's storage is of a time when revisions were counted one by one", async () => {
+  await make("counted-1", 1);
+  const controller = env.CONTROLLER.get(env.CONTROLLER.idFromName("default"));
+  await runInDurableObject(controller, (_, { storage: { sql } }) => {
+    const triggers = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'trigger'").toArray();
+    for (const { name } of triggers) sql.exec(`DROP TRIGGER ${name}`);
+    sql.exec(`CREATE TRIGGER listing_0 AFTER INSERT ON topics BEGIN
+      INSERT INTO counters (name, value) VALUES ('listing', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+    END`);
+    sql.exec("UPDATE counters SET value = 7 WHERE name = 'listing'");
+  });
+  await evictDurableObject(controller);
+  const before = Date.now();
+  await make("counted-2", 1);
+  const { revision } = await controller.topicListing(null);
+  expect(revision).toBeGreaterThanOrEqual(before - 1_000);
+  await make("counted-3", 1);
+  expect((await controller.topicListing(null)).revision).toBeGreaterThan(revision);
 });
 
 test("R27 a clock that jumps by ten years takes nobody's place", async () => {

@@ -121,10 +121,14 @@ export async function produce(topic: string, partition: number, ...values: reado
   expect(response.status).toBe(200);
 }
 
-type Named = Pick<RestClient, "group" | "instance">;
+type Named = Pick<RestClient, "group" | "instance"> & { readonly namespace?: string };
 
-export function consumerObject({ group, instance }: Named): DurableObjectStub<RestConsumerObject> {
-  const name = consumerName({ namespace: "default", groupId: group, instanceId: instance });
+export function consumerObject({
+  namespace = "default",
+  group,
+  instance,
+}: Named): DurableObjectStub<RestConsumerObject> {
+  const name = consumerName({ namespace, groupId: group, instanceId: instance });
   return env.REST_CONSUMER.get(env.REST_CONSUMER.idFromName(name));
 }
 

@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import type { FetchedRecord } from "../../../edge/kafka-rest/fetched.ts";
 import type { RestError } from "../../../edge/kafka-rest/rest-error.ts";
+import { GONE_MS } from "../../../edge/rest-consumer/consumer-calls.ts";
 import { aclOf, RightsLab, type Asked } from "../rights-lab.ts";
+import { idleFor } from "./consumer-lab.ts";
 
 const GROUP = aclOf({ resourceType: "GROUP", resourceName: "g" });
 const AT = "/kafka-rest/consumers/g/instances/mine";
@@ -55,6 +57,21 @@ test("S03 another principal hears that there is no such instance, whatever it as
   await other.allow({ ...GROUP, principal: "User:*" });
   expect(await numberOf(await other.as("ann", poll))).toBe(40403);
 });
+
+test.each([GONE_MS, 3 * 86_400_000])(
+  "S03 the name of one that is over by %d ms, and was not forgotten yet, is the next one's that makes it, and not its own any more",
+  async (idleMs) => {
+    const lab = new RightsLab();
+    await lab.topic("orders");
+    await lab.allow(aclOf({ principal: "User:*" }), { ...GROUP, principal: "User:*" });
+    expect(await numberOf(await lab.as("ann", make))).toBe(200);
+    await idleFor({ namespace: lab.namespace, group: "g", instance: "mine" }, idleMs);
+    expect(await numberOf(await lab.as("bob", make))).toBe(200);
+    expect(await numberOf(await lab.as("bob", subscribe("orders")))).toBe(204);
+    expect(await numberOf(await lab.as("ann", poll))).toBe(40403);
+    expect(await numberOf(await lab.as("bob", poll))).toBe(200);
+  },
+);
 
 test("rights are looked at with each call: of the group, and of each topic", async () => {
   const lab = new RightsLab();
