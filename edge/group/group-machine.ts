@@ -152,11 +152,11 @@ export class GroupMachine {
     const { unheard, members } = this.#state;
     const { lookMs } = this.#time;
     if (this.#hasHeard || members.size === 0 || lookMs === null) return;
-    const left = unheard?.memberIds.filter((id) => members.has(id)) ?? [];
-    const next =
-      unheard === null || left.length === 0 || unheard.sinceMs > nowMs
-        ? { sinceMs: nowMs, lookMs, memberIds: [...members.keys()] }
-        : { sinceMs: unheard.sinceMs, lookMs, memberIds: left };
+    const before = unheard === null || unheard.sinceMs > nowMs ? { sinceMs: nowMs, members: [] } : unheard;
+    const { sinceMs } = before;
+    const known = new Map(before.members);
+    const silent = [...members.keys()].map((id) => [id, known.get(id) ?? nowMs - sinceMs] as const);
+    const next = { sinceMs, lookMs, members: silent };
     if (JSON.stringify(next) === JSON.stringify(unheard)) return;
     this.#state.unheard = next;
     this.#state.changed = true;
@@ -260,7 +260,10 @@ export class GroupMachine {
     const isWatched = this.#time.pass(nowMs);
     this.#members.retryFences();
     if (this.isEmpty) return this.#retentionOver(nowMs);
-    if (!isWatched) this.#state.unheard = null;
+    if (!isWatched && this.#state.unheard !== null) {
+      this.#state.unheard = null;
+      this.#state.changed = true;
+    }
     if (!isWatched || this.#goesOn) this.#members.beginSessions(this.#time.watchedMs);
     this.#goesOn = false;
     if (isWatched) this.#members.expire({ watchedMs: this.#time.watchedMs, nowMs, sender });

@@ -171,17 +171,17 @@ export class GroupMembers {
     const member = this.#state.members.get(memberId);
     if (member !== undefined) member.seenMs = watchedMs;
     const { unheard } = this.#state;
-    if (unheard === null || !unheard.memberIds.includes(memberId)) return;
-    const memberIds = unheard.memberIds.filter((id) => id !== memberId);
-    this.#state.unheard = memberIds.length === 0 ? null : { ...unheard, memberIds };
+    if (unheard?.members.some(([id]) => id === memberId) !== true) return;
+    const members = unheard.members.filter(([id]) => id !== memberId);
+    this.#state.unheard = members.length === 0 ? null : { ...unheard, members };
     this.#state.changed = true;
   }
 
   /** Nobody was watched: all have their whole session from now on, but for those that are known to be silent. */
   beginSessions(watchedMs: number): void {
-    const silent = this.#state.unheard?.memberIds ?? [];
+    const silent = new Map(this.#state.unheard?.members);
     for (const member of this.#state.members.values()) {
-      if (silent.includes(member.id)) continue;
+      if (silent.has(member.id)) continue;
       member.seenMs = watchedMs;
       for (const slot of member.holds) slot.forgetAsked(member);
     }

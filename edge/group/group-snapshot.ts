@@ -35,7 +35,7 @@ export function takeSnapshot(state: GroupState): GroupSnapshot {
     members: members.map((member) => snapshotOfMember(member, topicIndex)),
     topics: topics.map((topic) => snapshotOfTopic(topic, memberIndex)),
     thrownOut: state.thrownOut,
-    ...(state.unheard === null ? {} : { unheard: state.unheard }),
+    ...(state.unheard === null ? {} : { silence: state.unheard }),
   };
 }
 
@@ -76,6 +76,9 @@ export function fromSnapshot(snapshot: GroupSnapshot): GroupState {
     for (const [partition, member, since, movedEpoch] of holders)
       restoreHolder(slots[partition], members[member], { since, movedEpoch });
   }
+  const unheard = snapshot.silence ?? null;
+  const seen = new Map(unheard?.members);
+  for (const member of members) member.seenMs = seen.get(member.id) ?? 0;
   return {
     incarnation: snapshot.incarnation,
     epoch: snapshot.epoch,
@@ -83,7 +86,7 @@ export function fromSnapshot(snapshot: GroupSnapshot): GroupState {
     members: new Map(members.map((member) => [member.id, member])),
     topics: new Map(topics.map((topic) => [topic.topicId, topic])),
     thrownOut: snapshot.thrownOut,
-    unheard: snapshot.unheard ?? null,
+    unheard,
     changed: false,
     writesReleases: snapshot.topics.some(({ holders }) => holders.length > 0),
   };

@@ -61,12 +61,13 @@ export interface GroupSnapshot {
   /** Members thrown out of late, the last ones. */
   readonly thrownOut: readonly string[];
   /** Absent: nobody is silent, as far as is known. */
-  readonly unheard?: Unheard;
+  readonly silence?: Unheard;
 }
 
 /** Members that were not heard of since an alarm woke the object, which has slept most of the time. */
 export interface Unheard extends Silence {
-  readonly memberIds: readonly string[];
+  /** Since so long after the beginning of that silence. */
+  readonly members: readonly (readonly [id: string, afterMs: number])[];
 }
 
 export interface SnapshotMember {

@@ -1,7 +1,7 @@
 /** What comes to a group from outside: topics that are new or grow, time, and nobody for long. */
 import { describe, expect, test } from "vitest";
 import { LEAVES } from "../../../shared/api/groups.ts";
-import { codeOf, GroupLab, HEARTBEAT_MS, joined, rounds, SESSION_MS, topicOf } from "./group-lab.ts";
+import { codeOf, GroupLab, HEARTBEAT_MS, joined, LabMember, rounds, SESSION_MS, topicOf } from "./group-lab.ts";
 
 describe("topics", () => {
   test("new ones and grown ones come with the next heartbeat of anybody; an older listing is ignored", () => {
@@ -118,6 +118,37 @@ describe("R27 sessions", () => {
       expect(lab.writes).toBe(writes);
     },
   );
+
+  test("R22 nor has it to wait for who has a long session: each goes after its own", () => {
+    const lab = new GroupLab();
+    const long = new LabMember(lab, "long", {
+      subscription: { topics: ["t"], patterns: [] },
+      sessionTimeoutMs: 1_800_000,
+    });
+    long.beat();
+    const [short] = joined(lab, 1);
+    lab.sleep(SESSION_MS);
+    lab.now += HEARTBEAT_MS;
+    short?.beat();
+    for (let slept = 0; slept < 3; slept += 1) lab.sleep(SESSION_MS + 1);
+    expect(lab.machine.describe().members.map(({ memberId }) => memberId)).toEqual(["long"]);
+    lab.sleep(1_800_000 - 2 * SESSION_MS);
+    expect(lab.machine.isEmpty).toBe(true);
+  });
+
+  test("R27 silence that is over is forgotten for good: a clock that was wrong for minutes throws out nobody", () => {
+    const lab = new GroupLab();
+    const [first] = joined(lab, 1);
+    lab.sleep(SESSION_MS);
+    lab.evict();
+    lab.now += 600_000;
+    lab.tick();
+    first?.beat();
+    lab.evict();
+    lab.now -= 600_000 - SESSION_MS - 1_000;
+    lab.tick();
+    expect(lab.machine.isEmpty).toBe(false);
+  });
 
   test("the alarm alone finds the silent ones", () => {
     const lab = new GroupLab();
