@@ -146,16 +146,18 @@ export class GroupMachine {
 
   /**
    * Where it is the alarm that woke the object, which sleeps again before the next one, no time would ever be watched:
-   * since when nobody was heard of is kept then.
+   * since when nobody was heard of is kept then, and goes on being so of those that stay silent beside others.
    */
   #noteSilence(nowMs: number): void {
     const { unheard, members } = this.#state;
     const { lookMs } = this.#time;
-    if (this.#hasHeard || members.size === 0 || lookMs === null) return;
+    if (lookMs === null) return;
     const before = unheard === null || unheard.sinceMs > nowMs ? { sinceMs: nowMs, members: [] } : unheard;
     const { sinceMs } = before;
     const known = new Map(before.members);
-    const silent = [...members.keys()].map((id) => [id, known.get(id) ?? nowMs - sinceMs] as const);
+    const ids = [...members.keys()].filter((id) => !this.#hasHeard || known.has(id));
+    if (ids.length === 0) return;
+    const silent = ids.map((id) => [id, known.get(id) ?? nowMs - sinceMs] as const);
     const next = { sinceMs, lookMs, members: silent };
     if (JSON.stringify(next) === JSON.stringify(unheard)) return;
     this.#state.unheard = next;

@@ -136,6 +136,22 @@ describe("R27 sessions", () => {
     expect(lab.machine.isEmpty).toBe(true);
   });
 
+  test("R22 who is known to be silent is known to be so after an alarm that finds others awake", () => {
+    const lab = new GroupLab();
+    new LabMember(lab, "dead", { subscription: { topics: ["t"], patterns: [] }, sessionTimeoutMs: 300_000 }).beat();
+    const [alive] = joined(lab, 1);
+    lab.sleep(SESSION_MS);
+    for (let woken = 0; woken < 8; woken += 1) {
+      lab.now += SESSION_MS - 1_000;
+      alive?.beat();
+      lab.now += 1_001;
+      lab.machine.tickOfAlarm(lab.now);
+      lab.settle();
+      lab.evict();
+    }
+    expect(lab.machine.describe().members.map(({ memberId }) => memberId)).toEqual(["m0"]);
+  });
+
   test("R27 silence that is over is forgotten for good: a clock that was wrong for minutes throws out nobody", () => {
     const lab = new GroupLab();
     const [first] = joined(lab, 1);
