@@ -51,7 +51,10 @@ test.each([0, 2])(
       async sleep(ms, signal) {
         const isInterval = ms > 40_000 && ms <= 50_000;
         if (isInterval)
-          await Promise.race([polled.promise, new Promise((wake) => signal?.addEventListener("abort", wake))]);
+          await Promise.race([
+            polled.promise,
+            new Promise<void>((wake) => signal?.addEventListener("abort", () => wake())),
+          ]);
         else await systemClock.sleep(ms, signal);
         if (isInterval && signal?.aborted !== true) skewMs += ms;
       },
