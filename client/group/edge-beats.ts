@@ -166,6 +166,14 @@ export class EdgeBeats {
   }
 
   async #settleDebts(options: BeatOptions): Promise<void> {
-    if (this.#owes) this.#owes = !(await this.#ports.sendKept(options));
+    if (!this.#owes) return;
+    // A second attempt beside this one would find the locks of those lives taken, and nothing left.
+    this.#owes = false;
+    let settled = false;
+    try {
+      settled = await this.#ports.sendKept(options);
+    } finally {
+      this.#owes ||= !settled;
+    }
   }
 }

@@ -109,7 +109,8 @@ export class ConsumerLoop {
         this.#next = null;
         this.#take(fetched);
         if (!this.running) break;
-        if (fetched.runs.length > 0) this.#prefetch();
+        // Also where what was handled before is due while nothing comes.
+        if (fetched.runs.length > 0 || this.#autoCommit.dueInMs !== null) this.#prefetch();
         await this.#deliver(fetched);
         if (this.#next !== null) await this.#commits.whileIdle(this.#next, () => this.#polling && this.running);
         this.#failures = 0;

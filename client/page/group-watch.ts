@@ -17,6 +17,7 @@ import type { AutoCommit } from "./auto-commit.ts";
 import type { Commits } from "./commits.ts";
 import type { ConsumerPayloads } from "./consumer-events.ts";
 import type { ConsumerLink } from "./consumer-link.ts";
+import { FencedRanges } from "./fenced-ranges.ts";
 import { GroupEvents } from "./group-events.ts";
 import type { ShareChange } from "./group-share.ts";
 import { nameOf, type Line } from "./line-position.ts";
@@ -46,10 +47,7 @@ export class GroupWatch {
   readonly #atWork = new Map<string, number>();
   /** By ownership. */
   readonly #releasing = new Set<number>();
-  /** By ownership: from where what was sent with its release had not been committed. */
-  readonly #sentFrom = new Map<number, number>();
-  /** By ownership: up to where it was told that it is not committed. */
-  readonly #toldTo = new Map<number, number>();
+  readonly #ranges: FencedRanges;
   readonly #waiting = new Set<() => void>();
   /** Which of the link's sessions is watched; 0: none. */
   #session = 0;
@@ -65,6 +63,7 @@ export class GroupWatch {
     this.#deps = deps;
     this.#groupId = deps.options.groupId ?? "";
     this.#events = new GroupEvents(deps, this.#groupId);
+    this.#ranges = new FencedRanges(deps, this.#groupId);
     this.#heardAt = deps.clock.now();
     this.#rebalancingSince = this.#heardAt;
   }
@@ -98,7 +97,7 @@ export class GroupWatch {
   lost(): void {
     this.#session = 0;
     const { gone } = this.#deps.book.share.lose();
-    for (const each of [this.#releasing, this.#sentFrom, this.#toldTo]) each.clear();
+    for (const each of [this.#releasing, this.#ranges]) each.clear();
     if (gone.length > 0) this.#events.partitions("partitions_lost", gone);
     this.#goOn();
   }
@@ -116,22 +115,13 @@ export class GroupWatch {
   /** Another member has them, whatever the worker has told so far. */
   refused(refused: readonly RefusedCommit[], offsets: readonly HandledTo[]): void {
     if (refused.length === 0) return;
-    const { book, tell } = this.#deps;
+    const { book } = this.#deps;
     const names = new Set(refused.map(nameOf));
     const theirs = offsets.filter((each) => names.has(nameOf(each)));
-    for (const { topic, partition, offset, code } of refused) {
-      const { ownership } = theirs.find((each) => nameOf(each) === nameOf({ topic, partition })) ?? {};
+    for (const each of refused) {
+      const { ownership } = theirs.find((one) => nameOf(one) === nameOf(each)) ?? {};
       // Nobody has handled anything of it here.
-      if (ownership === undefined) continue;
-      // What is handled since, where it is its own again, is not refused.
-      const again = (book.share.ownershipOf({ topic, partition }) ?? ownership) !== ownership;
-      const range = again ? null : book.uncommittedRange({ topic, partition });
-      if (!again) book.withhold({ topic, partition });
-      const from = range?.from ?? this.#sentFrom.get(ownership) ?? null;
-      const to = Math.max(range?.to ?? 0, offset);
-      // It was told when the partition was lost.
-      if ((this.#toldTo.get(ownership) ?? -1) < to)
-        tell("commit_fenced", { groupId: this.#groupId, topic, partition, from, to, code });
+      if (ownership !== undefined) this.#ranges.refused(each, ownership);
     }
     this.#apply(book.share.refuse(new Set(theirs.flatMap(({ ownership }) => ownership ?? []))));
   }
@@ -243,12 +233,7 @@ export class GroupWatch {
       this.#rebalancingSince = clock.now();
       tell("rebalancing", { groupId, memberId });
     }
-    for (const { topic, partition, ownership } of lost) {
-      const range = book.uncommittedRange({ topic, partition });
-      if (range === null) continue;
-      this.#toldTo.set(ownership, range.to);
-      tell("commit_fenced", { groupId, topic, partition, ...range, code: "ILLEGAL_GENERATION" });
-    }
+    for (const each of lost) this.#ranges.lost(each);
     for (const of of gone) book.drop(of);
     if (lost.length > 0) this.#events.partitions("partitions_lost", lost);
     if (assigned.length > 0) this.#events.partitions("partitions_assigned", assigned);
@@ -270,18 +255,17 @@ export class GroupWatch {
     const names = new Set(free.map(nameOf));
     const commit = autoCommit.all().filter((each) => names.has(nameOf(each)));
     book.committing(commit);
-    for (const of of free) {
-      const range = book.uncommittedRange(of);
-      if (range !== null) this.#sentFrom.set(of.ownership, range.from);
-      // It is under way: nothing commits it again behind the release.
-      book.withhold(of);
-    }
+    const session = this.#session;
+    for (const of of free) this.#ranges.sent(of);
     try {
       const refused = await link.on((api, id) => api.releasePartitions(id, commit, free));
       commits.committed(commit, refused);
     } catch {
+      if (this.#session !== session) return;
       // What is still there when the worker tells next is let go of then.
-      for (const { ownership } of free) this.#releasing.delete(ownership);
+      const gone = free.filter((of) => !this.#releasing.delete(of.ownership));
+      for (const of of gone) this.#ranges.lost(of);
+      if (gone.length > 0) this.#events.partitions("partitions_lost", gone);
       return;
     }
     this.#events.partitions("partitions_revoked", free);

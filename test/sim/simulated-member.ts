@@ -49,6 +49,8 @@ export class GroupDevice {
     this.#clock = clock;
   }
 
+  /** How long each request takes to arrive, or to fail. */
+  delayMs: (said: Said) => number = () => LATENCY_MS;
   /** In the edge's stead. */
   answers = (_: CommitOffsets, answer: () => CommittedOffsets): CommittedOffsets => answer();
   /** Nothing that its tabs say is sent. */
@@ -100,7 +102,7 @@ export class GroupDevice {
     while (this.frozen) await this.#clock.sleep(LATENCY_MS);
     const fault = this.fault(structuredClone(said));
     this.said.push(structuredClone(said));
-    await this.#clock.sleep(LATENCY_MS);
+    await this.#clock.sleep(this.delayMs(said));
     if (fault === "abandoned")
       void this.#clock
         .sleep(LATE_MS)

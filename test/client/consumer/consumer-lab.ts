@@ -41,6 +41,8 @@ export class ConsumerLab {
   #desk: ConsumerDesk;
   #outstanding = new Outstanding();
   #generation = 1;
+  /** Between the page and its worker. */
+  releasing: <Answer>(release: () => Promise<Answer>) => Promise<Answer> = (release) => release();
   polls = 0;
   kills = 0;
 
@@ -128,6 +130,7 @@ export class ConsumerLab {
         this.#options.opening?.();
         return await desk.calls.openConsumer(options);
       },
+      releasePartitions: async (...asked) => await this.releasing(() => desk.calls.releasePartitions(...asked)),
       poll: async (consumer, options) => {
         this.polls += 1;
         return structuredClone(await desk.calls.poll(consumer, structuredClone(options)));

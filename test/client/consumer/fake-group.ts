@@ -26,6 +26,8 @@ export class FakeGroup {
   readonly refusing = new Set<string>();
   /** Commits are decided after it. */
   underWay: Promise<void> = Promise.resolve();
+  /** Commits reject with it, as where the store fails. */
+  failing: Error | null = null;
   /** How many came here, decided or not. */
   commits = 0;
 
@@ -138,6 +140,7 @@ export class FakeMember implements GroupMembership {
   async commit(offsets: readonly OwnedOffset[]): Promise<readonly CommitRefusal[]> {
     this.#group.commits += 1;
     await this.#group.underWay;
+    if (this.#group.failing !== null) throw this.#group.failing;
     const refusals: CommitRefusal[] = [];
     for (const { of, offset } of offsets) {
       const place = placeOf(of);

@@ -40,28 +40,46 @@ test("autoCommitThreshold: in steps of so many records, the rest at the end", as
   await next.stop();
 });
 
-test("autoCommitInterval: what was handled is committed once the time has passed, though nothing more comes", async () => {
-  // The interval passes when it is waited for, and not before: records may take their time.
-  let skewMs = 0;
-  const clock: Clock = {
-    now: () => systemClock.now() + skewMs,
-    async sleep(ms, signal) {
-      const isInterval = ms > 40_000 && ms <= 50_000;
-      await systemClock.sleep(isInterval ? 1 : ms, signal);
-      if (isInterval) skewMs += ms;
-    },
-  };
-  const lab = await ConsumerLab.open({ localPartitionCount: 1, clock });
-  await lab.append("t-0: a b");
-  const consumer = await subscribed(lab.consumer({ groupId: "g", maxWaitTimeInMs: 60_000 }));
-  const commits: number[] = [];
-  const committedBefore: number[] = [];
-  consumer.on("commit_offsets", ({ offsets }) => commits.push(...offsets.map(({ offset }) => offset)));
-  await consumer.run({ autoCommitInterval: 50_000, eachMessage: () => void committedBefore.push(commits.length) });
-  await until(() => commits.length > 0);
-  expect([committedBefore, commits]).toEqual([[0, 0], [2]]);
-  await consumer.stop();
-});
+test.each([0, 2])(
+  "autoCommitInterval: what was handled is committed once the time has passed, though nothing more comes, or %d empty answers",
+  async (empty) => {
+    const polled = Promise.withResolvers<void>();
+    // The interval passes when it is waited for, and not before: records may take their time.
+    let skewMs = 0;
+    const clock: Clock = {
+      now: () => systemClock.now() + skewMs,
+      async sleep(ms, signal) {
+        const isInterval = ms > 40_000 && ms <= 50_000;
+        if (isInterval)
+          await Promise.race([
+            polled.promise,
+            new Promise<void>((wake) => signal?.addEventListener("abort", () => wake())),
+          ]);
+        else await systemClock.sleep(ms, signal);
+        if (isInterval && signal?.aborted !== true) skewMs += ms;
+      },
+    };
+    const lab = await ConsumerLab.open({ localPartitionCount: 1, clock });
+    await lab.append("t-0: a b");
+    const consumer = await subscribed(lab.consumer({ groupId: "g", maxWaitTimeInMs: 60_000 }));
+    const commits: number[] = [];
+    const committedBefore: number[] = [];
+    consumer.on("commit_offsets", ({ offsets }) => commits.push(...offsets.map(({ offset }) => offset)));
+    await consumer.run({ autoCommitInterval: 50_000, eachMessage: () => void committedBefore.push(commits.length) });
+    await until(() => committedBefore.length === 2);
+    for (let answers = 0; answers < empty; answers += 1) {
+      const { polls } = lab;
+      await until(() => {
+        consumer.resume([]);
+        return lab.polls > polls;
+      });
+    }
+    polled.resolve();
+    await until(() => commits.length > 0);
+    expect([committedBefore, commits]).toEqual([[0, 0], [2]]);
+    await consumer.stop();
+  },
+);
 
 test("without autoCommit nothing is committed but what is asked for, as numbers or as text", async () => {
   const lab = await withRecords("a", "b", "c");

@@ -1,10 +1,11 @@
 /**
- * Storms: members come and go, partitions are revoked and lost at random, handlers are slow or fail, workers die. All is
- * handled, nothing is committed that was not, and no member begins a record of what is not its own as far as it can know.
+ * Storms: members come and go, partitions are revoked and lost at random, handlers and commits are slow or fail, workers die. All
+ * is handled, nothing is committed that was not, and no member begins a record of what is not its own as far as it can know.
  */
 import { expect, test } from "vitest";
 import type { PageConsumer } from "../../../client/page/consumer.ts";
 import { systemClock } from "../../../client/web-ports.ts";
+import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { SeededRandom } from "../../sim/seeded-random.ts";
 import { ConsumerLab, until } from "./consumer-lab.ts";
 import { FakeGroup, type FakeMember } from "./fake-group.ts";
@@ -119,6 +120,14 @@ class Storm {
     }
   }
 
+  /** Or are slow; one after the other in any case. */
+  commitsFail(): void {
+    const { group, random } = this;
+    group.failing = random.chance(0.2) ? new StrandlineError("STORE_FAILED", "planned") : null;
+    const slow = systemClock.sleep(random.below(6));
+    group.underWay = Promise.all([group.underWay, slow]).then(() => {});
+  }
+
   /** As a coordinator does: what nobody owns is given to somebody. */
   grant(): void {
     for (const place of this.places) {
@@ -145,8 +154,10 @@ test("storms of fifty changes: the union is complete, one owner at a time, commi
     for (let change = 0; change < CHANGES; change += 1) {
       storm.grant();
       await systemClock.sleep(storm.random.below(5));
+      storm.commitsFail();
       await storm.change();
     }
+    storm.group.failing = null;
     while (!storm.complete) {
       storm.grant();
       await systemClock.sleep(2);
