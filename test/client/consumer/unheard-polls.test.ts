@@ -1,6 +1,7 @@
 /** Polls that fail, or whose answer does not come in its time: what they had taken is no record that was handed out. */
 import { expect, test } from "vitest";
 import { ConsumerSession } from "../../../client/consumer/consumer-session.ts";
+import { TableSession, type TableDeps } from "../../../client/worker/table-session.ts";
 import { DeviceNews } from "../../../client/device-news.ts";
 import { cryptoRandom, systemClock } from "../../../client/web-ports.ts";
 import type { PollAnswer, PollOptions } from "../../../client/calls/consumer-calls.ts";
@@ -59,17 +60,29 @@ test("a poll that still waits where its page has given it up takes nothing more"
   await session.close([]);
 });
 
-test("a poll under which the clock goes back by years ends in its time", async () => {
-  const clock = new VirtualClock();
-  const { session } = world(clock);
-  let answered = false;
-  const waiting = session.poll({ ...ASKED, waitMs: 5_000 }).then(() => (answered = true));
-  await clock.advance(1_000);
-  clock.jump(-10 * 365 * 24 * 3_600_000);
-  await clock.until("an answer", () => answered, 6_000);
-  await waiting;
-  await session.close([]);
-});
+/** Of a topic that nobody knows. */
+function tablePoll(clock: Clock): () => Promise<unknown> {
+  const news = new DeviceNews(SILENT_CHANNEL, clock);
+  const deps: Partial<TableDeps> = { catalog: new FakeLog().catalog, news, clock };
+  const session = new TableSession(deps as TableDeps, "t", { pending: false });
+  return async () => await session.poll(5_000);
+}
+
+test.each(["consumer", "table"])(
+  "a %s's poll under which the clock goes back by years ends in its time",
+  async (of) => {
+    const clock = new VirtualClock();
+    const { session } = world(clock);
+    const poll = of === "table" ? tablePoll(clock) : () => session.poll({ ...ASKED, waitMs: 5_000 });
+    let answered = false;
+    const waiting = poll().then(() => (answered = true));
+    await clock.advance(1_000);
+    clock.jump(-10 * 365 * 24 * 3_600_000);
+    await clock.until("an answer", () => answered, 6_000);
+    await waiting;
+    await session.close([]);
+  },
+);
 
 test.each([undefined, "g"])(
   "where one partition cannot be read, no other loses what was read, in group %s",
