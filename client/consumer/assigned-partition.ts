@@ -1,5 +1,5 @@
 import type { LocalSequence, Offset } from "../../shared/brands.ts";
-import type { OwnIdentity, SeekPosition } from "../calls/consumer-calls.ts";
+import type { ConsumerNews, OwnIdentity, SeekPosition } from "../calls/consumer-calls.ts";
 import type { GroupStart, Ownership } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import type { PartitionRow } from "../log/rows.ts";
@@ -115,6 +115,18 @@ export function changeOwner(assigned: AssignedPartition, ownership: Ownership | 
   assigned.ownership = ownership;
   assigned.ownedAs = joins;
   assigned.cutTo = null;
+}
+
+/** Where the log was cut: what was read above is no more, other records will stand there. Answers what is to be told. */
+export function cut(assigned: AssignedPartition): ConsumerNews[] {
+  const { topic, ref, position: from, cutTo: to } = assigned;
+  if (to === null) return [];
+  assigned.cutTo = null;
+  if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
+  if (from === null || from <= to) return [];
+  assigned.position = to;
+  assigned.seeks += 1;
+  return [{ type: "reset", topic, partition: ref.partition, from, to, reason: "truncated" }];
 }
 
 /** To be told what was committed; unless the partition was joined anew meanwhile: then it is being read. */

@@ -21,11 +21,12 @@ import type { DeviceMessage, DeviceNews } from "../device-news.ts";
 import type { JoinGroup, StoreFence } from "../group/group-membership.ts";
 import type { PartitionRef } from "../log/device-log.ts";
 import { Wake } from "../wake.ts";
-import { isPaused, noting, partitionName, pauseName, type AssignedPartition } from "./assigned-partition.ts";
+import { cut, isPaused, noting, partitionName, pauseName, type AssignedPartition } from "./assigned-partition.ts";
 import { Assignment, type AssignmentDeps } from "./assignment.ts";
 import { readPartition, type ReaderDeps } from "./partition-reader.ts";
 import { RefusedTopics } from "./refused-topics.ts";
 import { SessionGroup } from "./session-group.ts";
+import { Unheard } from "./unheard.ts";
 
 /** Of one read: many small ones cost more than their bytes. */
 const SHARE_BYTES_MIN = 1_048_576;
@@ -55,6 +56,8 @@ export class ConsumerSession {
   readonly #assignment: Assignment;
   readonly #reader: ReaderDeps;
   readonly #refused: RefusedTopics;
+  readonly #unheard = new Unheard();
+  #polling: Promise<PollAnswer> | null = null;
   #news: ConsumerNews[] = [];
   #topicsChanged = true;
   #turn = 0;
@@ -63,8 +66,7 @@ export class ConsumerSession {
 
   constructor(deps: SessionDeps, options: ConsumerOptions) {
     const { replica, own, clock, news, join } = deps;
-    this.#deps = deps;
-    this.#options = options;
+    [this.#deps, this.#options] = [deps, options];
     this.#wake = new Wake(clock);
     this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);
@@ -90,6 +92,20 @@ export class ConsumerSession {
 
   /** One at a time. Empty after `waitMs`, or when the session ends. */
   async poll(options: PollOptions): Promise<PollAnswer> {
+    if (options.again === true) await this.#takeBack();
+    else this.#unheard.heard();
+    return await (this.#polling = this.#poll(options));
+  }
+
+  /** The poll before may still be at work. */
+  async #takeBack(): Promise<void> {
+    this.nudge();
+    await this.#polling?.catch(() => {});
+    this.#nudged = false;
+    this.#news.unshift(...this.#unheard.takeBack());
+  }
+
+  async #poll(options: PollOptions): Promise<PollAnswer> {
     this.#group?.membership.polled();
     for (const of of options.rejoins) this.#assignment.rejoin(of);
     for (const position of options.seeks) this.#assignment.seek(position);
@@ -107,13 +123,14 @@ export class ConsumerSession {
       }
       const left = until - this.#deps.clock.now();
       const enough = this.#news.length > 0 || (bytes > 0 && bytes >= Math.min(options.bytesMin, options.bytesMax));
-      if (enough || left <= 0 || this.#nudged) break;
+      // The clock may have jumped back.
+      if (enough || left <= 0 || left > options.waitMs || this.#nudged) break;
       await this.#wake.wait(left);
     }
     // News can be lost between tabs: look everywhere once per wait.
     if (runs.length === 0 && this.#news.length === 0) this.#lookEverywhere();
     this.#nudged = false;
-    return { runs, news: this.#news.splice(0), refused, group: this.#group?.untold() ?? null };
+    return { runs, news: this.#unheard.told(this.#news.splice(0)), refused, group: this.#group?.untold() ?? null };
   }
 
   /** Ends a poll that waits: what it was asked for has changed. */
@@ -216,21 +233,10 @@ export class ConsumerSession {
       if (each.topic === topic && each.ref.partition === partition) each.cutTo = toOffset(to);
   }
 
-  /** What was read above the cut is no more, other records will stand there. */
-  #cut(assigned: AssignedPartition, to: Offset): void {
-    const { topic, ref, position: from } = assigned;
-    assigned.cutTo = null;
-    if (assigned.handledTo !== null && assigned.handledTo > to) assigned.handledTo = to;
-    if (from === null || from <= to) return;
-    assigned.position = to;
-    assigned.seeks += 1;
-    this.#news.push({ type: "reset", topic, partition: ref.partition, from, to, reason: "truncated" });
-  }
-
   #replicated(refs: readonly PartitionRef[]): void {
     for (const each of this.#marked(refs)) {
       this.#refused.readable(each.topic);
-      if (each.cutTo !== null) this.#cut(each, each.cutTo);
+      this.#news.push(...cut(each));
     }
   }
 
@@ -277,6 +283,7 @@ export class ConsumerSession {
         if (assigned.mayHaveMore && run === null) this.#wake.ring();
         // Meanwhile it may have become another's.
         if (run === null || assigned.joins !== joins) continue;
+        this.#unheard.took(assigned, run);
         const { committed = null } = assigned;
         if (of === null) runs.push(run);
         else runs.push(run.pending ? { ...run, ownership } : { ...run, committed, joins, ownership });

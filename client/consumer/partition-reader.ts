@@ -22,9 +22,14 @@ export async function readPartition(
   if (!assigned.mayHaveMore) return null;
   // Before the read: news that come during it must not be lost.
   assigned.mayHaveMore = false;
-  const committed = assigned.position === null ? null : await readCommitted(assigned, bytesMax, deps);
-  if (committed !== null || assigned.localSequence === null || deps.own === null) return committed;
-  return await readOwn(assigned, bytesMax, deps.own);
+  try {
+    const committed = assigned.position === null ? null : await readCommitted(assigned, bytesMax, deps);
+    if (committed !== null || assigned.localSequence === null || deps.own === null) return committed;
+    return await readOwn(assigned, bytesMax, deps.own);
+  } catch (error) {
+    assigned.mayHaveMore = true;
+    throw error;
+  }
 }
 
 async function readCommitted(
@@ -45,11 +50,12 @@ async function readCommitted(
     reset(assigned, heldFrom, asked && !missed ? null : deps.onNews);
   } else if (assigned.reached && end < from) reset(assigned, end, deps.onNews);
   if (to <= from || assigned.position !== from) return null;
+  const own = await ownOf(assigned, deps);
+  if (assigned.seeks !== seeks) return null;
+  // Nothing fails from here on.
   assigned.position = to;
   assigned.reached = true;
   assigned.mayHaveMore = true;
-  const own = await ownOf(assigned, deps);
-  if (assigned.seeks !== seeks) return null;
   const run = {
     topic,
     partition: ref.partition,

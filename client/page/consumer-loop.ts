@@ -39,6 +39,8 @@ export class ConsumerLoop {
   /** Null: of no group. */
   readonly #group: GroupWatch | null;
   #next: Promise<Fetched> | null = null;
+  /** A poll that was not answered may have taken records. */
+  #unheard = false;
   /** Handlers, and whether one is being called. */
   readonly calling: Calling = { now: false };
   readonly #opening = new AbortController();
@@ -144,8 +146,11 @@ export class ConsumerLoop {
     const told = onFetch();
     this.#polling = true;
     const askedAt = clock.now();
+    const again = this.#unheard;
+    this.#unheard = true;
     try {
-      const answer = await this.#link.poll(this.#pollOptions({ rejoins, seeks, commit: [] }));
+      const answer = await this.#link.poll({ ...this.#pollOptions({ rejoins, seeks, commit: [] }), again });
+      this.#unheard = false;
       this.#group?.heard(answer.group, askedAt);
       told(answer);
       return { ...answer, runs: answer.runs.map(named), rejoins, seeks };

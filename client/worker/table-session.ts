@@ -69,7 +69,8 @@ export class TableSession {
       const news = await this.#look();
       if (news !== null) return news;
       const left = until - this.#deps.clock.now();
-      if (left <= 0) break;
+      // The clock may have jumped back.
+      if (left <= 0 || left > waitMs) break;
       await this.#wake.wait(left);
     }
     return { ...NOTHING, lacks: this.#reading?.toldLacks ?? false };
