@@ -654,6 +654,8 @@ interface ConsumerOptions {
   })[];
 }
 interface PollOptions {
+  /** The poll before failed, or its answer did not come: what it took is handed out again. */
+  readonly again?: boolean;
   readonly bytesMax: number;
   /** Of one run. Null: a fair share of `bytesMax`, all of it where one partition alone has records. */
   readonly partitionBytesMax: number | null;
