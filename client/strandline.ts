@@ -108,7 +108,7 @@ export class StrandlineClient {
     const page = pageLifecycle();
     const stops = [
       page.onHint(() => this.#connection.hint()),
-      page.onParked((parked) => this.#connection.park(parked)),
+      this.#farewell.before((parked) => this.#connection.park(parked)),
     ];
     if (background !== null) stops.push(page.onHidden(() => background.hidden()));
     this.#stopHints = () => stops.forEach((stop) => stop());

@@ -62,6 +62,11 @@ export class Commits {
     await this.#commit(this.#deps.autoCommit.due());
   }
 
+  /** All that was handled, at once: asked of the worker within this task. Where that fails it is handled again. */
+  parting(): void {
+    this.#commit(this.#deps.autoCommit.all()).catch(() => {});
+  }
+
   /**
    * What is due is committed while more is read and handled: nobody waits for the edge. Throws what the one before met;
    * what that did not commit is due again.

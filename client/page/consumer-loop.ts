@@ -97,6 +97,11 @@ export class ConsumerLoop {
     return this.#commits.commit(wanted);
   }
 
+  /** The page is parked, or goes: what was handled is committed while it is this consumer's. */
+  parting(): void {
+    this.#commits.parting();
+  }
+
   /** Ends a poll that waits: what it was asked for has changed. */
   nudge(): void {
     if (this.#polling) this.#link.on((api, id) => api.nudge(id)).catch(() => {});

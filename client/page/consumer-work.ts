@@ -94,7 +94,7 @@ export class ConsumerWork {
       const loop = new ConsumerLoop(this.#loopDeps(config));
       this.#loop = loop;
       this.#stopWith(loop, config.signal);
-      const gone = this.#deps.farewell?.with(() => this.#leaving());
+      const gone = this.#deps.farewell?.of({ member: () => this.#leaving(), commit: () => loop.parting() });
       void loop.ended.then(() => {
         gone?.();
         this.#onEnded(loop);

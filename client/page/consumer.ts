@@ -71,7 +71,7 @@ export interface ConsumerDeps extends Pick<LoopDeps, "call" | "clock" | "random"
   readonly counts: PartitionCounts;
   readonly connect: () => Promise<void>;
   readonly logger: Logger;
-  readonly farewell?: Pick<Farewell, "with">;
+  readonly farewell?: Pick<Farewell, "of">;
 }
 
 export class PageConsumer implements Consumer {

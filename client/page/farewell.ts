@@ -1,12 +1,20 @@
 /**
- * What a page says to the edge as it goes for good: its worker ends with it, mostly before a request of that has left, and
- * the page's own request outlives it (`keepalive`). Whatever of it is not heard, sessions end by themselves.
+ * What a page says as it goes, or is parked. To its worker, before that gives its groups' partitions up: what was handled.
+ * To the edge, that it leaves: its worker ends with it, mostly before a request of that has left, and the page's own
+ * request outlives it (`keepalive`). Whatever of it is not heard, sessions end by themselves.
  */
 import { LEAVES, type GroupHeartbeat } from "../../shared/api/groups.ts";
 
 export interface LeavingMember {
   readonly groupId: string;
   readonly memberId: string;
+}
+
+export interface Parting {
+  /** Null: there is none by then. */
+  member(): LeavingMember | null;
+  /** Commits what was handled; within the same task. */
+  commit(): void;
 }
 
 type Auth = () => string | Promise<string>;
@@ -17,6 +25,7 @@ interface Life {
 
 export class Farewell {
   readonly #life: Life;
+  readonly #consumers = new Set<Parting>();
   #url: string | null = null;
   #headers: Readonly<Record<string, string>> = { "content-type": "application/json" };
 
@@ -35,12 +44,24 @@ export class Farewell {
     };
   }
 
-  /** Returns the way to say nothing. `member` null: there is none by then. */
-  with(member: () => LeavingMember | null): () => void {
+  /** `park` comes behind all that consumers have to say. Returns the way to stop listening. */
+  before(park: (parked: boolean) => void): () => void {
     return this.#life.onParked((parked) => {
-      const leaving = parked ? member() : null;
-      if (leaving !== null && this.#url !== null) this.#leave(this.#url, leaving);
+      for (const consumer of parked ? this.#consumers : []) this.#say(consumer);
+      park(parked);
     });
+  }
+
+  /** Returns the way to say nothing. */
+  of(consumer: Parting): () => void {
+    this.#consumers.add(consumer);
+    return () => void this.#consumers.delete(consumer);
+  }
+
+  #say(consumer: Parting): void {
+    consumer.commit();
+    const leaving = consumer.member();
+    if (leaving !== null && this.#url !== null) this.#leave(this.#url, leaving);
   }
 
   /** To the address of its heartbeats, which a browser has asked for leave to send to already. */

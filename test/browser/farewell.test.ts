@@ -16,8 +16,12 @@ test("a member leaves by a request of the page that outlives it, with the last t
   const ask = farewell.asking("https://edge.example/base", () => tokens.shift() ?? "");
   expect([await ask?.(), await ask?.()]).toEqual(["first", "second"]);
   let member: { readonly groupId: string; readonly memberId: string } | null = { groupId: "a b", memberId: "m.1" };
-  const stop = farewell.with(() => member);
+  const said: string[] = [];
+  const stopListening = farewell.before((parked) => said.push(`park ${parked}`));
+  const stop = farewell.of({ member: () => member, commit: () => said.push("commit") });
   goes();
+  // The worker gives the partitions up with the second word.
+  expect(said).toEqual(["commit", "park true"]);
   expect(sent.mock.calls).toEqual([
     [
       "https://edge.example/base/v1/groups/a%20b/heartbeat",
@@ -36,13 +40,18 @@ test("a member leaves by a request of the page that outlives it, with the last t
   stop();
   goes();
   expect(sent).toHaveBeenCalledTimes(1);
+  expect(said.slice(2)).toEqual(["commit", "park true", "park true"]);
+  stopListening();
+  goes();
+  expect(said).toHaveLength(5);
 });
 
 test("without an edge nothing is said, and without auth no token is asked for", () => {
   const sent = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("offline"));
   const farewell = new Farewell(pageLifecycle());
   expect(farewell.asking(null, undefined)).toBe(null);
-  const stop = farewell.with(() => ({ groupId: "g", memberId: "m" }));
+  const stop = farewell.before(() => {});
+  farewell.of({ member: () => ({ groupId: "g", memberId: "m" }), commit: () => {} });
   goes();
   stop();
   expect(sent).not.toHaveBeenCalled();

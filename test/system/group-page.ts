@@ -8,6 +8,8 @@ export interface JoinSettings {
   readonly instanceId?: string;
   /** Where records are to last: a pause behind each of so many. */
   readonly pauseEvery?: number;
+  /** What is handled is committed so seldom that whoever is killed has something uncommitted. */
+  readonly commitsSeldom?: boolean;
   /** Counts what is on the device. */
   readonly counts?: boolean;
 }
@@ -76,7 +78,8 @@ function open(): GroupPage {
   gate.resolve();
   let handled = 0;
   return {
-    join: async ({ topic, group, sessionTimeout, instanceId, pauseEvery = Infinity, counts = false }) => {
+    join: async (settings) => {
+      const { topic, group, sessionTimeout, instanceId, pauseEvery = Infinity, counts = false } = settings;
       const instance = instanceId === undefined ? {} : { groupInstanceId: instanceId };
       const timing = { sessionTimeout, heartbeatInterval: HEARTBEAT_MS };
       consumer = client.consumer({ groupId: group, coordinator: "edge", ...timing, ...instance });
@@ -88,8 +91,8 @@ function open(): GroupPage {
         await all.run({ eachMessage: () => void (state.onDevice += 1) });
       }
       await consumer.run({
-        autoCommitThreshold: 50,
-        autoCommitInterval: 100,
+        autoCommitThreshold: settings.commitsSeldom === true ? 500 : 50,
+        autoCommitInterval: settings.commitsSeldom === true ? 2_000 : 100,
         eachMessage: async ({ partition, message }) => {
           await gate.promise;
           told.postMessage({ tab, partition, offset: message.offset, value: message.text() ?? "" } satisfies Handled);
