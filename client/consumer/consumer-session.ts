@@ -66,7 +66,8 @@ export class ConsumerSession {
 
   constructor(deps: SessionDeps, options: ConsumerOptions) {
     const { replica, own, clock, news, join } = deps;
-    [this.#deps, this.#options] = [deps, options];
+    this.#deps = deps;
+    this.#options = options;
     this.#wake = new Wake(clock);
     this.#refused = new RefusedTopics(options);
     const onNews = (told: ConsumerNews): void => void this.#news.push(told);

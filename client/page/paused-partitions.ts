@@ -1,6 +1,7 @@
 /** What a consumer hands to no handler for now: topics with all partitions that they have and will have, and single partitions. */
 import { groupBy } from "../../shared/group-by.ts";
 import { checkTopicName } from "../../shared/topic-name.ts";
+import { nameOf } from "./line-position.ts";
 
 export interface TopicPartition {
   readonly topic: string;
@@ -13,10 +14,6 @@ export interface TopicPartitions {
   readonly partitions?: readonly number[];
 }
 
-export function placeName({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}
-
 export class PausedPartitions {
   readonly #topics = new Set<string>();
   readonly #partitions = new Map<string, TopicPartition>();
@@ -24,8 +21,7 @@ export class PausedPartitions {
   pause({ topic, partitions }: TopicPartitions): void {
     checkTopicName(topic);
     if (partitions === undefined) this.#topics.add(topic);
-    else
-      for (const partition of partitions) this.#partitions.set(placeName({ topic, partition }), { topic, partition });
+    else for (const partition of partitions) this.#partitions.set(nameOf({ topic, partition }), { topic, partition });
   }
 
   resume({ topic, partitions }: TopicPartitions): void {
@@ -42,7 +38,7 @@ export class PausedPartitions {
 
   has(of: TopicPartition): boolean {
     if (this.#topics.size + this.#partitions.size === 0) return false;
-    return this.#topics.has(of.topic) || this.#partitions.has(placeName(of));
+    return this.#topics.has(of.topic) || this.#partitions.has(nameOf(of));
   }
 
   /** `partition` null: all of the topic. */

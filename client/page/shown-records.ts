@@ -7,6 +7,7 @@
 import { crc32c } from "../../shared/crc32c.ts";
 import { recordsStart, type RecordBatch } from "../../shared/record-batch-decode.ts";
 import type { MovedRange, PolledRun } from "../calls/consumer-calls.ts";
+import { nameOf } from "./line-position.ts";
 
 interface ShownBatch {
   readonly base: number;
@@ -124,8 +125,4 @@ function firstNotMoved({ moved }: Line, base: number): number {
 /** Of the records alone: what stands before them the edge writes. */
 function contentOf(batch: RecordBatch): number {
   return crc32c(batch.bytes, recordsStart(batch), batch.end);
-}
-
-function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`;
 }

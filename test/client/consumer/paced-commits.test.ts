@@ -1,26 +1,15 @@
 /** What is committed by itself while handlers are at work, and what is not. */
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { RunConfig } from "../../../client/page/consumer-events.ts";
 import { until } from "./consumer-lab.ts";
-import { rebalanceWorld, type RebalanceOptions } from "./rebalance-world.ts";
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
+import { rebalanceWorld } from "./rebalance-world.ts";
 
 function batches(eachBatch: RunConfig["eachBatch"], more: Partial<RunConfig> = {}): Partial<RunConfig> {
   return { ...more, eachMessage: undefined, eachBatch } as object;
 }
 
-async function world(options: RebalanceOptions = {}) {
-  const made = await rebalanceWorld(options);
-  stops.push(() => made.consumer.stop());
-  return made;
-}
-
 test("what was handled is committed while the handler is long at a later record of the same answer", async () => {
-  const { group, gates, seen, member } = await world();
+  const { group, gates, seen, member } = await rebalanceWorld();
   gates.shut("0c@2");
   member().assign("t-0");
   await until(() => seen.includes("0c@2"));
@@ -31,7 +20,7 @@ test("what was handled is committed while the handler is long at a later record 
 
 test("what a batch has resolved is committed while it goes on", async () => {
   const gate = Promise.withResolvers<void>();
-  const { group, member } = await world({
+  const { group, member } = await rebalanceWorld({
     run: batches(async ({ resolveOffset }) => {
       resolveOffset(1);
       await gate.promise;
@@ -47,7 +36,7 @@ test.each(["by itself", "when asked to"])(
   "what a batch has resolved within its tx is not committed %s",
   async (how) => {
     const [resolved, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const { group, consumer, member } = await world({
+    const { group, consumer, member } = await rebalanceWorld({
       run: batches(async ({ batch, resolveOffset, commitOffsetsIfNecessary, tx }) => {
         if (batch.partition === 0) return await resolved.promise;
         tx.state.put("k", 1);
@@ -71,7 +60,7 @@ test.each(["by itself", "when asked to"])(
 
 test("what a batch that has no more to do with its tx has resolved is committed, and a tx that comes too late is refused", async () => {
   const late: ((value: string) => void)[] = [];
-  const { group, member } = await world({
+  const { group, member } = await rebalanceWorld({
     run: batches(
       async ({ resolveOffset, tx }) => {
         resolveOffset(1);
@@ -86,7 +75,7 @@ test("what a batch that has no more to do with its tx has resolved is committed,
 });
 
 test("what is handled again behind a seek is told as lost, though more of it was committed before", async () => {
-  const { group, consumer, gates, seen, told, member } = await world({ run: { autoCommit: false } });
+  const { group, consumer, gates, seen, told, member } = await rebalanceWorld({ run: { autoCommit: false } });
   member().assign("t-0");
   await until(() => seen.length === 4);
   const underWay = Promise.withResolvers<void>();

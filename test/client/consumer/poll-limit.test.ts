@@ -1,22 +1,11 @@
 /** A consumer whose handlers do not get on gives its partitions up: one that waits, or that says that it works, does get on. */
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "../../../client/web-ports.ts";
 import { until } from "./consumer-lab.ts";
-import { rebalanceWorld, type RebalanceOptions } from "./rebalance-world.ts";
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-async function world(options: RebalanceOptions = {}) {
-  const made = await rebalanceWorld(options);
-  stops.push(() => made.consumer.stop());
-  return made;
-}
+import { rebalanceWorld } from "./rebalance-world.ts";
 
 test("who waits for records keeps its partitions, however short the poll limit is", async () => {
-  const { told, member, seen } = await world({ config: { maxPollInterval: 40, maxWaitTimeInMs: 60_000 } });
+  const { told, member, seen } = await rebalanceWorld({ config: { maxPollInterval: 40, maxWaitTimeInMs: 60_000 } });
   member().assign("t-0");
   await until(() => seen.length === 4);
   const polls = member().polls;
@@ -25,7 +14,7 @@ test("who waits for records keeps its partitions, however short the poll limit i
 });
 
 test("who calls heartbeat is heard within its poll limit, however short that is", async () => {
-  const { member, gates, seen, payloads } = await world({ config: { maxPollInterval: 150 } });
+  const { member, gates, seen, payloads } = await rebalanceWorld({ config: { maxPollInterval: 150 } });
   gates.shut("0a@0");
   member().assign("t-0");
   await until(() => seen.includes("0a@0"));

@@ -1,24 +1,13 @@
 /** What else a consumer does, while partitions come and go: seeks, pauses, transactions, freezes, events, options. */
-import { afterEach, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../client/web-ports.ts";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { ConsumerLab, until } from "./consumer-lab.ts";
 import { FakeGroup } from "./fake-group.ts";
-import { rebalanceWorld, type RebalanceOptions } from "./rebalance-world.ts";
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-async function world(options: RebalanceOptions = {}) {
-  const made = await rebalanceWorld(options);
-  stops.push(() => made.consumer.stop());
-  return made;
-}
+import { rebalanceWorld } from "./rebalance-world.ts";
 
 test("a seek holds for the ownership it was made in, and one that comes before waits for the first", async () => {
-  const { group, lab, consumer, gates, seen, member } = await world();
+  const { group, lab, consumer, gates, seen, member } = await rebalanceWorld();
   consumer.seek({ topic: "t", partition: 0, offset: 2 });
   await lab.polled();
   member().assign("t-0");
@@ -37,7 +26,7 @@ test("a seek holds for the ownership it was made in, and one that comes before w
 });
 
 test("a paused partition is released, and stays paused where it comes back", async () => {
-  const { group, lab, consumer, gates, seen, member, of } = await world();
+  const { group, lab, consumer, gates, seen, member, of } = await rebalanceWorld();
   gates.shut("0a@0");
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0a@0") && seen.includes("1d@3"));
@@ -57,7 +46,7 @@ test("a paused partition is released, and stays paused where it comes back", asy
 test("a transaction of an ownership that is lost changes nothing", async () => {
   const gate = Promise.withResolvers<void>();
   const [seen, fenced]: [number[], number[]] = [[], []];
-  const { lab, consumer, member } = await world({
+  const { lab, consumer, member } = await rebalanceWorld({
     run: {
       eachMessage: async ({ partition, tx }) => {
         tx.state.put("k", 1);
@@ -77,7 +66,7 @@ test("a transaction of an ownership that is lost changes nothing", async () => {
 });
 
 test("while the session may be over no handler is begun", async () => {
-  const { group, gates, seen, member } = await world();
+  const { group, gates, seen, member } = await rebalanceWorld();
   gates.shut("0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0b@1"));
@@ -91,7 +80,7 @@ test("while the session may be over no handler is begun", async () => {
 });
 
 test("a consumer that is stopped while its session may be over does not wait for the group's word", async () => {
-  const { group, gates, seen, payloads, consumer, member } = await world();
+  const { group, gates, seen, payloads, consumer, member } = await rebalanceWorld();
   gates.shut("0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0b@1"));
@@ -111,7 +100,7 @@ test("a page that slept for longer than a session asks before it hands out anoth
     now: () => systemClock.now() + jumpMs,
     sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal),
   };
-  const { gates, seen, done, member, of } = await world({ clock });
+  const { gates, seen, done, member, of } = await rebalanceWorld({ clock });
   gates.shut("0b@1");
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0b@1") && done.includes("1d@3"));
@@ -126,7 +115,7 @@ test("a page that slept for longer than a session asks before it hands out anoth
 });
 
 test("what the group tells is heard while a handler works; a failure for good ends the consumer", async () => {
-  const { consumer, gates, seen, told, member } = await world();
+  const { consumer, gates, seen, told, member } = await rebalanceWorld();
   const beats: unknown[] = [];
   consumer.on("heartbeat", ({ payload }) => beats.push(payload));
   gates.shut("0a@0");
@@ -148,7 +137,7 @@ test("what the group tells is heard while a handler works; a failure for good en
 });
 
 test("the group hears that handlers get on though no poll is due, and of one that hangs it does not", async () => {
-  const { gates, seen, payloads, member } = await world();
+  const { gates, seen, payloads, member } = await rebalanceWorld();
   gates.shut("0a@0", "0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0a@0"));
@@ -205,7 +194,9 @@ test("a worker that ends while a consumer is being opened leaves no member behin
 });
 
 test("tx in a group at the edge says that it needs one of the device", async () => {
-  const { consumer, told, group, member } = await world({ run: { eachMessage: ({ tx }) => tx.state.put("k", 1) } });
+  const { consumer, told, group, member } = await rebalanceWorld({
+    run: { eachMessage: ({ tx }) => tx.state.put("k", 1) },
+  });
   await consumer.stop();
   const lab = await ConsumerLab.open({ localPartitionCount: 1, groups: { edge: group.groups.device } });
   await lab.append("t-0: a");
@@ -214,7 +205,7 @@ test("tx in a group at the edge says that it needs one of the device", async () 
   other.on("crash", ({ error }) => errors.push(error));
   await other.subscribe({ topic: "t", fromBeginning: true });
   await other.run({ eachMessage: ({ tx }) => tx.state.put("k", 1) });
-  stops.push(() => other.stop());
+  onTestFinished(() => other.stop());
   await until(() => group.members.length === 2 && member().knows("t-0"));
   member().assign("t-0");
   await until(() => errors.length > 0);

@@ -1,17 +1,11 @@
 /** Partitions that are let go of while what was handled of them cannot be committed. */
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { StrandlineError } from "../../../shared/strandline-error.ts";
 import { until } from "./consumer-lab.ts";
 import { rebalanceWorld } from "./rebalance-world.ts";
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
 async function handled(settings: Parameters<typeof rebalanceWorld>[0]) {
   const made = await rebalanceWorld(settings);
-  stops.push(() => made.consumer.stop());
   const { gates, seen, member, payloads } = made;
   gates.shut("0c@2");
   member().assign("t-0");

@@ -1,4 +1,5 @@
 /** A consumer of three partitions in a group that its test tells what to do; its handlers wait where they are told to. */
+import { onTestFinished } from "vitest";
 import type { EachMessagePayload, RunConfig } from "../../../client/page/consumer-events.ts";
 import type { ConsumerConfig } from "../../../client/page/consumer-config.ts";
 import { ConsumerLab, inWords, until, type LabOptions } from "./consumer-lab.ts";
@@ -27,13 +28,14 @@ export class Gates {
   }
 }
 
-/** `0a@0` is record `a` of partition 0. `told`: what was told of the group. */
+/** `0a@0` is record `a` of partition 0. `told`: what was told of the group. Its consumer stops with the test. */
 export async function rebalanceWorld(options: RebalanceOptions = {}) {
   const { config, run, ...lab_ } = options;
   const group = new FakeGroup();
   const lab = await ConsumerLab.open({ localPartitionCount: 3, groups: group.groups, ...lab_ });
   for (const partition of [0, 1, 2]) await lab.append(`t-${partition}: a b c d`);
   const consumer = lab.consumer({ groupId: "g", ...config });
+  onTestFinished(() => consumer.stop());
   const gates = new Gates();
   const [seen, done, told]: [string[], string[], string[]] = [[], [], []];
   const payloads = new Map<string, EachMessagePayload>();

@@ -1,22 +1,11 @@
 /** Partitions that come and go under a consumer, at a group's word. */
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "../../../client/web-ports.ts";
 import { until } from "./consumer-lab.ts";
-import { rebalanceWorld, type RebalanceOptions } from "./rebalance-world.ts";
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-async function world(options: RebalanceOptions = {}) {
-  const made = await rebalanceWorld(options);
-  stops.push(() => made.consumer.stop());
-  return made;
-}
+import { rebalanceWorld } from "./rebalance-world.ts";
 
 test("only what is assigned is read, from where the group is; more comes when it is assigned", async () => {
-  const { group, seen, told, member } = await world();
+  const { group, seen, told, member } = await rebalanceWorld();
   group.committed.set("t-1", 2);
   expect(seen).toEqual([]);
   member().assign("t-0");
@@ -40,7 +29,7 @@ test.each([
   ["by threshold", { autoCommitThreshold: 1_000 }],
   ["by interval", { autoCommitInterval: 1_000_000 }],
 ] as const)("revoked while its handler works, commits %s: it ends, is committed, then released", async (_, run) => {
-  const { group, gates, seen, done, told, payloads, member } = await world({ run });
+  const { group, gates, seen, done, told, payloads, member } = await rebalanceWorld({ run });
   gates.shut("0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0b@1"));
@@ -59,7 +48,7 @@ test.each([
 });
 
 test("without autoCommit what its user has committed of a revoked partition stands, and no more", async () => {
-  const { group, gates, seen, consumer, member } = await world({ run: { autoCommit: false } });
+  const { group, gates, seen, consumer, member } = await rebalanceWorld({ run: { autoCommit: false } });
   gates.shut("0c@2");
   member().assign("t-0");
   await until(() => seen.includes("0c@2"));
@@ -75,7 +64,7 @@ test("without autoCommit what its user has committed of a revoked partition stan
 });
 
 test("a slow handler holds up the hand-over of no other partition", async () => {
-  const { group, gates, seen, done, payloads, member, of } = await world();
+  const { group, gates, seen, done, payloads, member, of } = await rebalanceWorld();
   gates.shut("0a@0", "1a@0");
   member().assign("t-0", "t-1", "t-2");
   await until(() => seen.includes("0a@0") && seen.includes("1a@0") && done.includes("2d@3"));
@@ -92,7 +81,9 @@ test("a slow handler holds up the hand-over of no other partition", async () => 
 });
 
 test("lost while its handler works: the handler can know, nothing of it is committed, and it is told", async () => {
-  const { group, gates, seen, done, told, payloads, member, of } = await world({ run: { autoCommitThreshold: 1_000 } });
+  const { group, gates, seen, done, told, payloads, member, of } = await rebalanceWorld({
+    run: { autoCommitThreshold: 1_000 },
+  });
   gates.shut("0c@2");
   member().assign("t-0");
   await until(() => seen.includes("0c@2"));
@@ -111,7 +102,7 @@ test("lost while its handler works: the handler can know, nothing of it is commi
 
 test("a handler that ends with what its heartbeat rejected with is no crash", async () => {
   const seen: number[] = [];
-  const { group, told, member } = await world({
+  const { group, told, member } = await rebalanceWorld({
     run: {
       eachMessage: async ({ partition, heartbeat }) => {
         seen.push(partition);
@@ -127,7 +118,7 @@ test("a handler that ends with what its heartbeat rejected with is no crash", as
 });
 
 test("lost and given back while the first handler still works: its work does not count for the second time", async () => {
-  const { group, gates, seen, done, member } = await world({ run: { autoCommitThreshold: 1 } });
+  const { group, gates, seen, done, member } = await rebalanceWorld({ run: { autoCommitThreshold: 1 } });
   gates.shut("0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0b@1"));
@@ -145,7 +136,7 @@ test("lost and given back while the first handler still works: its work does not
 });
 
 test("what was read ahead for an earlier ownership is not handled for the next", async () => {
-  const { group, gates, seen, payloads, member } = await world({ config: { maxBytes: 1 } });
+  const { group, gates, seen, payloads, member } = await rebalanceWorld({ config: { maxBytes: 1 } });
   gates.shut("0a@0");
   member().assign("t-0");
   await until(() => seen.includes("0a@0"));
@@ -159,7 +150,9 @@ test("what was read ahead for an earlier ownership is not handled for the next",
 });
 
 test("a commit that is refused on the way out is told with its range, and stops nobody else", async () => {
-  const { group, gates, seen, done, told, payloads, member } = await world({ run: { autoCommitThreshold: 1_000 } });
+  const { group, gates, seen, done, told, payloads, member } = await rebalanceWorld({
+    run: { autoCommitThreshold: 1_000 },
+  });
   gates.shut("0c@2");
   member().assign("t-0", "t-1");
   await until(() => seen.includes("0c@2") && done.includes("1d@3"));
@@ -176,7 +169,7 @@ test("a commit that is refused on the way out is told with its range, and stops 
 });
 
 test("a commit that is refused for an earlier ownership takes nothing from the one that there is", async () => {
-  const { group, consumer, seen, told, member } = await world({ run: { autoCommitThreshold: 1_000 } });
+  const { group, consumer, seen, told, member } = await rebalanceWorld({ run: { autoCommitThreshold: 1_000 } });
   const decided = Promise.withResolvers<void>();
   member().assign("t-0");
   await until(() => seen.length === 4);
@@ -196,7 +189,7 @@ test("a commit that is refused for an earlier ownership takes nothing from the o
 });
 
 test("a commit that is refused keeps none beside it from standing", async () => {
-  const { group, seen, told, member } = await world();
+  const { group, seen, told, member } = await rebalanceWorld();
   group.refusing.add("t-1");
   member().assign("t-0", "t-1", "t-2");
   await until(() => group.committed.get("t-0") === 4 && group.committed.get("t-2") === 4);
@@ -206,7 +199,9 @@ test("a commit that is refused keeps none beside it from standing", async () => 
 });
 
 test("a worker that dies takes its ownerships with it; what its handlers end with counts for no other", async () => {
-  const { group, lab, gates, seen, done, told, payloads, member } = await world({ run: { autoCommitThreshold: 1 } });
+  const { group, lab, gates, seen, done, told, payloads, member } = await rebalanceWorld({
+    run: { autoCommitThreshold: 1 },
+  });
   gates.shut("0b@1");
   member().assign("t-0");
   await until(() => seen.includes("0b@1"));
